@@ -1,0 +1,65 @@
+# Every chore of the house. `make` alone lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PY := .venv/bin/python
+
+ifeq (where,$(firstword $(MAKECMDGOALS)))
+# `make where late`: what follows is the word looked for, not something to build.
+WORDS := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+.PHONY: where $(WORDS)
+where: ## Find who decides, emits or receives something: make where late
+	@tools/setup.sh
+	@$(PY) -m tools.where $(WORDS)
+$(WORDS):
+	@:
+else
+
+.PHONY: help setup demo test lint format types walls house check bench contracts lock clean where
+
+help: ## Show this list
+	@echo "crossdock: what make can do here"
+	@echo
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort -u \
+		| awk -F':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+setup: ## Prepare .venv with everything pinned (quick when nothing changed)
+	@tools/setup.sh
+
+demo: setup ## See an order travel from release to freight settlement
+	@.venv/bin/crossdock demo $$([ -t 1 ] || echo --once)
+
+test: setup ## Run every test
+	@$(PY) -m pytest
+
+format: setup ## Lay out and tidy the code as the house does
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+lint: setup ## Check layout and style (ruff)
+	@$(PY) -m tools.check layout lint
+
+types: setup ## Check the types (mypy, strict)
+	@$(PY) -m tools.check types
+
+walls: setup ## Check that no room reaches into another (import-linter, deptry)
+	@$(PY) -m tools.check walls dependencies
+
+house: setup ## Check the customs of the house (tests/house)
+	@$(PY) -m pytest tests/house
+
+check: setup ## Everything a change must pass, as CI runs it
+	@$(PY) -m tools.check
+
+bench: setup ## Measure an order from release to delivery
+	@$(PY) -m benchmarks.order_to_delivery
+
+contracts: setup ## Write contracts/ and docs/reference/ anew from the code
+	@$(PY) -m crossdock.governance.generate
+
+lock: setup ## Choose newer versions for requirements/*.txt
+	@tools/lock.sh
+
+clean: ## Forget what tools remember; .venv stays
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+
+endif

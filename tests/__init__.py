@@ -1,0 +1,1 @@
+"""Tests as stories: what the house promises."""

@@ -1,0 +1,1 @@
+"""The customs of the house, checked."""
