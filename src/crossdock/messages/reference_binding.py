@@ -1,0 +1,32 @@
+"""Reference binding: which shipment a partner's number means, whichever comes first."""
+
+from __future__ import annotations
+
+from crossdock.canonical.moments import Instant
+from crossdock.canonical.references import Reference
+from crossdock.canonical.tracking import TrackingEvent
+from crossdock.messages.envelope import Event
+
+
+class ReferenceAnnounced(Event, frozen=True, kw_only=True):
+    """A number means this shipment from `valid_from` on, until `valid_until` where known."""
+
+    reference: Reference
+    shipment_id: str
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
+
+
+class ReferenceRevoked(Event, frozen=True, kw_only=True):
+    """A number does not mean this shipment any more."""
+
+    reference: Reference
+    shipment_id: str
+
+
+class EvidenceBound(Event, frozen=True, kw_only=True):
+    """Evidence that waited for its number to become known belongs to this shipment."""
+
+    shipment_id: str
+    evidence: TrackingEvent
+    reported_at: Instant

@@ -1,0 +1,56 @@
+"""Every message type by its name, and the way of a body to bytes and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from crossdock.faults import Misconfigured
+from crossdock.messages import (
+    flow,
+    master_data,
+    order_release,
+    reference_binding,
+    shipment_visibility,
+)
+from crossdock.messages.envelope import Body, Command, Event, Internal, Report
+
+MODULES = (flow, master_data, order_release, reference_binding, shipment_visibility)
+BASES = (Body, Report, Event, Internal, Command)
+
+BODIES: dict[str, type[Body]] = {
+    name: kind
+    for module in MODULES
+    for name, kind in vars(module).items()
+    if isinstance(kind, type) and issubclass(kind, Body) and kind not in BASES
+}
+
+# (type name, schema it was stored with) -> a pure function from the old JSON object to the next.
+UPCASTERS: Mapping[tuple[str, int], Callable[[dict[str, object]], dict[str, object]]] = {}
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoders = {name: msgspec.json.Decoder(kind) for name, kind in BODIES.items()}
+
+
+def encode(body: Body) -> bytes:
+    """Write a body as deterministic JSON; the type's name travels beside it."""
+    return _encoder.encode(body)
+
+
+def decode(name: str, schema: int, raw: bytes) -> Body:
+    """Read a stored body, lifted through the upcasters to today's schema.
+
+    Raises Misconfigured for a type or a schema newer than this release knows.
+    """
+    if name not in BODIES or schema > BODIES[name].schema:
+        raise Misconfigured(
+            "A stored message is newer than this release; start the newer release",
+            type=name,
+            schema=schema,
+        )
+    while schema < BODIES[name].schema:
+        older = msgspec.json.decode(raw, type=dict[str, object])
+        raw = _encoder.encode(UPCASTERS[name, schema](older))
+        schema += 1
+    return _decoders[name].decode(raw)

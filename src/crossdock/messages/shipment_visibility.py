@@ -1,0 +1,184 @@
+"""Shipment visibility: what is reported on the way, decided from it, and told to others."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+from crossdock.canonical import Canonical
+from crossdock.canonical.documents import ProofOfDelivery
+from crossdock.canonical.moments import Instant, Moment
+from crossdock.canonical.party import Location
+from crossdock.canonical.references import Reference
+from crossdock.canonical.tracking import Classifier, Milestone, TrackingEvent
+from crossdock.messages.envelope import Command, Event, Report
+from crossdock.messages.teams import Team
+
+
+class MilestoneReported(Report, frozen=True, kw_only=True):
+    """A source claims that something happened, or takes it back: evidence with a reference."""
+
+    evidence: TrackingEvent
+
+
+class MilestoneConfirmed(Event, frozen=True, kw_only=True):
+    """The journey's picture has a milestone it did not have, or has it otherwise than before.
+
+    `revision` counts what was decided about this (milestone, stop): 1 first, higher corrects.
+    `retracted` says that no evidence holds it up any more.
+    """
+
+    shipment_id: str
+    milestone: Milestone
+    stop: int
+    occurred: Moment
+    source: str
+    revision: int
+    retracted: bool = False
+    order_ids: tuple[str, ...] = ()
+
+
+class Timeliness(StrEnum):
+    """Where a promise stands."""
+
+    NO_PROMISE = "NO_PROMISE"
+    OPEN = "OPEN"  # the promise is not over, and nothing has arrived
+    OVERDUE = "OVERDUE"  # the promise is over and nobody has told of a delivery
+    ON_TIME = "ON_TIME"  # delivered within the promise
+    LATE = "LATE"  # delivered after the promise
+
+
+class StopTimeliness(Canonical, frozen=True, kw_only=True):
+    """One delivery stop's promise against what happened."""
+
+    stop: int
+    verdict: Timeliness
+    promised: Moment | None = None
+    happened: Moment | None = None
+
+
+class MilestoneOverdue(Event, frozen=True, kw_only=True):
+    """A promise is over and no delivery was told: called once for each promise."""
+
+    shipment_id: str
+    stop: int
+    promised: Moment
+    due_at: Instant
+
+
+class ShipmentWentSilent(Event, frozen=True, kw_only=True):
+    """No source has said anything for longer than the policy allows."""
+
+    shipment_id: str
+    last_heard_at: Instant
+    due_at: Instant
+
+
+class DeliveryClosed(Event, frozen=True, kw_only=True):
+    """The order's delivery on this shipment is decided and, where policy asks, posted to the ERP.
+
+    `delivered` False takes an earlier True back.
+    """
+
+    shipment_id: str
+    order_id: str
+    delivered: bool
+    occurred: Moment | None
+    revision: int
+
+
+class Shown(Canonical, frozen=True, kw_only=True):
+    """One milestone as the customer sees it."""
+
+    milestone: Milestone
+    classifier: Classifier
+    occurred: Moment
+    source: str
+    received_at: Instant
+    stop: int = 0
+    place: Location | None = None
+    note: str = ""
+    corrected: bool = False
+
+
+class GateVerdict(Canonical, frozen=True, kw_only=True):
+    """Why a customer sees a shipment, or why not yet: the rule and its evidence, stored.
+
+    `evidence` names what the rule looked at: `ERP confirmed 4711 at ...`.
+    """
+
+    visible: bool
+    rule: str
+    because: str
+    evidence: tuple[str, ...] = ()
+    since: Instant | None = None
+
+
+class CustomerPicture(Canonical, frozen=True, kw_only=True):
+    """The curated shipment: all a customer may see of it, with as-of and source."""
+
+    shipment_id: str
+    customer_id: str
+    order_ids: tuple[str, ...]
+    customer_references: tuple[str, ...]
+    status: Milestone | None
+    mode: str
+    carrier_scac: str
+    service_level: str
+    origin: Location | None
+    destination: Location | None
+    promised: Moment | None
+    estimate: Moment | None
+    timeliness: Timeliness
+    stops: tuple[StopTimeliness, ...]
+    milestones: tuple[Shown, ...]
+    references: tuple[Reference, ...]
+    as_of: Instant | None
+    source: str
+    silent: bool
+    proof: ProofOfDelivery | None = None
+
+
+class PictureChanged(Event, frozen=True, kw_only=True):
+    """What one customer may see of one shipment is now this. Equal pictures are not said twice.
+
+    `picture` is what the customer would see; it is shown only where `gate.visible`.
+    """
+
+    shipment_id: str
+    customer_id: str
+    gate: GateVerdict
+    picture: CustomerPicture
+
+
+class PostMilestone(Command, frozen=True, kw_only=True):
+    """Tell the ERP of a confirmed milestone that its posting policy asks for.
+
+    `posting` is the ERP's business verb (`goods_issue`, `delivered`, `proof_of_delivery`).
+    `revision` counts postings of this (order, milestone, stop): above 1 it corrects the earlier;
+    `reversed_` takes it back.
+    """
+
+    verb: ClassVar[str] = "erp.post_milestone"
+    owner: ClassVar[Team] = Team.FINANCE
+    posting: str
+    order_id: str
+    shipment_id: str
+    milestone: Milestone
+    stop: int
+    occurred: Moment
+    revision: int
+    reversed_: bool = False
+    proof: ProofOfDelivery | None = None
+
+    def business_key(self) -> str:
+        """One posting for each order, shipment, stop and posting."""
+        return f"{self.order_id}/{self.shipment_id}/{self.stop}/{self.posting}"
+
+    def version(self) -> str:
+        """The posting's revision."""
+        return str(self.revision)
+
+    def sequence_key(self) -> str:
+        """The ERP hears the milestones of one order and shipment in order."""
+        return f"posting/{self.order_id}/{self.shipment_id}"

@@ -1,0 +1,1 @@
+"""Policies: rules as data, and their pure evaluation. No process is decided here."""

@@ -1,0 +1,141 @@
+"""The rule book: everything that changes meaning without changing code, frozen, with a digest.
+
+Loaded from the policy files by `governance`; the defaults here are what `crossdock init` writes.
+A running case that must keep its version pins the digest in its state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.canonical.tracking import Milestone
+from crossdock.messages.teams import Team
+
+
+class RoutingRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One row of the routing table; first hit wins. An empty condition matches everything.
+
+    `carriers` is the routing guide (SCACs, best first); `sla_hours` runs from the release;
+    `max_weight_kg` is a decimal text, inclusive.
+    """
+
+    rule_id: str
+    mode: str
+    service_level: str
+    carriers: tuple[str, ...]
+    sla_hours: int
+    from_country: str = ""
+    to_country: str = ""
+    customer_class: str = ""
+    item_class: str = ""
+    max_weight_kg: str = ""
+
+
+class CompletenessPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an order must carry before anything leaves the house."""
+
+    require_ship_from: bool = True
+    require_ship_to_postal_code: bool = True
+    require_requested_delivery: bool = False
+    known_customer: bool = True
+    known_items: bool = True
+    known_ship_to: bool = True
+    stale_after_hours: int = 24 * 30  # older master data is used, and the check says so
+
+
+class PlanningPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long the TMS may take to confirm, and how often a planner is reminded."""
+
+    confirm_within_minutes: int = 240
+    remind_every_minutes: int = 240
+    reminders_max: int = 3
+
+
+class TenderingPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which modes are tendered to a carrier by crossdock before the ERP hears of the plan."""
+
+    modes: tuple[str, ...] = ()
+    answer_within_minutes: int = 120
+
+
+class PostingRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A confirmed milestone that the ERP hears of, and under which business verb."""
+
+    milestone: Milestone
+    posting: str
+
+
+class PostingPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which milestones post to the ERP. A posting is decided when `settle_minutes` have passed
+    since the milestone's last change, so that what a source corrects or takes back at once costs
+    no reversal.
+    """  # noqa: D205 - the two sentences belong together
+
+    rows: tuple[PostingRow, ...] = (
+        PostingRow(milestone=Milestone.PICKED_UP, posting="goods_issue"),
+        PostingRow(milestone=Milestone.DELIVERED, posting="delivered"),
+        PostingRow(milestone=Milestone.POD_AVAILABLE, posting="proof_of_delivery"),
+    )
+    settle_minutes: int = 10
+
+
+class PortalPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a customer sees a shipment and which milestones are told.
+
+    `needs_erp_reference`: the gate opens for an order when the ERP has applied the transport
+    reference. `hidden` milestones are kept as evidence and never shown.
+    """
+
+    rule_id: str = "portal.erp-reference-applied"
+    needs_erp_reference: bool = True
+    hidden: tuple[Milestone, ...] = (Milestone.NOTE, Milestone.POSITION)
+
+
+class LatenessPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a promise counts as broken, and how long nobody may say anything.
+
+    `silence_hours` 0 switches the silence timer off. `future_skew_minutes`: an actual event later
+    than its receipt by more is flagged.
+    """
+
+    grace_minutes: int = 0
+    silence_hours: int = 48
+    future_skew_minutes: int = 15
+
+
+class TeamRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An exception code that goes to another team than the one it was made for."""
+
+    code: str
+    team: Team
+
+
+class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
+    """The whole rule book of a tenant."""
+
+    routing: tuple[RoutingRow, ...] = (
+        RoutingRow(
+            rule_id="routing.default",
+            mode="ROAD",
+            service_level="STANDARD",
+            carriers=(),
+            sla_hours=96,
+        ),
+    )
+    completeness: CompletenessPolicy = CompletenessPolicy()
+    planning: PlanningPolicy = PlanningPolicy()
+    tendering: TenderingPolicy = TenderingPolicy()
+    posting: PostingPolicy = PostingPolicy()
+    portal: PortalPolicy = PortalPolicy()
+    lateness: LatenessPolicy = LatenessPolicy()
+    teams: tuple[TeamRow, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """Name this exact rule book: the first 16 hex digits of the SHA-256 of its JSON."""
+        content = msgspec.json.encode(self, order="deterministic")
+        return hashlib.sha256(content).hexdigest()[:16]
