@@ -184,6 +184,18 @@ def processes() -> tuple[Module, ...]:
     return tuple(module for module in modules("processes") if decide(module))
 
 
+def subscribed(module: Module) -> frozenset[str]:
+    """Read which messages a module's `Subscriber` asks for."""
+    return frozenset(
+        named(each)
+        for call in ast.walk(module.tree)
+        if isinstance(call, ast.Call) and named(call.func) == "Subscriber"
+        for option in call.keywords
+        if option.arg == "receives" and isinstance(option.value, ast.Tuple)
+        for each in option.value.elts
+    )
+
+
 def contract(module: Module) -> Contract:
     """Read the head of a process module: what it receives and emits, its key and house rules."""
     return Contract(

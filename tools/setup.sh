@@ -50,7 +50,7 @@ index=${UV_DEFAULT_INDEX:-${PIP_INDEX_URL:-$(.venv/bin/pip config get global.ind
 .venv/bin/pip install --quiet --no-deps --require-hashes -r requirements/uv.txt || true
 
 echo "setup  the versions named in requirements/dev.txt"
-with_uv() { .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps "$@"; }
+with_uv() { [ -x .venv/bin/uv ] && .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps "$@"; }
 with_pip() { .venv/bin/pip install --quiet --no-deps "$@"; }
 with_uv --require-hashes -r requirements/dev.txt || with_pip --require-hashes -r requirements/dev.txt
 with_uv --no-build-isolation -e . || with_pip --no-build-isolation -e .

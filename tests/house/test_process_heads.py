@@ -33,6 +33,11 @@ def test_the_head_lists_what_is_received(process: Module) -> None:
 
 
 @pytest.mark.parametrize("process", PROCESSES, ids=lambda process: process.path.stem)
+def test_the_head_lists_what_is_subscribed(process: Module) -> None:
+    assert floorplan.contract(process).receives == floorplan.subscribed(process)
+
+
+@pytest.mark.parametrize("process", PROCESSES, ids=lambda process: process.path.stem)
 def test_the_head_lists_what_is_emitted(process: Module) -> None:
     promised = floorplan.contract(process).emits & set(floorplan.message_types())
 

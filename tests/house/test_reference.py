@@ -1,0 +1,73 @@
+"""The reference names everything one can meet: what is not in it does not exist for its reader."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tools import floorplan
+from tools.floorplan import Module
+
+REFERENCE = floorplan.ROOT / "docs" / "reference"
+
+
+def documented() -> set[str]:
+    """Every word of the reference, with the paths and options written in it."""
+    text = "\n".join(path.read_text("utf-8") for path in sorted(REFERENCE.glob("*.md")))
+    return set(re.findall(r"[\w-]+", text))
+
+
+def messages() -> set[str]:
+    return set(floorplan.message_types())
+
+
+def faults() -> set[str]:
+    faults = floorplan.modules("faults")
+    return {
+        node.name
+        for module in faults
+        for node in module.classes()
+        if any(floorplan.named(base) == "Fault" for base in node.bases)
+    }
+
+
+def fields(module: Module) -> Iterator[str]:
+    for node in module.classes():
+        for line in node.body:
+            if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name):
+                yield line.target.id
+
+
+def connector_settings() -> set[str]:
+    found = [module for module in floorplan.modules("connectors") if module.path.stem == "settings"]
+    return {name for module in found for name in fields(module)}
+
+
+def policy_settings() -> set[str]:
+    found = [module for module in floorplan.modules("policies") if module.path.stem == "rules"]
+    return {name for module in found for name in fields(module)}
+
+
+def connectors() -> set[str]:
+    return {path.parent.name for path in floorplan.HOUSE.glob("connectors/*/manifest.toml")}
+
+
+@pytest.mark.parametrize(
+    ("subjects", "least"),
+    [
+        (messages, 10),
+        (faults, 5),
+        (policy_settings, 10),
+        (connector_settings, 3),
+        (connectors, 3),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_everything_one_can_meet_is_in_the_reference(
+    subjects: Callable[[], set[str]], least: int
+) -> None:
+    found = subjects()
+
+    assert len(found) >= least
+    assert found - documented() == set()
