@@ -18,6 +18,7 @@ class Mode(StrEnum):
     OCEAN = "OCEAN"
     AIR = "AIR"
     RAIL = "RAIL"
+    UNSPECIFIED = "UNSPECIFIED"  # the planner did not say
 
 
 class StopRole(StrEnum):

@@ -1,0 +1,1 @@
+"""Programmes on real deliveries; they skip where the data is not beside the project."""
