@@ -60,6 +60,13 @@ class Command(Body, frozen=True, kw_only=True):
         """Name the line in which this effect must wait its turn; empty: no order needed."""
         return ""
 
+    def recipient(self) -> str:
+        """Tell which of several partners in the role is meant: a company code, a SCAC.
+
+        Empty where the role has one partner, or any will do.
+        """
+        return ""
+
 
 class Message(Struct, frozen=True, kw_only=True):
     """One thing that was said, as the history keeps it.
