@@ -1,0 +1,1 @@
+"""Governance: policies read from files, contracts and reference written from code, entitlements."""

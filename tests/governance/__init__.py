@@ -1,0 +1,1 @@
+"""Stories of governance: policies read, contracts and reference written."""

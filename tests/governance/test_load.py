@@ -1,0 +1,128 @@
+"""Policies read from files, and what is said when a file cannot be meant so."""
+
+from pathlib import Path
+
+import pytest
+
+from crossdock.canonical.tracking import Milestone
+from crossdock.faults import Misconfigured
+from crossdock.governance.load import load_rules
+from crossdock.policies.rules import LatenessPolicy, PostingPolicy, PostingRow, RoutingRow, Rules
+
+
+def said(folder: Path, name: str, text: str) -> str:
+    """What loading says to one file, with the folder's name left out."""
+    (folder / name).write_text(text, "utf-8")
+    with pytest.raises(Misconfigured) as caught:
+        load_rules(folder)
+    return caught.value.said.replace(f"{folder}/", "")
+
+
+def test_no_folder_gives_the_default_rules(tmp_path: Path) -> None:
+    assert load_rules(tmp_path / "nowhere") == Rules()
+
+
+def test_each_file_replaces_its_own_policy(tmp_path: Path) -> None:
+    (tmp_path / "lateness.toml").write_text("grace_minutes = 30\n", "utf-8")
+    (tmp_path / "posting.toml").write_text(
+        'settle_minutes = 0\nrows = [{ milestone = "DELIVERED", posting = "delivered" }]\n', "utf-8"
+    )
+
+    rules = load_rules(tmp_path)
+
+    posting = PostingPolicy(
+        rows=(PostingRow(milestone=Milestone.DELIVERED, posting="delivered"),), settle_minutes=0
+    )
+    assert rules == Rules(lateness=LatenessPolicy(grace_minutes=30), posting=posting)
+
+
+def test_the_routing_table_is_read_row_by_row(tmp_path: Path) -> None:
+    (tmp_path / "routing.toml").write_text(
+        '[[routing]]\nrule_id = "de"\nto_country = "DE"\nmode = "ROAD"\n'
+        'service_level = "FAST"\ncarriers = ["NORD"]\nsla_hours = 24\n',
+        "utf-8",
+    )
+
+    rules = load_rules(tmp_path)
+
+    assert rules.routing == (
+        RoutingRow(
+            rule_id="de",
+            mode="ROAD",
+            service_level="FAST",
+            carriers=("NORD",),
+            sla_hours=24,
+            to_country="DE",
+        ),
+    )
+
+
+ROW = 'mode = "ROAD"\nservice_level = "S"\ncarriers = []\nsla_hours = 9\n'
+FIRST = f'[[routing]]\nrule_id = "first"\n{ROW}'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        (
+            "lateness.toml",
+            "# patience\n\ngrace_minuts = 3\n",
+            "lateness.toml:3: unknown setting `grace_minuts`; did you mean `grace_minutes`?",
+        ),
+        (
+            "lateness.toml",
+            'grace_minutes = "three"\n',
+            "lateness.toml:1: this must be a whole number, not a text in quotes in `grace_minutes`",
+        ),
+        (
+            "posting.toml",
+            'rows = [\n  { milestone = "DELIVERD", posting = "x" },\n]\n',
+            (
+                "posting.toml:2: `DELIVERD` is not a value that is known in `rows[1].milestone`; "
+                "did you mean `DELIVERED`?"
+            ),
+        ),
+        (
+            "routing.toml",
+            '[[routing]]\nrule_id = "x"\nmode = "ROAD"\ncarriers = []\nsla_hours = 9\n',
+            "routing.toml:1: the setting `service_level` is missing in `routing[1]`",
+        ),
+        (
+            "routing.toml",
+            FIRST + FIRST,
+            "routing.toml:8: two rows of the routing table are named `first`; name one otherwise",
+        ),
+        (
+            "routing.toml",
+            f'{FIRST}[[routing]]\nrule_id = "second"\nto_country = "DE"\n{ROW}',
+            (
+                "routing.toml:7: the row `second` is never reached, because `first` above it takes "
+                "every order it could take; move it up"
+            ),
+        ),
+        (
+            "routing.toml",
+            FIRST + 'max_weight_kg = "heavy"\n',
+            'routing.toml:7: `heavy` is no weight; write a decimal text such as "30.5"',
+        ),
+        (
+            "routing.toml",
+            "[[route]]\n",
+            "routing.toml:1: unknown setting `route`; did you mean `routing`?",
+        ),
+        (
+            "latenes.toml",
+            "",
+            "latenes.toml:1: no policy is named `latenes`; did you mean `lateness`?",
+        ),
+        (
+            "lateness.toml",
+            "grace_minutes = \n",
+            "lateness.toml:1: this is not TOML: Invalid value",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_named_with_file_and_line(
+    tmp_path: Path, name: str, text: str, expected: str
+) -> None:
+    assert said(tmp_path, name, text) == expected
