@@ -101,10 +101,12 @@ def _explained(toml: Toml, kind: Any, at: Path, error: str) -> Misconfigured:
 
 
 def _plainly(what: str) -> str:
-    found = re.match(r"^Expected `(.+)`, got `(.+)`$", what)
-    if not found:
-        return what[:1].lower() + what[1:]
-    return f"this must be {_TYPES.get(found[1], found[1])}, not {_TYPES.get(found[2], found[2])}"
+    if found := re.match(r"^Expected `(\w+)`, got `(\w+)`$", what):
+        wanted, given = (_TYPES.get(each, each) for each in found.groups())
+        return f"this must be {wanted}, not {given}"
+    if found := re.match(r"^Expected `(\w+)` (matching regex|[<>]=?) (.+)$", what):
+        return f"this must be {_TYPES.get(found[1], found[1])} {found[2]} {found[3]}"
+    return what[:1].lower() + what[1:]
 
 
 _TYPES = {
@@ -140,6 +142,8 @@ def _kind_at(kind: Any, steps: Path) -> msgspec.inspect.Type:
 
 def _inside(kind: msgspec.inspect.Type, step: str | int) -> msgspec.inspect.Type:
     match kind:
+        case msgspec.inspect.Metadata():
+            return _inside(kind.type, step)
         case msgspec.inspect.UnionType():
             inner = [each for each in kind.types if not isinstance(each, msgspec.inspect.NoneType)]
             return _inside(inner[0], step)
@@ -154,13 +158,19 @@ def _inside(kind: msgspec.inspect.Type, step: str | int) -> msgspec.inspect.Type
             return kind
 
 
+def _bare(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
+    return kind.type if isinstance(kind, msgspec.inspect.Metadata) else kind
+
+
 def _names(kind: msgspec.inspect.Type) -> list[str]:
+    kind = _bare(kind)
     if isinstance(kind, msgspec.inspect.StructType):
         return [each.encode_name for each in kind.fields]
     return []
 
 
 def _values(kind: msgspec.inspect.Type) -> list[str]:
+    kind = _bare(kind)
     if isinstance(kind, msgspec.inspect.EnumType):
         return [str(each.value) for each in kind.cls]
     if isinstance(kind, msgspec.inspect.LiteralType):

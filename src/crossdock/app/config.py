@@ -1,0 +1,299 @@
+"""The configuration: `crossdock.toml` read into a frozen `Config`, or refused at the very line.
+
+What changes meaning (partners, policies) is in files; secrets are references to elsewhere
+(`app.secrets`). Relative paths start at the folder of the configuration file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from crossdock.app import secrets
+from crossdock.faults import Misconfigured
+from crossdock.governance import typed_toml
+from crossdock.governance.typed_toml import Toml
+from crossdock.ports import Connector, Endpoint
+
+FILE = "crossdock.toml"
+
+
+class StoreSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where everything is kept."""
+
+    path: Annotated[str, Meta(description="The store's file.", examples=["crossdock.db"])] = (
+        "crossdock.db"
+    )
+
+
+class ServerSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where partners, customers and operators reach crossdock."""
+
+    host: Annotated[str, Meta(description="The address to listen on.", examples=["192.0.2.7"])] = (
+        "127.0.0.1"
+    )
+    port: Annotated[
+        int, Meta(ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
+    ] = 8080
+    operator_token: Annotated[
+        str,
+        Meta(
+            description=(
+                "Opens the console and the process API. Without one they answer only to this "
+                "machine itself."
+            ),
+            examples=["${file:secrets/operator-token}"],
+            extra={"secret": True},
+        ),
+    ] = ""
+
+
+class PoliciesSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the rule book is."""
+
+    folder: Annotated[
+        str,
+        Meta(description="The folder of the policy files.", examples=["policies"]),
+    ] = "policies"
+
+
+class PartnerSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A partner system: who it is, how it is spoken to, and how it wants to be treated."""
+
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z][a-z0-9_-]*$",
+            description="The partner's name: part of its address here, and in every trace.",
+            examples=["erp"],
+        ),
+    ]
+    connector: Annotated[
+        str, Meta(description="The connector that speaks its dialect.", examples=["reference_erp"])
+    ]
+    serves: Annotated[
+        tuple[str, ...],
+        Meta(
+            description=(
+                "Company codes (ERP) or SCACs (carrier) this partner takes; empty takes them all."
+            ),
+            examples=[["1000", "2000"]],
+        ),
+    ] = ()
+    webhook_secrets: Annotated[
+        tuple[str, ...],
+        Meta(
+            description=(
+                "Secrets its deliveries to us are signed with (Standard Webhooks, `whsec_...`). "
+                "Two while a secret is being changed; none accepts unsigned deliveries."
+            ),
+            examples=[["${file:secrets/erp-webhook}"]],
+            extra={"secret": True},
+        ),
+    ] = ()
+    body_max_kib: Annotated[
+        int, Meta(ge=1, description="The largest document it may send at once, in KiB.")
+    ] = 1024
+    rate_per_second: Annotated[
+        float, Meta(gt=0, description="How many requests a second it wants at most.")
+    ] = 50.0
+    in_flight_max: Annotated[
+        int, Meta(ge=1, description="How many requests it wants at the same time at most.")
+    ] = 8
+    breaker_failures: Annotated[
+        int, Meta(ge=1, description="After so many failures in a row it is left alone for a while.")
+    ] = 5
+    breaker_open_seconds: Annotated[
+        float, Meta(gt=0, description="How long it is left alone before one probe.")
+    ] = 30.0
+    retry_base_seconds: Annotated[
+        float, Meta(gt=0, description="The wait before the first retry; it doubles from there.")
+    ] = 5.0
+    retry_max_seconds: Annotated[float, Meta(gt=0, description="The longest wait.")] = 3600.0
+    attempts_max: Annotated[
+        int, Meta(ge=1, description="After so many attempts a person is asked.")
+    ] = 20
+    settings: Annotated[
+        dict[str, Any], Meta(description="What its connector needs to know; see the connector.")
+    ] = {}
+
+
+class CustomerSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A customer who may look at its own shipments."""
+
+    id: Annotated[str, Meta(description="The ERP's customer number.", examples=["C-100"])]
+    name: Annotated[str, Meta(description="Shown on its pages.", examples=["Acme GmbH"])] = ""
+    api_key_sha256: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9a-f]{64}$",
+            description=(
+                "SHA-256 of its API key, in hex: `printf %s KEY | sha256sum`. The key itself is "
+                "kept nowhere."
+            ),
+        ),
+    ]
+
+
+class ConfigFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`crossdock.toml` as written."""
+
+    tenant: Annotated[
+        str,
+        Meta(pattern=r"^[a-z0-9_-]+$", description="Whose orders these are; one in one file."),
+    ] = "main"
+    store: StoreSection = StoreSection()
+    server: ServerSection = ServerSection()
+    policies: PoliciesSection = PoliciesSection()
+    partners: tuple[PartnerSection, ...] = ()
+    customers: tuple[CustomerSection, ...] = ()
+
+
+class Partner(Struct, frozen=True, kw_only=True):
+    """A configured partner: its connector with settings read and secrets looked up."""
+
+    section: PartnerSection
+    connector: Connector
+    settings: Struct
+    webhook_secrets: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """Leave the secrets out."""
+        return f"Partner({self.section.name!r}, {self.section.connector!r})"
+
+    @property
+    def name(self) -> str:
+        """Tell the partner's name."""
+        return self.section.name
+
+    def endpoint(self) -> Endpoint:
+        """Give the partner as flow delivers to it."""
+        section = self.section
+        return Endpoint(
+            name=section.name,
+            connector=self.connector,
+            settings=self.settings,
+            rate_per_second=section.rate_per_second,
+            in_flight_max=section.in_flight_max,
+            breaker_failures=section.breaker_failures,
+            breaker_open_seconds=section.breaker_open_seconds,
+            retry_base_seconds=section.retry_base_seconds,
+            retry_max_seconds=section.retry_max_seconds,
+            attempts_max=section.attempts_max,
+        )
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """Everything configured, checked and ready to be put together."""
+
+    tenant: str
+    store: Path
+    policies: Path
+    host: str
+    port: int
+    operator_token: str
+    partners: tuple[Partner, ...]
+    customers: tuple[CustomerSection, ...]
+    file: Path
+
+    def __repr__(self) -> str:
+        """Leave the secrets out."""
+        return f"Config({str(self.file)!r}, {self.partners!r})"
+
+
+def load_config(file: Path, connectors: Mapping[str, Connector]) -> Config:
+    """Read `crossdock.toml` for the connectors there are.
+
+    Raises Misconfigured with file, line and a suggestion for whatever cannot be meant so.
+    """
+    toml = typed_toml.read(file)
+    written = typed_toml.convert(toml, toml.table, ConfigFile)
+    folder = file.resolve().parent
+    _once(toml, "partners", "name", [each.name for each in written.partners])
+    _once(toml, "customers", "id", [each.id for each in written.customers])
+    _once(toml, "customers", "api_key_sha256", [each.api_key_sha256 for each in written.customers])
+    partners = tuple(
+        _partner(toml, number, each, connectors) for number, each in enumerate(written.partners)
+    )
+    token = _secret(toml, written.server.operator_token, ("server", "operator_token"))
+    return Config(
+        tenant=written.tenant,
+        store=folder / written.store.path,
+        policies=folder / written.policies.folder,
+        host=written.server.host,
+        port=written.server.port,
+        operator_token=token,
+        partners=partners,
+        customers=written.customers,
+        file=file,
+    )
+
+
+def _once(toml: Toml, table: str, field: str, values: list[str]) -> None:
+    """Refuse a value that must be one row's alone and stands in two."""
+    for number, value in enumerate(values):
+        if value in values[:number]:
+            raise toml.fault(
+                f"two `[[{table}]]` have the same `{field}`; each needs its own",
+                (table, number, field),
+            )
+
+
+def _partner(
+    toml: Toml, number: int, section: PartnerSection, connectors: Mapping[str, Connector]
+) -> Partner:
+    """Read one partner's settings as its connector wants them."""
+    here = ("partners", number)
+    connector = connectors.get(section.connector)
+    if connector is None:
+        hint = typed_toml.meant(section.connector, connectors)
+        raise toml.fault(
+            f"there is no connector `{section.connector}`; {hint}", (*here, "connector")
+        )
+    settings = _settings(toml, section.settings, (*here, "settings"), connector.settings)
+    signed = tuple(
+        _secret(toml, each, (*here, "webhook_secrets", place))
+        for place, each in enumerate(section.webhook_secrets)
+    )
+    return Partner(section=section, connector=connector, settings=settings, webhook_secrets=signed)
+
+
+def _settings(
+    toml: Toml, table: dict[str, Any], here: tuple[str | int, ...], kind: type[Struct]
+) -> Struct:
+    """Look up the references in a settings table and read it as the connector's settings."""
+    hidden = set(secret_fields(kind))
+    looked_up = {
+        name: _secret(toml, value, (*here, name), needed=name in hidden)
+        if isinstance(value, str)
+        else value
+        for name, value in table.items()
+    }
+    return typed_toml.convert(toml, looked_up, kind, here)
+
+
+def _secret(toml: Toml, text: str, here: tuple[str | int, ...], *, needed: bool = True) -> str:
+    """Look up a text's references; where a secret is needed, nothing but a reference will do."""
+    if needed and text and not secrets.is_reference(text):
+        raise toml.fault(
+            "a secret is not written here but referred to: `${file:secrets/name}` or `${env:NAME}`",
+            here,
+        )
+    try:
+        return secrets.resolve(text, toml.file.resolve().parent)
+    except Misconfigured as missing:
+        raise toml.fault(missing.said, here) from missing
+
+
+def secret_fields(kind: type[Struct]) -> Iterator[str]:
+    """Name the fields of a settings struct that are marked `Meta(extra={"secret": True})`."""
+    described = msgspec.inspect.type_info(kind)
+    if isinstance(described, msgspec.inspect.StructType):
+        for field in described.fields:
+            inner = field.type
+            if isinstance(inner, msgspec.inspect.Metadata) and (inner.extra or {}).get("secret"):
+                yield field.encode_name

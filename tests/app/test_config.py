@@ -1,0 +1,186 @@
+"""The configuration as read, and what is said when it cannot be meant so."""
+
+from pathlib import Path
+
+import pytest
+from msgspec import Struct
+
+from crossdock.app.config import (
+    CustomerSection,
+    PartnerSection,
+    PoliciesSection,
+    ServerSection,
+    StoreSection,
+    load_config,
+)
+from crossdock.app.first_files import write_first_files
+from crossdock.faults import Misconfigured
+from crossdock.governance.load import load_rules
+from crossdock.governance.settings import settings_of
+from crossdock.policies.rules import Rules
+from tests.app.connectors import LineSettings, connectors
+
+PARTNER = '[[partners]]\nname = "erp"\nconnector = "reference_erp"\n'
+SECTIONS: tuple[type[Struct], ...] = (
+    StoreSection,
+    ServerSection,
+    PoliciesSection,
+    PartnerSection,
+    CustomerSection,
+    LineSettings,
+)
+REACHED = '[partners.settings]\nbase_url = "http://erp"\n'
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "crossdock.toml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def said(folder: Path, text: str) -> str:
+    with pytest.raises(Misconfigured) as caught:
+        load_config(written(folder, text), connectors())
+    return caught.value.said.replace(f"{folder}/", "")
+
+
+def test_what_init_writes_loads_without_a_change(tmp_path: Path) -> None:
+    write_first_files(tmp_path, connectors())
+
+    config = load_config(tmp_path / "crossdock.toml", connectors())
+
+    told = [(each.name, each.connector.name, each.section.serves) for each in config.partners]
+    assert told == [("erp", "reference_erp", ()), ("tms", "reference_tms", ())]
+    assert [secret[:6] for each in config.partners for secret in each.webhook_secrets] == [
+        "whsec_",
+        "whsec_",
+    ]
+    assert load_rules(config.policies) == Rules()
+
+
+def test_each_setting_is_explained_in_what_init_writes(tmp_path: Path) -> None:
+    write_first_files(tmp_path, connectors())
+    lines = (tmp_path / "crossdock.toml").read_text("utf-8").splitlines()
+    bare = [line.removeprefix("# ").removeprefix("# ") for line in lines]
+
+    settings = [each for section in SECTIONS for each in settings_of(section)]
+    written_out = {line.split(" =")[0] for line in bare} | {"settings"}
+    unexplained = [
+        each.name for each in settings if not each.purpose or each.name not in written_out
+    ]
+
+    assert len(settings) > 20
+    assert unexplained == []
+
+
+def test_init_never_writes_over_a_configuration(tmp_path: Path) -> None:
+    file = written(tmp_path, "# mine\n")
+
+    with pytest.raises(Misconfigured) as caught:
+        write_first_files(tmp_path, connectors())
+
+    assert caught.value.said == f"{file} is there already; nothing was changed"
+    assert sorted(tmp_path.iterdir()) == [file]
+
+
+def test_secrets_are_kept_from_others_and_read_by_reference(tmp_path: Path) -> None:
+    write_first_files(tmp_path, connectors())
+
+    config = load_config(tmp_path / "crossdock.toml", connectors())
+
+    kept = tmp_path / "secrets" / "erp-token"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert config.partners[0].settings == LineSettings(
+        base_url="http://127.0.0.1:8101", token=kept.read_text("utf-8").strip()
+    )
+    assert kept.read_text("utf-8").strip() not in repr(config)
+
+
+def test_paths_start_at_the_folder_of_the_file(tmp_path: Path) -> None:
+    file = written(tmp_path, '[store]\npath = "kept/main.db"\n[policies]\nfolder = "rules"\n')
+
+    config = load_config(file, connectors())
+
+    assert (config.store, config.policies) == (tmp_path / "kept/main.db", tmp_path / "rules")
+
+
+def test_a_customer_is_known_by_the_hash_of_its_key(tmp_path: Path) -> None:
+    file = written(
+        tmp_path, f'[[customers]]\nid = "C-1"\nname = "Acme"\napi_key_sha256 = "{"a" * 64}"\n'
+    )
+
+    config = load_config(file, connectors())
+
+    assert config.customers == (CustomerSection(id="C-1", name="Acme", api_key_sha256="a" * 64),)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "[server]\nprot = 1\n",
+            "crossdock.toml:2: unknown setting `prot` in `server`; did you mean `port`?",
+        ),
+        (
+            '[server]\nport = "8080"\n',
+            "crossdock.toml:2: this must be a whole number, not a text in quotes in `server.port`",
+        ),
+        (
+            "[server]\nport = 70000\n",
+            "crossdock.toml:2: this must be a whole number <= 65535 in `server.port`",
+        ),
+        (
+            "[[partners]]\n",
+            "crossdock.toml:1: the setting `name` is missing in `partners[1]`",
+        ),
+        (
+            PARTNER.replace("reference_erp", "reference_epr") + REACHED,
+            (
+                "crossdock.toml:3: there is no connector `reference_epr`; "
+                "did you mean `reference_erp`?"
+            ),
+        ),
+        (
+            PARTNER,
+            "crossdock.toml:1: the setting `base_url` is missing in `partners[1].settings`",
+        ),
+        (
+            PARTNER + REACHED + 'timezone = "UTC"\n',
+            (
+                "crossdock.toml:6: unknown setting `timezone` in `partners[1].settings`; "
+                "did you mean `time_zone`?"
+            ),
+        ),
+        (
+            PARTNER + REACHED + 'token = "open sesame"\n',
+            (
+                "crossdock.toml:6: a secret is not written here but referred to: "
+                "`${file:secrets/name}` or `${env:NAME}`"
+            ),
+        ),
+        (
+            PARTNER + REACHED + 'token = "${env:CROSSDOCK_NO_SUCH_VARIABLE}"\n',
+            ("crossdock.toml:6: the environment variable CROSSDOCK_NO_SUCH_VARIABLE is not set"),
+        ),
+        (
+            PARTNER + REACHED + PARTNER + REACHED,
+            "crossdock.toml:7: two `[[partners]]` have the same `name`; each needs its own",
+        ),
+        (
+            "[server\n",
+            ("crossdock.toml:1: this is not TOML: Expected ']' at the end of a table declaration"),
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_named_with_file_line_and_a_suggestion(
+    tmp_path: Path, text: str, expected: str
+) -> None:
+    assert said(tmp_path, text) == expected
+
+
+def test_a_configuration_that_is_not_there_names_what_writes_one(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        load_config(tmp_path / "crossdock.toml", connectors())
+
+    file = tmp_path / "crossdock.toml"
+    assert caught.value.said == f"There is no file {file}; `crossdock init` writes one"
