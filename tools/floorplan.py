@@ -17,6 +17,7 @@ HOUSE = ROOT / "src" / "crossdock"
 KINDS = ("Report", "Event", "Command", "Internal")  # the bases of messages/envelope.py
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+SPEAKING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module)  # have docstrings
 
 
 @dataclass(frozen=True)
@@ -221,18 +222,32 @@ def house_rules(module: Module) -> tuple[str, ...]:
     return tuple(" ".join(rule.split("\n\n")[0].split()) for rule in rules)
 
 
-def code_lines(module: Module, function: Function) -> int:
-    """Count the lines of a function that hold code: no docstring, no comment, no blank."""
+def code_lines(module: Module, within: Function | None = None) -> int:
+    """Count the lines that hold code, in a module or in a function of it.
+
+    Docstrings, comments and blank lines are not counted: explaining is free.
+    """
+    lines = _holding(module.text)
+    spoken = [each for each in ast.walk(within or module.tree) if isinstance(each, SPEAKING)]
+    for node in spoken:
+        if ast.get_docstring(node) is not None:
+            lines = lines - _span(node.body[0])
+    return len(lines & _span(within) if within else lines)
+
+
+def _span(node: ast.stmt) -> frozenset[int]:
+    return frozenset(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+
+
+@functools.cache
+def _holding(text: str) -> frozenset[int]:
     silent = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
-    holding: set[int] = set()
-    for token in _tokens(module.text):
-        if token.type not in silent and token.type != tokenize.ENDMARKER:
-            holding.update(range(token.start[0], token.end[0] + 1))
-    first, last = function.lineno, function.end_lineno or function.lineno
-    said = set[int]()
-    if ast.get_docstring(function) is not None:
-        said = set(range(function.body[0].lineno, (function.body[0].end_lineno or 0) + 1))
-    return len({line for line in holding if first <= line <= last} - said)
+    return frozenset(
+        line
+        for token in _tokens(text)
+        if token.type not in silent and token.type != tokenize.ENDMARKER
+        for line in range(token.start[0], token.end[0] + 1)
+    )
 
 
 @functools.cache

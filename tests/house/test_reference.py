@@ -44,6 +44,12 @@ def connector_settings() -> set[str]:
     return {name for module in found for name in fields(module)}
 
 
+def configuration() -> set[str]:
+    """What crossdock.toml may say."""
+    found = [module for module in floorplan.modules("app") if module.path.stem == "config"]
+    return {name for module in found for name in fields(module)}
+
+
 def policy_settings() -> set[str]:
     found = [module for module in floorplan.modules("policies") if module.path.stem == "rules"]
     return {name for module in found for name in fields(module)}
@@ -59,6 +65,7 @@ def connectors() -> set[str]:
         (messages, 10),
         (faults, 5),
         (policy_settings, 10),
+        (configuration, 10),
         (connector_settings, 3),
         (connectors, 3),
     ],
