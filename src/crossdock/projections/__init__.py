@@ -1,0 +1,1 @@
+"""Read models: rows made from messages, pure."""

@@ -1,0 +1,1 @@
+"""The public kit for tests: stories of processes, fakes, connector tests, store conformance."""
