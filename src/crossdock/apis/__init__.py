@@ -1,0 +1,1 @@
+"""The APIs: `system` for partners, `process` for operators, `experience` for customers."""

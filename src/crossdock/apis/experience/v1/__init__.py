@@ -1,0 +1,1 @@
+"""Experience API, version 1: the shipments of one customer."""

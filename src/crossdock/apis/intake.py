@@ -1,0 +1,49 @@
+"""The socket between the system API and flow: bytes go in, a receipt comes out after the flush."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Arrival(Struct, frozen=True, kw_only=True):
+    """One document as a partner delivered it."""
+
+    endpoint: str
+    document: str
+    content: bytes
+    content_type: str
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """What became of it: how many reports were new, known already, or known with other content.
+
+    `unreadable` says that the bytes are stored and nothing could be read in them.
+    """
+
+    document_id: str
+    accepted: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
+    unreadable: bool = False
+
+
+class Intake(Protocol):
+    """What stores a document and everything read in it."""
+
+    async def take(self, arrival: Arrival) -> Receipt:
+        """Store it; return when it is flushed. Raises NotNow where there is no room now."""
+        ...
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """A partner as the system API knows it: what it may bring, and how it signs.
+
+    `webhook_secrets` empty means that its deliveries are not signed.
+    """
+
+    name: str
+    documents: frozenset[str]
+    webhook_secrets: tuple[str, ...] = ()
+    body_max_bytes: int = 1024 * 1024

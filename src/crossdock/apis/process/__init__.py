@@ -1,0 +1,1 @@
+"""Process APIs: what operations see, and what an operator may decide."""

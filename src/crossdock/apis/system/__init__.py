@@ -1,0 +1,1 @@
+"""System APIs: what partner systems call."""

@@ -1,0 +1,1 @@
+"""System API, version 1: partners deliver their documents here."""

@@ -1,0 +1,140 @@
+"""`POST /system/v1/partners/{partner}/{document}`: the way in, as plain ASGI beside the framework.
+
+A delivery is answered after it is on disk: 202 with what was new, known, or known otherwise. Bytes
+in which nothing can be read are stored and answered 202 as well, with `unreadable`; they are a work
+item here, and sending them again would help nobody. Deliveries are signed by Standard Webhooks
+1.0.0 where a secret is agreed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from crossdock.apis import problems
+from crossdock.apis.http import Reply, as_json
+from crossdock.apis.intake import Arrival, Caller, Intake
+from crossdock.apis.problems import Declined, as_problem
+from crossdock.faults import NotNow
+
+PREFIX = "/system/v1/partners/"
+
+Scope = Any
+Receive = Callable[[], Any]
+Send = Callable[[Any], Any]
+
+
+class Signed(Protocol):
+    """What judges a signature, with wall-clock time."""
+
+    def __call__(
+        self, secrets: tuple[str, ...], headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> bool:
+        """Tell whether one of the secrets signed this body, lately."""
+        ...
+
+
+class Deliveries:
+    """The raw ASGI application; it answers only below its prefix."""
+
+    def __init__(
+        self,
+        callers: Mapping[str, Caller],
+        intake: Intake,
+        signed: Signed,
+        wall: Callable[[], datetime],
+    ) -> None:
+        """Take who may call, what stores, what judges signatures, and the wall clock."""
+        self.callers = callers
+        self.intake = intake
+        self.signed = signed
+        self.wall = wall
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            reply = await self._answer(scope, receive)
+        except Declined as declined:
+            reply = as_problem(declined.kind, declined.detail, headers=declined.headers)
+        headers = [(b"content-type", reply.content_type.encode())]
+        headers += [(name.lower().encode(), text.encode()) for name, text in reply.headers]
+        headers.append((b"content-length", str(len(reply.body)).encode()))
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Reply:
+        if scope["method"] != "POST":
+            raise Declined(
+                problems.NOT_ALLOWED, "Documents are POSTed here", headers=(("Allow", "POST"),)
+            )
+        caller, document = self._called(scope["path"])
+        headers = {
+            name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
+        }
+        body = await _body(receive, headers, caller.body_max_bytes)
+        if caller.webhook_secrets and not self.signed(
+            caller.webhook_secrets, headers, body, self.wall()
+        ):
+            raise Declined(
+                problems.UNAUTHENTICATED,
+                "The signature does not fit the body, the secret or the time; "
+                "sign `id.timestamp.body` exactly as sent",
+            )
+        arrival = Arrival(
+            endpoint=caller.name,
+            document=document,
+            content=body,
+            content_type=headers.get("content-type", ""),
+        )
+        return await self._taken(arrival)
+
+    def _called(self, path: str) -> tuple[Caller, str]:
+        name, _, document = path.removeprefix(PREFIX).partition("/")
+        caller = self.callers.get(name)
+        if caller is None:
+            raise Declined(problems.NOT_FOUND, f"No partner is called `{name}` here")
+        if document not in caller.documents:
+            known = ", ".join(sorted(caller.documents)) or "none"
+            raise Declined(
+                problems.NOT_FOUND, f"`{name}` delivers no document `{document}`; known: {known}"
+            )
+        return caller, document
+
+    async def _taken(self, arrival: Arrival) -> Reply:
+        try:
+            receipt = await self.intake.take(arrival)
+        except NotNow as full:
+            seconds = max(1, math.ceil(float(full.seen.get("retry_after", "1"))))
+            raise Declined(
+                problems.TOO_MANY, full.said, headers=(("Retry-After", str(seconds)),)
+            ) from full
+        answer = msgspec.structs.asdict(receipt)
+        if not receipt.unreadable:
+            del answer["unreadable"]
+        return as_json(answer, status=202)
+
+
+async def _body(receive: Receive, headers: Mapping[str, str], most: int) -> bytes:
+    """Read the body, and stop at once where it is or becomes larger than agreed."""
+    declared = headers.get("content-length", "")
+    too_large = Declined(problems.TOO_LARGE, f"At most {most} bytes at once are agreed")
+    if declared.isdigit() and int(declared) > most:
+        raise too_large
+    parts: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        event = await receive()
+        if event["type"] != "http.request":
+            raise Declined(problems.BAD_REQUEST, "The connection ended before the document did")
+        part = event.get("body", b"")
+        size += len(part)
+        if size > most:
+            raise too_large
+        parts.append(part)
+        more = event.get("more_body", False)
+    return b"".join(parts)

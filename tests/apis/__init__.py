@@ -1,0 +1,1 @@
+"""Stories of the APIs: what callers get to hear."""

@@ -1,0 +1,152 @@
+"""A partner delivers documents, and hears what became of them."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+
+from crossdock.apis.intake import Arrival, Caller, Receipt
+from crossdock.apis.system.v1.deliveries import Deliveries
+from crossdock.faults import NotNow
+from tests.apis.asgi import Heard, call
+
+NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
+ORDERS = "/system/v1/partners/erp/orders"
+
+
+class Ledger:
+    """An intake that writes down what it took."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        self.receipt = receipt
+        self.taken: list[Arrival] = []
+
+    async def take(self, arrival: Arrival) -> Receipt:
+        """Write it down."""
+        self.taken.append(arrival)
+        return self.receipt
+
+
+class Full:
+    """An intake without room."""
+
+    async def take(self, arrival: Arrival) -> Receipt:
+        """Turn it away."""
+        raise NotNow("Too much is waiting to be stored", retry_after=2.5, for_=arrival.endpoint)
+
+
+def marked(
+    secrets: tuple[str, ...], headers: Mapping[str, str], body: bytes, now: datetime
+) -> bool:
+    """A signature anybody can check: the secret, the body's length and the hour."""
+    return headers.get("webhook-signature") in {f"{each}/{len(body)}/{now:%H}" for each in secrets}
+
+
+CALLERS = {
+    "erp": Caller(name="erp", documents=frozenset({"orders", "master_data"}), body_max_bytes=20),
+    "tms": Caller(name="tms", documents=frozenset({"plans"}), webhook_secrets=("old", "new")),
+}
+RECEIPT = Receipt(document_id="d-1", accepted=2, duplicates=1)
+
+
+def door(intake: Ledger | Full) -> Deliveries:
+    return Deliveries(CALLERS, intake, marked, lambda: NOON)
+
+
+def problem(heard: Heard) -> tuple[int, str, str, str]:
+    told = heard.json
+    assert told["type"].startswith("/problems/")
+    return heard.status, heard.headers["content-type"], told["title"], told["detail"]
+
+
+def test_a_document_is_answered_with_what_was_new_in_it() -> None:
+    ledger = Ledger(RECEIPT)
+
+    heard = call(
+        door(ledger), "POST", ORDERS, body=[b"[1,", b"2]"], headers={"Content-Type": "text/json"}
+    )
+
+    assert ledger.taken == [
+        Arrival(endpoint="erp", document="orders", content=b"[1,2]", content_type="text/json")
+    ]
+    assert (heard.status, heard.json) == (
+        202,
+        {"document_id": "d-1", "accepted": 2, "duplicates": 1, "conflicts": 0},
+    )
+
+
+def test_bytes_nobody_can_read_are_stored_and_said_to_be_so() -> None:
+    ledger = Ledger(Receipt(document_id="d-2", unreadable=True))
+
+    heard = call(door(ledger), "POST", ORDERS, body=b"<html>")
+
+    assert (heard.status, heard.json["unreadable"], len(ledger.taken)) == (202, True, 1)
+
+
+@pytest.mark.parametrize("secret", ["old", "new"])
+def test_a_delivery_signed_with_either_secret_is_taken(secret: str) -> None:
+    ledger = Ledger(RECEIPT)
+
+    heard = call(
+        door(ledger),
+        "POST",
+        "/system/v1/partners/tms/plans",
+        body=b"[]",
+        headers={"webhook-signature": f"{secret}/2/12"},
+    )
+
+    assert (heard.status, len(ledger.taken)) == (202, 1)
+
+
+@pytest.mark.parametrize("signature", ["", "old/3/12", "older/2/12", "old/2/11"])
+def test_a_delivery_signed_otherwise_is_not_stored(signature: str) -> None:
+    ledger = Ledger(RECEIPT)
+
+    heard = call(
+        door(ledger),
+        "POST",
+        "/system/v1/partners/tms/plans",
+        body=b"[]",
+        headers={"webhook-signature": signature},
+    )
+
+    assert (heard.status, heard.json["title"], ledger.taken) == (401, "The caller is not known", [])
+
+
+@pytest.mark.parametrize(
+    ("url", "detail"),
+    [
+        ("/system/v1/partners/wms/orders", "No partner is called `wms` here"),
+        (
+            "/system/v1/partners/erp/invoices",
+            "`erp` delivers no document `invoices`; known: master_data, orders",
+        ),
+    ],
+)
+def test_an_address_nobody_has_is_not_found(url: str, detail: str) -> None:
+    heard = call(door(Ledger(RECEIPT)), "POST", url)
+
+    assert problem(heard) == (404, "application/problem+json", "There is nothing here", detail)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Length": "21"}])
+def test_a_document_larger_than_agreed_is_sent_back(headers: dict[str, str]) -> None:
+    ledger = Ledger(RECEIPT)
+
+    heard = call(door(ledger), "POST", ORDERS, body=[b"x" * 20, b"x"], headers=headers)
+
+    assert problem(heard)[0:4:3] == (413, "At most 20 bytes at once are agreed")
+    assert ledger.taken == []
+
+
+def test_whoever_comes_when_there_is_no_room_hears_when_to_come_again() -> None:
+    heard = call(door(Full()), "POST", ORDERS, body=b"[]")
+
+    assert problem(heard)[0:4:3] == (429, "Too much is waiting to be stored")
+    assert heard.headers["retry-after"] == "3"
+
+
+def test_reading_where_documents_are_delivered_is_not_allowed() -> None:
+    heard = call(door(Ledger(RECEIPT)), "GET", ORDERS)
+
+    assert (heard.status, heard.headers["allow"]) == (405, "POST")
