@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta
 
@@ -53,10 +54,40 @@ def local_day(day: date, zone: str, zone_source: ZoneSource, *, text: str = "") 
     )
 
 
+def zone_of(moment: Moment) -> tzinfo:
+    """Give the zone a moment was told in: an IANA name, an offset such as `+02:00`, else UTC."""
+    return _zone(moment.zone)
+
+
+@lru_cache(maxsize=1024)  # zones come from partners; do not keep every text they invent
+def _zone(text: str) -> tzinfo:
+    if text[:1] in {"+", "-"}:
+        try:
+            return datetime.fromisoformat(f"2000-01-01T00:00:00{text}").tzinfo or UTC
+        except ValueError:
+            return UTC
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def day_of(moment: Moment) -> date:
+    """Give the local day of a moment, in the zone it was told in."""
+    return moment.at.astimezone(zone_of(moment)).date()
+
+
+def is_later(one: Moment, other: Moment) -> bool:
+    """Tell whether one moment is surely after the other; where one is only a day, days compare."""
+    if Precision.DATE in {one.precision, other.precision}:
+        return day_of(one) > day_of(other)
+    return one.at > other.at
+
+
 def end_of(promise: Moment) -> datetime:
     """Give the instant at which a promise is over: its instant, or the end of its local day."""
     if promise.precision is Precision.INSTANT:
         return promise.at
-    zone = ZoneInfo(promise.zone)
+    zone = zone_of(promise)
     tomorrow = promise.at.astimezone(zone).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time(0), tzinfo=zone).astimezone(UTC)

@@ -24,8 +24,9 @@ class MilestoneReported(Report, frozen=True, kw_only=True):
 class MilestoneConfirmed(Event, frozen=True, kw_only=True):
     """The journey's picture has a milestone it did not have, or has it otherwise than before.
 
-    `revision` counts what was decided about this (milestone, stop): 1 first, higher corrects.
-    `retracted` says that no evidence holds it up any more.
+    `stop` is the stop's sequence, 0 for the whole shipment. `revision` counts what sources have
+    said about this (milestone, stop), so that the higher holds. `retracted` says that no evidence
+    holds it up any more. `partial`: only a part of the goods; it closes nothing.
     """
 
     shipment_id: str
@@ -35,6 +36,7 @@ class MilestoneConfirmed(Event, frozen=True, kw_only=True):
     source: str
     revision: int
     retracted: bool = False
+    partial: bool = False
     order_ids: tuple[str, ...] = ()
 
 
@@ -67,7 +69,10 @@ class MilestoneOverdue(Event, frozen=True, kw_only=True):
 
 
 class ShipmentWentSilent(Event, frozen=True, kw_only=True):
-    """No source has said anything for longer than the policy allows."""
+    """No source has said anything for longer than the policy allows.
+
+    `last_heard_at` is the last receipt of evidence, or the planned pickup where that is later.
+    """
 
     shipment_id: str
     last_heard_at: Instant
@@ -88,7 +93,10 @@ class DeliveryClosed(Event, frozen=True, kw_only=True):
 
 
 class Shown(Canonical, frozen=True, kw_only=True):
-    """One milestone as the customer sees it."""
+    """One milestone as the customer sees it.
+
+    `stop` is 0 for the whole shipment. `returning`: it happened on the way back to the sender.
+    """
 
     milestone: Milestone
     classifier: Classifier
@@ -99,6 +107,8 @@ class Shown(Canonical, frozen=True, kw_only=True):
     place: Location | None = None
     note: str = ""
     corrected: bool = False
+    partial: bool = False
+    returning: bool = False
 
 
 class GateVerdict(Canonical, frozen=True, kw_only=True):
@@ -115,7 +125,12 @@ class GateVerdict(Canonical, frozen=True, kw_only=True):
 
 
 class CustomerPicture(Canonical, frozen=True, kw_only=True):
-    """The curated shipment: all a customer may see of it, with as-of and source."""
+    """The curated shipment: all a customer may see of it, with as-of and source.
+
+    `as_of` is the time of the newest fact shown, told by `source`. `corrected`: a source has
+    corrected or taken back something shown here. `flags` are for operations, never for the
+    customer: codes of what in the evidence cannot be true together (`DEPARTED_AFTER_DELIVERED`).
+    """
 
     shipment_id: str
     customer_id: str
@@ -137,6 +152,8 @@ class CustomerPicture(Canonical, frozen=True, kw_only=True):
     source: str
     silent: bool
     proof: ProofOfDelivery | None = None
+    corrected: bool = False
+    flags: tuple[str, ...] = ()
 
 
 class PictureChanged(Event, frozen=True, kw_only=True):

@@ -107,6 +107,17 @@ class LatenessPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     future_skew_minutes: int = 15
 
 
+class EvidencePolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom to believe where sources differ, and which changes of an estimate are worth telling.
+
+    `sources` are partner names, most trusted first; a source not named comes after those that are.
+    An estimate that moves by less than `eta_delta_minutes` is kept and not published.
+    """
+
+    sources: tuple[str, ...] = ()
+    eta_delta_minutes: int = 15
+
+
 class TeamRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An exception code that goes to another team than the one it was made for."""
 
@@ -132,6 +143,7 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=
     posting: PostingPolicy = PostingPolicy()
     portal: PortalPolicy = PortalPolicy()
     lateness: LatenessPolicy = LatenessPolicy()
+    evidence: EvidencePolicy = EvidencePolicy()
     teams: tuple[TeamRow, ...] = ()
 
     @cached_property
