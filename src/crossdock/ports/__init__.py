@@ -232,7 +232,8 @@ class Reading(Struct, frozen=True, kw_only=True):
 class Request(Struct, frozen=True, kw_only=True):
     """One request in a partner's words, fixed and stored before the first attempt; no secrets.
 
-    `path` is relative to the partner's address; `body` are the exact bytes.
+    `path` is relative to the partner's address; `body` are the exact bytes. `correlation_id` is
+    told to partners that log one; flow may fill it in when it stores the request.
     """
 
     operation: str
@@ -240,6 +241,7 @@ class Request(Struct, frozen=True, kw_only=True):
     path: str
     body: bytes
     content_type: str = "application/json"
+    correlation_id: str = ""
 
 
 class Stage(StrEnum):

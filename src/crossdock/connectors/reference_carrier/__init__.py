@@ -1,0 +1,1 @@
+"""A carrier that speaks the published system API: signed webhooks in, keyed requests out."""

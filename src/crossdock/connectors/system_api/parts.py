@@ -1,0 +1,70 @@
+"""The parts that documents share, from published words to canonical objects: places, numbers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from crossdock.canonical.money import Money, money
+from crossdock.canonical.party import Address, Location
+from crossdock.canonical.references import Reference, ReferenceType
+from crossdock.connectors.system_api import words
+from crossdock.connectors.system_api.reading import Element
+from crossdock.faults import Unreadable
+from crossdock.formats.numbers import exact_text, plain_decimal
+
+# These numbers are given by a carrier to what it carries, and are unique only with it.
+CARRIER_ISSUED = frozenset({ReferenceType.PRO, ReferenceType.TRACKING, ReferenceType.BOOKING})
+
+
+def location(place: words.Place) -> Location | None:
+    """Read a place; None where nothing of it is said. What is left out of an address is empty."""
+    if place == words.Place():
+        return None
+    written = (place.country, place.city, place.postal_code, place.subdivision, *place.lines)
+    address = Address(
+        country=place.country,
+        city=place.city,
+        postal_code=place.postal_code,
+        subdivision=place.subdivision,
+        lines=place.lines,
+    )
+    return Location(
+        location_id=place.location_id,
+        name=place.name,
+        address=address if any(written) else None,
+        unlocode=place.unlocode,
+        gln=place.gln,
+        zone=place.time_zone,
+    )
+
+
+def reference(element: Element, ref: words.Ref, where: str, carrier_scac: str = "") -> Reference:
+    """Read a number; one that a carrier gives is taken as this carrier's where nobody says.
+
+    Raises Unreadable for a type that is not in the list.
+    """
+    kinds = {kind.value: kind for kind in ReferenceType}
+    if ref.type not in kinds:
+        said = "The published list of reference types does not have this one"
+        raise element.refuse("UNKNOWN_REFERENCE_TYPE", said, f"{where}/type", type=ref.type)
+    kind = kinds[ref.type]
+    issuer = ref.issuer or (carrier_scac if kind in CARRIER_ISSUED else "")
+    return Reference(type=kind, value=ref.value.strip(), issuer=issuer)
+
+
+def amount(element: Element, sent: words.Amount, where: str) -> Decimal:
+    """Read an exact decimal. Raises Unreadable for what is none."""
+    text = exact_text(sent) if isinstance(sent, Decimal) else str(sent)
+    found = None if isinstance(sent, bool) else plain_decimal(text.strip())
+    if found is None:
+        raise element.refuse("NOT_A_NUMBER", "This is not a plain decimal", where, text=text[:100])
+    return found
+
+
+def amount_of_money(element: Element, value: words.Value, where: str) -> Money:
+    """Read money. Raises Unreadable for no decimal, or more decimals than the currency has."""
+    exact = amount(element, value.amount, f"{where}/amount")
+    try:
+        return money(exact_text(exact), value.currency)
+    except Unreadable as fault:
+        raise element.refuse("NOT_AN_AMOUNT", fault.said, where, **fault.seen) from fault

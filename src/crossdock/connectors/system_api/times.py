@@ -1,0 +1,143 @@
+"""Times as partners write them: RFC 3339, local texts with and without a zone, and plain dates.
+
+Who says the zone is kept with every time; docs/why/0007 tells why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from crossdock.canonical.moments import Moment, Precision, ZoneSource, local_day
+from crossdock.connectors.system_api.reading import Element
+
+# What lies before is a default that a program wrote for "unknown" (0001-01-01, 1900-01-01).
+YEAR_MIN, YEAR_MAX = 1970, 2199
+LEAP_SECOND = 60  # RFC 3339, section 5.7; read as the next minute's first
+MINUTE_MAX = 59
+
+# RFC 3339, section 5.6, with the offset and the seconds optional and any number of decimals.
+_TIME = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})"
+    r"(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]+))?)?"
+    r"(?P<offset>[Zz]|[+-][0-9]{2}:[0-9]{2})?",
+    re.ASCII,
+)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
+def moment(
+    element: Element, text: str, where: str, *, place: str = "", partner: str = ""
+) -> Moment:
+    """Read a time: with an offset, or local in the best zone that is known.
+
+    `partner` is the zone the sender names beside the time, `place` that of the place where it
+    happened. Raises Unreadable for what is no time.
+    """
+    found = _TIME.fullmatch(text.strip())
+    if not found:
+        raise element.refuse("NOT_A_TIME", "This is not a time", where, text=text[:100])
+    try:
+        local = _local(found)
+        if found["offset"]:
+            return _with_offset(local, found["offset"], text)
+    except (ValueError, OverflowError) as error:
+        said = "This is not a time that can be meant"
+        raise element.refuse("NOT_A_TIME", said, where, text=text[:100]) from error
+    name, zone, source = _zone(element, where, place=place, partner=partner)
+    _notice_clock_change(element, local, zone, where, text)
+    at = local.replace(tzinfo=zone).astimezone(UTC)
+    return Moment(at=at, text=text, zone=name, zone_source=source)
+
+
+def moment_or_day(element: Element, text: str, where: str, *, place: str = "") -> Moment:
+    """Read a time as `moment` does, or a plain date as a local day at that place."""
+    if not _DATE.fullmatch(text.strip()):
+        return moment(element, text, where, place=place)
+    try:
+        day = _meant(date.fromisoformat(text.strip()))
+    except ValueError as error:
+        said = "This is not a day that can be meant"
+        raise element.refuse("NOT_A_TIME", said, where, text=text[:100]) from error
+    name, _zone_found, source = _zone(element, where, place=place, partner="")
+    return local_day(day, name, source, text=text)
+
+
+def instant_text(told: Moment) -> str:
+    """Write a time as RFC 3339 in UTC, or as the plain date it was told as."""
+    if told.precision is Precision.DATE:
+        return told.at.astimezone(ZoneInfo(told.zone)).date().isoformat()
+    return told.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _local(found: re.Match[str]) -> datetime:
+    day = _meant(date.fromisoformat(found["day"]))
+    second = int(found["second"] or 0)
+    leap = second == LEAP_SECOND
+    micro = (found["fraction"] or "").ljust(6, "0")[:6]
+    clock = time(int(found["hour"]), int(found["minute"]), second - leap, int(micro))
+    return datetime.combine(day, clock) + timedelta(seconds=int(leap))
+
+
+def _meant(day: date) -> date:
+    if not YEAR_MIN <= day.year <= YEAR_MAX:
+        raise ValueError(day)
+    return day
+
+
+def _with_offset(local: datetime, offset: str, text: str) -> Moment:
+    sign = -1 if offset.startswith("-") else 1
+    hours, minutes = (0, 0) if offset in "Zz" else (int(offset[1:3]), int(offset[4:6]))
+    if minutes > MINUTE_MAX:
+        raise ValueError(offset)
+    away = sign * timedelta(hours=hours, minutes=minutes)
+    at = local.replace(tzinfo=timezone(away)).astimezone(UTC)
+    zone = offset if away else "UTC"
+    return Moment(at=at, text=text, zone=zone, zone_source=ZoneSource.OFFSET)
+
+
+def _zone(
+    element: Element, where: str, *, place: str, partner: str
+) -> tuple[str, tzinfo, ZoneSource]:
+    for name, source in _named(partner, place, element.time_zone):
+        zone = _known(name)
+        if zone is not None:
+            return name, zone, source
+        element.notice("UNKNOWN_TIME_ZONE", "Nobody knows this time zone", where, zone=name[:100])
+    said = "Nobody said which zone this local time is in; UTC was taken"
+    element.notice("NO_TIME_ZONE", said, where)
+    return "UTC", UTC, ZoneSource.ASSUMED
+
+
+def _named(partner: str, place: str, setting: str) -> Iterator[tuple[str, ZoneSource]]:
+    if partner:
+        yield partner, ZoneSource.PARTNER
+    if place:
+        yield place, ZoneSource.PLACE
+    if setting:
+        yield setting, ZoneSource.SETTING
+
+
+@lru_cache(maxsize=512)
+def _known(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # no such name, no name at all, a folder of names
+        return None
+
+
+def _notice_clock_change(
+    element: Element, local: datetime, zone: tzinfo, where: str, text: str
+) -> None:
+    first, second = local.replace(tzinfo=zone, fold=0), local.replace(tzinfo=zone, fold=1)
+    if first.utcoffset() == second.utcoffset():
+        return
+    if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local:
+        said = "The clocks show this local time twice that day; the first was taken"
+        element.notice("LOCAL_TIME_TWICE", said, where, text=text)
+    else:
+        said = "The clocks skip this local time that day; it was read as if they did not"
+        element.notice("LOCAL_TIME_SKIPPED", said, where, text=text)

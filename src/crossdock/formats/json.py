@@ -1,0 +1,109 @@
+"""JSON (RFC 8259), read strictly: what two readers could understand differently is refused.
+
+The library's reader takes the last of two equal keys, knows NaN, rounds long fractions to binary
+and falls over its own stack in deep nests; here each of these is Unreadable.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from crossdock.faults import Unreadable
+
+DEPTH_MAX = 64
+INTEGER_DIGITS_MAX = 18
+FRACTION_CHARACTERS_MAX = 40
+EXPONENT_MAX = 18
+
+# A string or a bracket; an unfinished string swallows the rest, so that no text is read twice.
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
+
+
+def read(raw: bytes) -> Any:
+    """Read one JSON text in UTF-8, with or without a byte order mark.
+
+    Answers dict, list, str (NFC), int, Decimal, bool or None; a number with a fraction is an exact
+    Decimal. Raises Unreadable, with line and column where they are known.
+    """
+    _refuse_depth(raw)
+    try:
+        found = json.loads(
+            raw.decode("utf-8-sig"),
+            parse_int=_whole,
+            parse_float=_fraction,
+            parse_constant=_no_number,
+            object_pairs_hook=_object,
+        )
+    except UnicodeDecodeError as error:
+        raise Unreadable("This is not text in UTF-8", at_byte=error.start) from error
+    except json.JSONDecodeError as error:
+        raise Unreadable(
+            "This is not JSON", why=error.msg, line=error.lineno, column=error.colno
+        ) from error
+    return _value(found)
+
+
+def _refuse_depth(raw: bytes) -> None:
+    if raw.count(b"[") + raw.count(b"{") <= DEPTH_MAX:
+        return
+    depth = 0
+    for token in _TOKEN.finditer(raw):
+        mark = token[0]
+        depth += (mark in {b"[", b"{"}) - (mark in {b"]", b"}"})
+        if depth > DEPTH_MAX:
+            raise Unreadable(
+                "This JSON is nested too deeply", at_byte=token.start(), at_most=DEPTH_MAX
+            )
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read_as = {_text(name): _value(value) for name, value in pairs}
+    if len(read_as) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1 or _text(name) != name)
+        raise Unreadable("A JSON object says one thing twice", key=twice)
+    return read_as
+
+
+def _value(value: Any) -> Any:
+    match value:
+        case str():
+            return _text(value)
+        case list():
+            return [_value(each) for each in value]
+        case _:
+            return value
+
+
+def _text(text: str) -> str:
+    if text.isascii() and "\x00" not in text:
+        return text
+    if _FORBIDDEN.search(text):
+        raise Unreadable("A JSON text holds characters that are none", text=ascii(text)[:80])
+    return unicodedata.normalize("NFC", text)
+
+
+def _whole(digits: str) -> int:
+    if len(digits.lstrip("-")) > INTEGER_DIGITS_MAX:
+        raise Unreadable("A whole number is too long to be kept exactly", number=digits[:40])
+    return int(digits)
+
+
+def _fraction(digits: str) -> Decimal:
+    if len(digits) <= FRACTION_CHARACTERS_MAX:
+        try:
+            number = Decimal(digits)
+        except ArithmeticError:
+            number = Decimal("Infinity")
+        if number.is_finite() and abs(number.adjusted()) <= EXPONENT_MAX:
+            return number
+    raise Unreadable("A number is too long or too large to be meant", number=digits[:40])
+
+
+def _no_number(word: str) -> NoReturn:
+    raise Unreadable("JSON knows no such number", number=word)
