@@ -7,7 +7,6 @@ package. docs/how-to/write-a-connector.md tells how one is made.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
 from importlib import import_module, metadata, resources
 from importlib.resources.abc import Traversable
 from types import MappingProxyType, ModuleType
@@ -32,7 +31,13 @@ GROUP = "crossdock.connectors"
 
 
 class FolderConnector:
-    """A `ports.Connector` made of a folder's modules, which are imported when first asked for."""
+    """A `ports.Connector` made of a folder's modules, which are imported when first asked for.
+
+    `settings` is the type in `settings.py`, `documents` the functions in `inbound.py` by document.
+    """
+
+    settings: type[Struct]
+    documents: Mapping[str, Callable[[bytes, Any], Reading]]
 
     def __init__(self, package: str, folder: Traversable) -> None:
         """Read the manifest of a package. Raises Misconfigured where it is missing or broken."""
@@ -50,18 +55,17 @@ class FolderConnector:
         """Show the name and where it comes from."""
         return f"<connector {self.name} of {self.package}>"
 
-    @cached_property
-    def settings(self) -> type[Struct]:
-        """Give the type of its settings."""
-        found: type[Struct] = self._part("settings", "Settings")
-        return found
-
-    @cached_property
-    def documents(self) -> Mapping[str, Callable[[bytes, Any], Reading]]:
-        """Give the pure function that reads each document, by the document's name."""
-        return MappingProxyType(
-            {each: self._part("inbound", each) for each in self.manifest.documents}
-        )
+    def __getattr__(self, name: str) -> Any:
+        """Open the folder when its settings or documents are first asked for, and keep them."""
+        match name:
+            case "settings":
+                self.settings = self._part("settings", "Settings")
+            case "documents":
+                found = {each: self._part("inbound", each) for each in self.manifest.documents}
+                self.documents = MappingProxyType(found)
+            case _:
+                raise AttributeError(name)
+        return self.__dict__[name]
 
     def write(self, command: Command, settings: Any) -> Request:
         """Write a command as the partner's request. Raises Refused or Misconfigured."""
