@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 JSON = "application/json"
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 PROBLEM = "application/problem+json"
 
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -51,7 +51,10 @@ Answering = Callable[[Ask], Awaitable[Reply]]
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """A path and what answers it. `{name}` stands for one segment, `{name...}` for the rest."""
+    """A path and what answers it: `{name}` stands for one segment, `{name...}` for the rest.
+
+    `method` is GET (which answers HEAD as well) or POST.
+    """
 
     method: str
     path: str

@@ -1,0 +1,152 @@
+"""One ASGI application over all routes; the only module that knows the web framework.
+
+Deliveries of partners go past the framework. Whatever is declined, not found or broken is answered
+as problem details (RFC 9457).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from litestar import HttpMethod, Litestar, Request, Response
+from litestar.datastructures import ResponseHeader
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler, route
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+import crossdock
+from crossdock.apis import problems
+from crossdock.apis.http import Ask, Reply, Route, as_json, as_page
+from crossdock.apis.problems import Declined, ProblemType, as_problem
+from crossdock.apis.system.v1.deliveries import PREFIX, Deliveries
+
+log = logging.getLogger("crossdock.apis")
+
+App = Callable[[Any, Any, Any], Any]
+Readiness = Callable[[], Mapping[str, str]]
+
+_BY_STATUS = {each.status: each for each in problems.PROBLEMS.values()}
+
+
+def build_asgi(routes: Sequence[Route], *, deliveries: Deliveries, not_ready: Readiness) -> App:
+    """Put the routes, the way in for partners and the health checks under one roof.
+
+    `not_ready` names what is not ready, each with a sentence; nothing means ready.
+    """
+    framework = Litestar(
+        route_handlers=[_handler(each) for each in (*routes, *_health(not_ready), *_explained())],
+        openapi_config=None,
+        exception_handlers={
+            Declined: _declined,
+            HTTPException: _refused,
+            Exception: _broken,
+        },
+    )
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await deliveries(scope, receive, send)
+        else:
+            await framework(scope, receive, send)
+
+    return app
+
+
+def _handler(each: Route) -> HTTPRouteHandler:
+    async def answering(request: Request[Any, Any, Any]) -> Response[bytes]:
+        return _response(await each.answer(await _ask(request)))
+
+    methods = [HttpMethod.GET, HttpMethod.HEAD] if each.method == "GET" else [HttpMethod.POST]
+    path = each.path.replace("...}", ":path}")
+    path = "".join(_typed(part) for part in path.split("/")) or "/"
+    return route(path, http_method=methods, status_code=200)(answering)
+
+
+def _typed(part: str) -> str:
+    if part.startswith("{") and ":" not in part:
+        return f"/{part[:-1]}:str}}"
+    return f"/{part}" if part else ""
+
+
+async def _ask(request: Request[Any, Any, Any]) -> Ask:
+    query = request.scope["query_string"].decode("latin-1")
+    return Ask(
+        method=request.method,
+        url=request.scope["path"] + (f"?{query}" if query else ""),
+        path={name: str(value).lstrip("/") for name, value in request.path_params.items()},
+        query=dict(request.query_params.items()),
+        headers={name.lower(): text for name, text in request.headers.items()},
+        body=await request.body() if request.method != "GET" else b"",
+        client=request.client.host if request.client else "",
+    )
+
+
+def _response(reply: Reply) -> Response[bytes]:
+    return Response(
+        content=reply.body,
+        status_code=reply.status,
+        media_type=reply.content_type,
+        headers=[ResponseHeader(name=name, value=text) for name, text in reply.headers],
+    )
+
+
+def _declined(_request: Request[Any, Any, Any], declined: Declined) -> Response[bytes]:
+    return _response(as_problem(declined.kind, declined.detail, headers=declined.headers))
+
+
+def _refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    kind = _BY_STATUS.get(error.status_code, problems.BAD_REQUEST)
+    path = request.scope["path"]
+    detail = f"Nothing answers at {path}" if kind is problems.NOT_FOUND else str(error.detail)
+    headers = tuple((error.headers or {}).items())
+    return _response(as_problem(kind, detail, headers=headers))
+
+
+def _broken(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    log.error("apis.request.broke", extra={"path": request.scope["path"]}, exc_info=error)
+    return _response(as_problem(problems.BROKEN, "The request was not finished"))
+
+
+def _health(not_ready: Readiness) -> tuple[Route, ...]:
+    async def alive(_ask: Ask) -> Reply:
+        return as_json({"status": "alive"})
+
+    async def ready(_ask: Ask) -> Reply:
+        missing = dict(not_ready())
+        if missing:
+            return as_json({"status": "not ready", "missing": missing}, status=503)
+        return as_json({"status": "ready"})
+
+    async def version(_ask: Ask) -> Reply:
+        return as_json({"name": "crossdock", "version": crossdock.__version__})
+
+    async def metrics(_ask: Ask) -> Reply:
+        return Reply(body=generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+    return (
+        Route(method="GET", path="/livez", answer=alive),
+        Route(method="GET", path="/readyz", answer=ready),
+        Route(method="GET", path="/version", answer=version),
+        Route(method="GET", path="/metrics", answer=metrics),
+    )
+
+
+def _explained() -> tuple[Route, ...]:
+    """Serve an explanation under each problem's own URI."""
+
+    async def explained(ask: Ask) -> Reply:
+        kind = problems.PROBLEMS.get(ask.path["name"])
+        if kind is None:
+            raise Declined(problems.NOT_FOUND, "There is no such kind of problem")
+        return as_page(_explanation(kind))
+
+    return (Route(method="GET", path="/problems/{name}", answer=explained),)
+
+
+def _explanation(kind: ProblemType) -> str:
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{kind.title}</title>'
+        f"<h1>{kind.title}</h1><p>Status {kind.status}. {kind.remedy}</p></html>\n"
+    )
