@@ -1,0 +1,185 @@
+"""A folder where a partner drops files, and the safe way to write one for a partner.
+
+    drop/                 partners write here
+    drop/processing/      claimed by us: being stored, or left over from a crash
+    drop/archive/         stored
+    drop/refused/         never read: too large
+
+A file is claimed once it has not changed between two polls; partners cannot be asked to say when
+they are done. All functions block: call them in a thread. One process polls a folder; should two,
+each file is claimed by one of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from crossdock.faults import Misconfigured
+
+FILE_BYTES_MAX = 50 * 1024 * 1024
+
+# What programs call a file they are still writing.
+UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~")
+
+
+class DroppedFile(Struct, frozen=True, kw_only=True):
+    """A claimed file: its name as dropped, its bytes, and where it waits to be archived.
+
+    `identity` is the same for the same name and bytes, dropped again.
+    """
+
+    name: str
+    content: bytes
+    identity: str
+    path: Path
+
+
+class Poll(Struct, frozen=True, kw_only=True):
+    """What a look into the folder found: files to store, and names moved away unread."""
+
+    files: tuple[DroppedFile, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+class FileDrop:
+    """One watched folder."""
+
+    def __init__(self, folder: Path, *, suffix: str = "", bytes_max: int = FILE_BYTES_MAX) -> None:
+        """Watch a folder for files, or only for those that end with `suffix`.
+
+        Raises Misconfigured where the folder cannot be made or written to.
+        """
+        self.folder = folder
+        self.suffix = suffix.lower()
+        self.bytes_max = bytes_max
+        self._before: dict[str, tuple[int, int, int]] = {}
+        self._given: set[Path] = set()
+        try:
+            for each in (folder, self.processing, self.archived, self.refused):
+                each.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Misconfigured(
+                "A folder for files cannot be used", folder=folder, why=error
+            ) from error
+
+    @property
+    def processing(self) -> Path:
+        """Name the folder of claimed files."""
+        return self.folder / "processing"
+
+    @property
+    def archived(self) -> Path:
+        """Name the folder of stored files."""
+        return self.folder / "archive"
+
+    @property
+    def refused(self) -> Path:
+        """Name the folder of files never read."""
+        return self.folder / "refused"
+
+    def poll(self) -> Poll:
+        """Look once: claim what is complete, and give again what a crash left behind.
+
+        A file comes once; it comes again after a restart if it was not archived.
+        """
+        refused: list[str] = []
+        for name, mark in self._complete():
+            if mark[0] > self.bytes_max:
+                _move(self.folder / name, self.refused / f"{mark[1]:x}-{name}")
+                refused.append(name)
+            else:
+                _move(self.folder / name, self.processing / f"{mark[1]:x}-{name}")
+        files = tuple(self._left_in_processing())
+        return Poll(files=files, refused=tuple(refused))
+
+    def archive(self, file: DroppedFile) -> Path:
+        """Put a stored file away, under its name and the first digits of its identity."""
+        stem, dot, suffix = file.name.rpartition(".")
+        digest = file.identity.rpartition("/")[2][:12]
+        name = f"{stem}.{digest}.{suffix}" if dot and stem else f"{file.name}.{digest}"
+        kept = self.archived / name
+        _move(file.path, kept)
+        self._given.discard(file.path)
+        return kept
+
+    def give_back(self, file: DroppedFile) -> None:
+        """Let the next poll give this file again; it could not be stored now."""
+        self._given.discard(file.path)
+
+    def _complete(self) -> Iterator[tuple[str, tuple[int, int, int]]]:
+        """Find the files that are as they were at the poll before: size, time and inode."""
+        seen: dict[str, tuple[int, int, int]] = {}
+        for entry in sorted(os.scandir(self.folder), key=lambda each: each.name):
+            if not self._wanted(entry.name):
+                continue
+            try:
+                found = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            if stat.S_ISREG(found.st_mode):
+                seen[entry.name] = (found.st_size, found.st_mtime_ns, found.st_ino)
+        before, self._before = self._before, seen
+        for name, mark in seen.items():
+            if before.get(name) == mark:
+                yield name, mark
+
+    def _wanted(self, name: str) -> bool:
+        lower = name.lower()
+        unfinished = lower.startswith((".", "~")) or lower.endswith(UNFINISHED)
+        return lower.endswith(self.suffix) and not unfinished
+
+    def _left_in_processing(self) -> Iterator[DroppedFile]:
+        """Read what is claimed and was not given yet; what still grows waits for another poll."""
+        for path in sorted(self.processing.iterdir()):
+            claimed, _, name = path.name.partition("-")
+            found = path.stat()
+            if path in self._given or not stat.S_ISREG(found.st_mode):
+                continue
+            if claimed != f"{found.st_mtime_ns:x}":
+                _move(path, self.processing / f"{found.st_mtime_ns:x}-{name}")
+                continue
+            content = path.read_bytes()
+            self._given.add(path)
+            digest = hashlib.sha256(content).hexdigest()
+            yield DroppedFile(name=name, content=content, identity=f"{name}/{digest}", path=path)
+
+
+def write_file(folder: Path, name: str, content: bytes) -> Path:
+    """Write a file so that a reader sees all of it or nothing, and a power cut changes neither.
+
+    The same name again replaces the file. Raises OSError where it cannot be written, and
+    Misconfigured for a name that leads out of the folder.
+    """
+    if name != Path(name).name or name.startswith("."):
+        raise Misconfigured("This is no name for a file", name=name)
+    unfinished = folder / f".{name}.part"
+    with unfinished.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    written = folder / name
+    unfinished.replace(written)
+    flush_folder(folder)
+    return written
+
+
+def flush_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        source.replace(target)
+    except FileNotFoundError:
+        return  # another process was faster, and has it now
