@@ -1,0 +1,143 @@
+"""A carrier: learns of its loads from the TMS, answers tenders, and tells what happens on the way.
+
+Takes   POST /loads, POST /loads/{shipment_id}/cancellations     from the TMS, without faults
+        POST /tenders, POST /tenders/{shipment_id}/cancellations
+Tells   documents `tracking` and `tenders`; `journeys` has the dialects
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from crossdock.simulators.chance import between
+from crossdock.simulators.journeys import Dialect, Said, journey, told
+from crossdock.simulators.ledger import Told
+from crossdock.simulators.partner import Asked, No, Partner, Setup, json_answer
+
+ANSWER_MINUTES = (5, 45)
+
+
+class Carrier(Partner):
+    """One carrier with its dialect."""
+
+    def __init__(self, setup: Setup, dialect: Dialect) -> None:
+        """Know how it speaks."""
+        super().__init__(setup)
+        self.dialect = dialect
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        """Give the doors for loads and tenders."""
+        return (
+            web.post("/loads", self._load),
+            web.post("/loads/{shipment_id}/cancellations", self._load_cancelled),
+            web.post("/tenders", self._tender),
+            web.post("/tenders/{shipment_id}/cancellations", self._tender_cancelled),
+        )
+
+    # --- from the TMS --------------------------------------------------------------------------
+
+    async def _load(self, request: web.Request) -> web.StreamResponse:
+        """Learn of a load; one it knows already changes nothing."""
+        shipment = await request.json()
+        shipment_id = shipment["shipment_id"]
+        if self.ledger.kept("load", shipment_id) is None:
+            with self.ledger.together():
+                self.enter(
+                    "received",
+                    Asked(verb="load", content_key=f"load/{shipment_id}", content=shipment),
+                )
+                self.ledger.keep("load", shipment_id, shipment)
+                self._tell_journey(shipment)
+        return json_answer({"document_id": shipment_id}, 202)
+
+    async def _load_cancelled(self, request: web.Request) -> web.StreamResponse:
+        """Forget a load that was not picked up yet; goods under way are delivered."""
+        shipment_id = request.match_info["shipment_id"]
+        shipment = self.ledger.kept("load", shipment_id)
+        with self.ledger.together():
+            if shipment is None:
+                self.ledger.keep("load", shipment_id, {"cancelled": True})
+            elif self.clock.now() < datetime.fromisoformat(shipment["stops"][0]["planned_at"]):
+                self.ledger.withdraw(shipment_id)
+            content_key = f"load_cancelled/{shipment_id}"
+            self.enter(
+                "received", Asked(verb="load_cancelled", content_key=content_key, content={})
+            )
+        return json_answer({"document_id": shipment_id}, 202)
+
+    # --- telling -------------------------------------------------------------------------------
+
+    def _tell_journey(self, shipment: dict[str, Any]) -> None:
+        said = told(journey(self.dialect, self.mischief, shipment, self.clock.now()))
+        for number, each in enumerate(said, 1):
+            history = [earlier.event for earlier in said[:number]]
+            body = history if self.dialect.histories else each.event
+            self.tell(
+                "tracking",
+                shipment["shipment_id"],
+                self._told(shipment["shipment_id"], each),
+                each.told_at,
+                body=body,
+            )
+
+    def _told(self, shipment_id: str, said: Said) -> Told:
+        """Enter an event with what an auditor needs: whose it is, and its time in UTC."""
+        content = {
+            "shipment_id": shipment_id,
+            "occurred_at": said.occurred_at,
+            "event": said.event,
+        }
+        return Told(verb="tracking", content_key=said.content_key, content=content)
+
+    # --- tenders -------------------------------------------------------------------------------
+
+    async def _tender(self, request: web.Request) -> web.StreamResponse:
+        content = await request.json()
+        shipment_id = content.get("shipment", {}).get("shipment_id", "")
+        asked = Asked(
+            verb="carrier.tender",
+            content_key=f"tender/{shipment_id}/{content.get('tender_version')}",
+            content=content,
+        )
+        return await self.take(request, asked, lambda: self._offer(asked), status=202)
+
+    def _offer(self, asked: Asked) -> str:
+        content = asked.content
+        shipment = content.get("shipment", {})
+        shipment_id = shipment.get("shipment_id")
+        if not shipment_id:
+            raise No(422, "incomplete", "a tender needs its shipment")
+        version = content.get("tender_version", 1)
+        declined = self.mischief.strikes("declined", asked.content_key)
+        event_type = "tender.declined" if declined else "tender.accepted"
+        minutes = between(*ANSWER_MINUTES, self.setup.seed, "answers", asked.content_key)
+        due = self.clock.now() + timedelta(minutes=minutes)
+        event = {
+            "event_id": f"{asked.content_key}/{event_type}",
+            "event_type": event_type,
+            "occurred_at": due,
+            "shipment_id": shipment_id,
+            "load_id": shipment.get("load_id", ""),
+            "order_id": content.get("order_id", ""),
+            "carrier_scac": self.dialect.scac,
+            "tender_version": version,
+            "reason": "no vehicle" if declined else "",
+        }
+        answer = Told(verb=event_type, content_key=event["event_id"], content=event)
+        self.tell("tenders", shipment_id, answer, due)
+        return f"TN-{shipment_id}-{version}"
+
+    async def _tender_cancelled(self, request: web.Request) -> web.StreamResponse:
+        shipment_id = request.match_info["shipment_id"]
+        content = await request.json()
+        version = content.get("tender_version")
+        asked = Asked(
+            verb="carrier.cancel_tender",
+            content_key=f"tender_cancelled/{shipment_id}/{version}",
+            content={"shipment_id": shipment_id, **content},
+        )
+        return await self.take(request, asked, lambda: f"TC-{shipment_id}-{version}", status=202)

@@ -1,0 +1,178 @@
+"""Starts one simulated partner and serves it until it is told to stop.
+
+    python -m crossdock.simulators.run erp --port 9101 --intake-url http://127.0.0.1:8600/...
+
+The first line on standard output says where it listens; `--port 0` takes any free port.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+from msgspec import Struct
+
+from crossdock.faults import Fault, Misconfigured
+from crossdock.simulators import clock as clocks
+from crossdock.simulators import mischief
+from crossdock.simulators.carrier import Carrier
+from crossdock.simulators.erp import Erp
+from crossdock.simulators.journeys import DIALECTS
+from crossdock.simulators.ledger import Ledger
+from crossdock.simulators.partner import CROSSDOCK, Partner, Setup
+from crossdock.simulators.tms import Tms
+from crossdock.simulators.world import world
+
+HOST = "127.0.0.1"
+MISCONFIGURED = 2  # the exit code
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """How a simulated partner is started.
+
+    `port` 0 takes a free one. `faults` is `slow=0.05,lost=0.1,outage=09:00-09:40`. `intake_url` is
+    crossdock's address for this partner, without the document:
+    `http://127.0.0.1:8600/system/v1/partners/erp`; empty: it tells nothing. `secret_file` holds the
+    `whsec_` secret of its webhooks, `token_file` the bearer token it asks of its callers. `clock`
+    is `<real time>,<simulated time>,<factor>`. `ledger` is the file of its ledger. `orders` is for
+    the ERP, `scac` for a carrier, `carriers` (`SCAC=url`) for the TMS.
+    """
+
+    port: int = 0
+    faults: str = ""
+    seed: int = 1
+    orders: int = 300
+    intake_url: str = ""
+    secret_file: Path | None = None
+    token_file: Path | None = None
+    clock: str = ""
+    ledger: Path = Path("partner.ledger")
+    scac: str = "ROAD"
+    carriers: tuple[str, ...] = ()
+
+
+def _erp(options: Options) -> Partner:
+    setup = _setup(options)
+    day = setup.clock.simulated_epoch.date()
+    return Erp(setup, world(options.seed, options.orders, day))
+
+
+def _tms(options: Options) -> Partner:
+    return Tms(_setup(options))
+
+
+def _carrier(options: Options) -> Partner:
+    if options.scac not in DIALECTS:
+        raise Misconfigured("No such carrier", scac=options.scac, known=" ".join(DIALECTS))
+    return Carrier(_setup(options), DIALECTS[options.scac])
+
+
+KINDS: dict[str, Callable[[Options], Partner]] = {"erp": _erp, "tms": _tms, "carrier": _carrier}
+
+
+def partner(kind: str, options: Options) -> Partner:
+    """Build a partner without serving it. Raises Misconfigured for what cannot work."""
+    if kind not in KINDS:
+        raise Misconfigured("No such partner", kind=kind, known=" ".join(KINDS))
+    return KINDS[kind](options)
+
+
+def run(kind: str, options: Options) -> None:
+    """Serve a partner until SIGINT or SIGTERM. Raises Misconfigured for what cannot work."""
+    asyncio.run(_serve(kind, options))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Read the command line and serve; 2 is the exit code of a wrong one."""
+    arguments = _parser().parse_args(argv)
+    asked = vars(arguments)
+    kind, show = asked.pop("kind"), asked.pop("show_ledger")
+    options = Options(**asked)
+    try:
+        if show:
+            show_ledger(options.ledger)
+        else:
+            run(kind, options)
+    except Fault as fault:
+        sys.stderr.write(f"{fault}\n")
+        return MISCONFIGURED
+    return 0
+
+
+def show_ledger(path: Path) -> None:
+    """Write a ledger's entries to standard output, one JSON object a line."""
+    if not path.is_file():
+        raise Misconfigured("There is no such ledger", ledger=path)
+    for entry in Ledger(path).entries():
+        sys.stdout.buffer.write(msgspec.json.encode(entry) + b"\n")
+
+
+async def _serve(kind: str, options: Options) -> None:
+    runner = web.AppRunner(partner(kind, options).app(), access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, HOST, options.port)
+    await site.start()
+    port = runner.addresses[0][1]
+    sys.stdout.write(f"{kind} listens on http://{HOST}:{port}\n")
+    sys.stdout.flush()
+    stopped = asyncio.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, stopped.set)
+    await stopped.wait()
+    await runner.cleanup()
+
+
+def _setup(options: Options) -> Setup:
+    targets = {CROSSDOCK: options.intake_url.rstrip("/")} if options.intake_url else {}
+    for each in options.carriers:
+        scac, _, url = each.partition("=")
+        targets[scac] = url.rstrip("/")
+    return Setup(
+        seed=options.seed,
+        clock=clocks.parse(options.clock),
+        ledger=options.ledger,
+        targets=targets,
+        faults=options.faults,
+        secret=_read(options.secret_file),
+        token=_read(options.token_file),
+    )
+
+
+def _read(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        return path.read_text("utf-8").strip()
+    except OSError as error:
+        raise Misconfigured("A secret cannot be read", file=path) from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="simulate-partner", description="Serve one simulated partner."
+    )
+    faults = "; ".join(f"{name}: {text}" for name, text in mischief.FAULTS.items())
+    parser.add_argument("kind", choices=sorted(KINDS))
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--faults", default="", help=f"name=chance, by comma. {faults}")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--orders", type=int, default=300)
+    parser.add_argument("--intake-url", default="", help="without the document")
+    parser.add_argument("--secret-file", type=Path)
+    parser.add_argument("--token-file", type=Path)
+    parser.add_argument("--clock", default="", help="<real time>,<simulated time>,<factor>")
+    parser.add_argument("--ledger", type=Path, default=Path("partner.ledger"))
+    parser.add_argument("--show-ledger", action="store_true", help="print the ledger and end")
+    parser.add_argument("--scac", default="ROAD", help="which carrier: " + " ".join(DIALECTS))
+    parser.add_argument("--carriers", nargs="*", default=(), help="SCAC=url, for the TMS")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

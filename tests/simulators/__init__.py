@@ -1,0 +1,1 @@
+"""Stories of the simulated partners, and of those who judge by their ledgers."""
