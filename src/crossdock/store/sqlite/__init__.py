@@ -1,0 +1,7 @@
+"""The message store in one SQLite file: what a single machine needs, and nothing to install."""
+
+from __future__ import annotations
+
+from crossdock.store.sqlite.store import ReadingStore, SqliteStore, open_reader, open_sqlite
+
+__all__ = ["ReadingStore", "SqliteStore", "open_reader", "open_sqlite"]

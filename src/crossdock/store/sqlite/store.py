@@ -1,0 +1,158 @@
+"""The store itself: one writer, readers beside it, and the file they share."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from crossdock.faults import Misconfigured, NotNow
+from crossdock.ports.store import Reader, Unit
+from crossdock.store.sqlite.connections import ReadingPool, open_writer
+from crossdock.store.sqlite.lock import WriterLock
+from crossdock.store.sqlite.migrations import check, migrate, shipped
+from crossdock.store.sqlite.unit import SqliteReader, SqliteUnit
+
+FLUSHES = 9
+FIX = "SELECT 1 FROM migration LIMIT 1"  # the first read is what fixes a snapshot
+
+
+class SqliteStore:
+    """A message store in one SQLite file, written by this process alone."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, make it where there is none, and bring its tables up to this release.
+
+        Raises Misconfigured where another process writes it, where it cannot be opened, and where
+        its tables are not ours to change (see `migrations`).
+        """
+        self._lock = WriterLock(path)
+        try:
+            self._writer = open_writer(path)
+            migrate(self._writer, shipped())
+        except BaseException:
+            self._lock.release()
+            raise
+        self._readers = ReadingPool(path)
+        self._turn = threading.Lock()
+        self._writing: int | None = None
+
+    @contextmanager
+    def write(self) -> Iterator[Unit]:
+        """Open the one transaction there is; other threads wait for their turn.
+
+        Raises RuntimeError inside another `write` of the same thread, and NotNow when the disk is
+        full; either way nothing is written.
+        """
+        if self._writing == threading.get_ident():
+            raise RuntimeError("A transaction is open in this thread; one step writes at a time")
+        with self._turn:
+            self._writing = threading.get_ident()
+            try:
+                with self._transaction() as unit:
+                    yield unit
+            except apsw.FullError as error:
+                raise NotNow(
+                    "The disk of the store is full; free some space, then go on",
+                    file=self._writer.filename,
+                ) from error
+            finally:
+                self._writing = None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Unit]:
+        self._writer.execute("BEGIN IMMEDIATE")
+        cursor = self._writer.cursor()
+        try:
+            yield SqliteUnit(cursor)
+            cursor.execute("COMMIT")
+        finally:
+            cursor.close(force=True)
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        """Open a snapshot of what is committed.
+
+        Raises RuntimeError inside a `write` of the same thread: the unit answers there.
+        """
+        if self._writing == threading.get_ident():
+            raise RuntimeError("A transaction is open in this thread; ask it, it sees its own work")
+        with snapshot(self._readers) as reader:
+            yield reader
+
+    def measure_flush(self) -> float:
+        """Tell how long a small durable commit takes on this file: the median, in seconds."""
+        taken = []
+        for number in range(FLUSHES):
+            begun = time.perf_counter()
+            with self.write() as unit:
+                unit.set_mark("measure_flush", str(number))
+            taken.append(time.perf_counter() - begun)
+        return statistics.median(taken)
+
+    def close(self) -> None:
+        """Close the file and let another process write it."""
+        self._readers.close()
+        self._writer.close()
+        self._lock.release()
+
+
+class ReadingStore:
+    """A store that another process may be writing; here it is only read."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file for reading. Raises Misconfigured where it is no store of this release."""
+        self._readers = ReadingPool(path)
+        connection = self._readers.take()
+        applied = check(connection, shipped())
+        self._readers.give_back(connection)
+        if applied < len(shipped()):
+            self._readers.close()
+            raise Misconfigured(
+                "The store is not up to this release; start `crossdock up` once to bring it there",
+                file=path,
+                applied=applied,
+                needed=len(shipped()),
+            )
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        """Open a snapshot of what is committed."""
+        with snapshot(self._readers) as reader:
+            yield reader
+
+    def close(self) -> None:
+        """Close the file."""
+        self._readers.close()
+
+
+@contextmanager
+def snapshot(readers: ReadingPool) -> Iterator[Reader]:
+    """Read in one transaction, and end it whatever happens: an open one holds up the log."""
+    connection = readers.take()
+    connection.execute("BEGIN")
+    connection.execute(FIX)
+    cursor = connection.cursor()
+    try:
+        yield SqliteReader(cursor)
+    finally:
+        cursor.close(force=True)
+        connection.execute("ROLLBACK")
+        readers.give_back(connection)
+
+
+def open_sqlite(path: Path) -> SqliteStore:
+    """Open the store in this file for writing and reading. Raises Misconfigured."""
+    return SqliteStore(path)
+
+
+def open_reader(path: Path) -> ReadingStore:
+    """Open the store in this file for reading alone. Raises Misconfigured."""
+    return ReadingStore(path)

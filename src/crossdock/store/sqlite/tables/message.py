@@ -1,0 +1,98 @@
+"""`message`: the history, append-only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any
+
+from crossdock.messages.envelope import Key
+from crossdock.ports.store import MessageRow
+from crossdock.store.sqlite.instants import instant, micros
+from crossdock.store.sqlite.queries import named
+from crossdock.store.sqlite.tables.table import Table
+
+SQL = named("message")
+
+RECEIVED_AT, SEQ = 7, 13
+
+
+def message_row(columns: Sequence[Any]) -> MessageRow:
+    """Read the columns of a message, in the order every query here asks for them."""
+    (
+        tenant,
+        id_,
+        kind,
+        schema,
+        body,
+        correlation_id,
+        causation_id,
+        received_at,
+        origin,
+        document_id,
+        bound_kind,
+        bound_id,
+        amends,
+    ) = columns
+    return MessageRow(
+        tenant=tenant,
+        id=id_,
+        type=kind,
+        schema=schema,
+        body=body,
+        correlation_id=correlation_id,
+        causation_id=causation_id,
+        received_at=instant(received_at),
+        origin=origin,
+        document_id=document_id,
+        bound=None if bound_kind is None else Key(bound_kind, bound_id),
+        amends=amends,
+    )
+
+
+class ReadMessages(Table):
+    """Questions to the history."""
+
+    def messages(self, tenant: str, ids: Sequence[str]) -> dict[str, MessageRow]:
+        found = self._cursor.executemany(SQL["find"], [(tenant, each) for each in ids])
+        rows = (message_row(columns) for columns in found)
+        return {row.id: row for row in rows}
+
+    def messages_caused_by(self, tenant: str, ids: Sequence[str]) -> list[MessageRow]:
+        causes = [(tenant, each) for each in dict.fromkeys(ids)]
+        found = self._cursor.executemany(SQL["find_caused"], causes).fetchall()
+        found.sort(key=itemgetter(RECEIVED_AT, SEQ))
+        return [message_row(columns[:SEQ]) for columns in found]
+
+    def count_messages(self, tenant: str) -> dict[str, int]:
+        return dict(self._cursor.execute(SQL["counts"], (tenant,)).fetchall())
+
+
+class WriteMessages(ReadMessages):
+    """Additions to the history."""
+
+    def append(self, messages: Sequence[MessageRow]) -> None:
+        new = self._cursor.executemany(
+            SQL["append"],
+            [
+                (
+                    row.tenant,
+                    row.id,
+                    row.type,
+                    row.schema,
+                    row.body,
+                    row.correlation_id,
+                    row.causation_id,
+                    micros(row.received_at),
+                    row.origin,
+                    row.document_id,
+                    row.bound and row.bound.kind,
+                    row.bound and row.bound.id,
+                    row.amends,
+                )
+                for row in messages
+            ],
+        ).fetchall()
+        counted = [(*name, count) for name, count in Counter(new).items()]
+        self._cursor.executemany(SQL["count"], counted)

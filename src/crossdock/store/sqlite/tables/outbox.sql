@@ -1,0 +1,76 @@
+-- name: ask
+INSERT INTO outbox (
+    tenant, id, endpoint, verb, business_key, version, idempotency_key, sequence_key, subscriber,
+    key_kind, key_id, message_id, correlation_id, owner, request, created_at, due_at, status,
+    attempts, fence, lease_until, finished_at, document, said
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING;
+
+-- name: drop
+UPDATE outbox SET status = 'superseded', said = ?1, finished_at = ?2
+WHERE tenant = ?3 AND verb = ?4 AND business_key = ?5 AND version = ?6
+    AND status IN ('waiting', 'refused') AND (status = 'refused' OR attempts = 0)
+RETURNING id;
+
+-- name: due
+SELECT tenant, id, endpoint, verb, business_key, version, idempotency_key, sequence_key, subscriber,
+    key_kind, key_id, message_id, correlation_id, owner, request, created_at, due_at, status,
+    attempts, fence, lease_until, finished_at, document, said, seq
+FROM outbox AS asked INDEXED BY outbox_open
+WHERE tenant = ?1 AND endpoint = ?2 AND ready_at <= ?3
+    AND (
+        sequence_key = ''
+        OR NOT EXISTS (
+            SELECT 1 FROM outbox AS earlier
+            WHERE earlier.tenant = asked.tenant AND earlier.sequence_key = asked.sequence_key
+                AND earlier.sequence_key <> ''
+                AND earlier.status NOT IN ('applied', 'waived', 'superseded')
+                AND earlier.seq < asked.seq
+        )
+    )
+ORDER BY seq
+LIMIT ?4;
+
+-- name: lease
+UPDATE outbox SET status = 'leased', lease_until = ?, fence = fence + 1 WHERE seq = ?;
+
+-- name: settle
+UPDATE outbox
+SET status = ?, due_at = ?, attempts = ?, lease_until = ?, finished_at = ?, document = ?, said = ?
+WHERE tenant = ? AND id = ? AND fence = ?
+RETURNING 1;
+
+-- name: rewrite
+UPDATE outbox
+SET status = ?, due_at = ?, attempts = ?, lease_until = ?, finished_at = ?, document = ?, said = ?,
+    owner = ?, request = ?, fence = fence + 1
+WHERE tenant = ? AND id = ?;
+
+-- name: find
+SELECT tenant, id, endpoint, verb, business_key, version, idempotency_key, sequence_key, subscriber,
+    key_kind, key_id, message_id, correlation_id, owner, request, created_at, due_at, status,
+    attempts, fence, lease_until, finished_at, document, said, seq
+FROM outbox WHERE tenant = ? AND id = ?;
+
+-- name: find_asker
+SELECT tenant, id, endpoint, verb, business_key, version, idempotency_key, sequence_key, subscriber,
+    key_kind, key_id, message_id, correlation_id, owner, request, created_at, due_at, status,
+    attempts, fence, lease_until, finished_at, document, said, seq
+FROM outbox
+WHERE tenant = ? AND subscriber = ? AND key_kind = ? AND key_id = ?
+ORDER BY seq;
+
+-- name: counts
+SELECT endpoint, verb, status, count(*) FROM outbox WHERE tenant = ?
+GROUP BY endpoint, verb, status
+ORDER BY endpoint, verb, status;
+
+-- name: oldest_waiting
+SELECT endpoint, min(created_at) FROM outbox
+WHERE tenant = ? AND ready_at IS NOT NULL
+GROUP BY endpoint
+ORDER BY endpoint;
+
+-- name: next_effect
+SELECT min(ready_at) FROM outbox WHERE endpoint = ? AND ready_at IS NOT NULL;

@@ -1,0 +1,96 @@
+"""`raw_document` and `raw_chunk`: the bytes as they came, packed in pieces."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from crossdock.faults import Finding
+from crossdock.ports.store import DocumentRow, DocumentStatus
+from crossdock.store.sqlite.instants import instant, micros
+from crossdock.store.sqlite.queries import named
+from crossdock.store.sqlite.tables.table import Table
+
+SQL = named("raw_document")
+
+CHUNK_BYTES = 1 << 20
+LEVEL = 1  # a document is written once and seldom read: speed before the last per cent
+
+_findings = msgspec.json.Decoder(tuple[Finding, ...])
+
+
+def chunks(content: bytes) -> Iterator[tuple[int, str, bytes]]:
+    """Cut content in pieces (number, packing, bytes), packed where that makes them smaller."""
+    for number, start in enumerate(range(0, len(content), CHUNK_BYTES)):
+        piece = content[start : start + CHUNK_BYTES]
+        packed = zlib.compress(piece, LEVEL)
+        yield (number, "zlib", packed) if len(packed) < len(piece) else (number, "plain", piece)
+
+
+class ReadDocuments(Table):
+    """Questions about raw documents."""
+
+    def document(self, tenant: str, id: str) -> DocumentRow | None:
+        for columns in self._cursor.execute(SQL["find"], (tenant, id)).fetchall():
+            return self._document_row(columns)
+        return None
+
+    def documents(self, tenant: str, *, after: str = "", limit: int = 100) -> list[DocumentRow]:
+        found = self._cursor.execute(SQL["list"], (tenant, after, limit)).fetchall()
+        return [self._document_row(columns) for columns in found]
+
+    def _document_row(self, columns: Sequence[Any]) -> DocumentRow:
+        (tenant, id_, endpoint, document, received_at, content_type, sha256) = columns[:7]
+        (status, findings, parent_id, retention) = columns[7:]
+        return DocumentRow(
+            tenant=tenant,
+            id=id_,
+            endpoint=endpoint,
+            document=document,
+            received_at=instant(received_at),
+            content=self._content(tenant, id_),
+            content_type=content_type,
+            sha256=sha256,
+            status=DocumentStatus(status),
+            findings=_findings.decode(findings),
+            parent_id=parent_id,
+            retention=retention,
+        )
+
+    def _content(self, tenant: str, id_: str) -> bytes:
+        return b"".join(
+            zlib.decompress(content) if packing == "zlib" else content
+            for packing, content in self._cursor.execute(SQL["chunks"], (tenant, id_))
+        )
+
+
+class WriteDocuments(ReadDocuments):
+    """Raw documents, kept."""
+
+    def keep_documents(self, rows: Sequence[DocumentRow]) -> None:
+        for row in rows:
+            is_kept = self._cursor.execute(SQL["kept"], (row.tenant, row.id)).fetchall()
+            self._cursor.execute(SQL["keep"], kept(row))
+            if not is_kept:
+                pieces = [(row.tenant, row.id, *piece) for piece in chunks(row.content)]
+                self._cursor.executemany(SQL["keep_chunk"], pieces)
+
+
+def kept(row: DocumentRow) -> tuple[object, ...]:
+    """Write a document, less its content, as the columns of `keep`."""
+    return (
+        row.tenant,
+        row.id,
+        row.endpoint,
+        row.document,
+        micros(row.received_at),
+        row.content_type,
+        row.sha256,
+        row.status,
+        msgspec.json.encode(row.findings).decode(),
+        row.parent_id,
+        row.retention,
+    )

@@ -1,0 +1,30 @@
+-- name: keep
+INSERT INTO raw_document (
+    tenant, id, endpoint, document, received_at, content_type, sha256, status, findings, parent_id,
+    retention
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET status = excluded.status, findings = excluded.findings;
+
+-- name: keep_chunk
+INSERT INTO raw_chunk (tenant, document_id, number, packing, content) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING;
+
+-- name: kept
+SELECT 1 FROM raw_document WHERE tenant = ? AND id = ?;
+
+-- name: find
+SELECT tenant, id, endpoint, document, received_at, content_type, sha256, status, findings,
+    parent_id, retention
+FROM raw_document WHERE tenant = ? AND id = ?;
+
+-- name: list
+SELECT tenant, id, endpoint, document, received_at, content_type, sha256, status, findings,
+    parent_id, retention
+FROM raw_document WHERE tenant = ?1 AND (?2 = '' OR id < ?2)
+ORDER BY id DESC
+LIMIT ?3;
+
+-- name: chunks
+SELECT packing, content FROM raw_chunk WHERE tenant = ? AND document_id = ?
+ORDER BY number;

@@ -1,0 +1,57 @@
+"""`seen`: what each endpoint has said before, for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import astuple
+
+from crossdock.ports.store import Seen, SeenRow
+from crossdock.store.sqlite.queries import named
+from crossdock.store.sqlite.tables.table import Table
+
+SQL = named("seen")
+
+
+class ReadSeen(Table):
+    """Questions about what was said before."""
+
+    def seen(self, tenant: str, endpoint: str, identity: str) -> SeenRow | None:
+        key = (tenant, endpoint, identity)
+        for tenant_, endpoint_, identity_, digest, message_id, answer in self._cursor.execute(
+            SQL["find"], key
+        ).fetchall():
+            return SeenRow(
+                tenant=tenant_,
+                endpoint=endpoint_,
+                identity=identity_,
+                hash=digest,
+                message_id=message_id,
+                answer=answer,
+            )
+        return None
+
+
+class WriteSeen(ReadSeen):
+    """The permanent dedup."""
+
+    def remember(self, rows: Sequence[SeenRow]) -> list[Seen]:
+        inserted = self._cursor.executemany(SQL["remember"], map(astuple, rows)).fetchall()
+        if len(inserted) == len(rows):
+            return [Seen.NEW] * len(rows)
+        # The new ones come back in the order given: whoever is not next in line was there before.
+        line = iter(inserted)
+        awaited = next(line, None)
+        verdicts = []
+        for row in rows:
+            if (row.tenant, row.endpoint, row.identity) == awaited:
+                verdicts.append(Seen.NEW)
+                awaited = next(line, None)
+            else:
+                verdicts.append(self._compare(row))
+        return verdicts
+
+    def _compare(self, row: SeenRow) -> Seen:
+        key = (row.tenant, row.endpoint, row.identity)
+        ((_, _, _, digest, _, _),) = self._cursor.execute(SQL["find"], key).fetchall()
+        return Seen.DUPLICATE if digest == row.hash else Seen.CONFLICT
