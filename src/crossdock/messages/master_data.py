@@ -91,11 +91,15 @@ class MasterDataChanged(Event, frozen=True, kw_only=True):
 
 
 class MasterDataAwaited(Event, frozen=True, kw_only=True):
-    """An order cannot go on before this record is known, or known otherwise."""
+    """An order cannot go on before this record is known, or known otherwise.
+
+    `seen_version` is the version the order looked at, 0 where it found none.
+    """
 
     kind: MasterKind
     id: str
     order_id: str
+    seen_version: int = 0
 
 
 class MasterDataArrived(Event, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
 
 from crossdock.canonical import Canonical
@@ -9,6 +10,7 @@ from crossdock.canonical.moments import Instant, Moment
 from crossdock.canonical.order import Order, OrderDraft
 from crossdock.canonical.shipment import Shipment
 from crossdock.messages.envelope import Command, Event, Report
+from crossdock.messages.master_data import MasterKind
 from crossdock.messages.teams import Team
 
 
@@ -39,18 +41,24 @@ class PlanConfirmed(Report, frozen=True, kw_only=True):
 
 
 class PlanRejected(Report, frozen=True, kw_only=True):
-    """The TMS cannot plan the order."""
+    """The TMS cannot plan the order. A confirmation of the same version is the stronger word."""
 
     order_id: str
     order_version: int
     reason: str
+    revision: int = 0
 
 
 class PlanCancelled(Report, frozen=True, kw_only=True):
-    """The TMS confirms that nothing is planned any more for the order."""
+    """The TMS tells that nothing is planned any more for the order, asked or not.
+
+    It ends the plans of that order version up to `revision`; 0 where the TMS does not count.
+    """
 
     order_id: str
     order_version: int
+    revision: int = 0
+    reason: str = ""
 
 
 class TenderAnswered(Report, frozen=True, kw_only=True):
@@ -78,11 +86,51 @@ class TransportAttributes(Canonical, frozen=True, kw_only=True):
     rule_id: str
 
 
+class CheckVerdict(StrEnum):
+    """What a look at master data found."""
+
+    KNOWN = "known"
+    STALE = "stale"  # known, but not heard of for longer than the policy allows; used all the same
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
+
+
+class CheckedRecord(Canonical, frozen=True, kw_only=True):
+    """One record as it was when looked at; `version` 0 and no `as_of` where there is none."""
+
+    id: str
+    verdict: CheckVerdict
+    version: int = 0
+    as_of: Instant | None = None
+
+
+class MasterDataCheck(Canonical, frozen=True, kw_only=True):
+    """One of the three checks: customer, item, ship-to. The worst of its records is its verdict.
+
+    `version` is the lowest and `as_of` the oldest of its records. `required` False: the policy
+    lets an order pass whatever the verdict.
+    """
+
+    kind: MasterKind
+    verdict: CheckVerdict
+    required: bool
+    version: int
+    as_of: Instant | None
+    records: tuple[CheckedRecord, ...]
+
+
 class OrderAccepted(Event, frozen=True, kw_only=True):
-    """The order is complete, known and enriched; planning may begin."""
+    """The order is complete, known and enriched; planning may begin.
+
+    `checks` tell how fresh the master data was, `rules` is the digest of the rule book the order
+    keeps from now on, `due_at` the end of the SLA clock.
+    """
 
     order: Order
     attributes: TransportAttributes
+    checks: tuple[MasterDataCheck, ...]
+    rules: str
+    due_at: Instant
 
 
 class ShipmentPlanned(Event, frozen=True, kw_only=True):
@@ -102,7 +150,10 @@ class ShipmentPlanned(Event, frozen=True, kw_only=True):
 
 
 class ShipmentWithdrawn(Event, frozen=True, kw_only=True):
-    """The order does not travel on this shipment any more."""
+    """The order does not travel on this shipment any more.
+
+    `revision` is that of the plan which no longer has it, or which was given up.
+    """
 
     shipment_id: str
     order_id: str
@@ -121,21 +172,37 @@ class OrderReferenced(Event, frozen=True, kw_only=True):
     revision: int
 
 
+class TenderSettled(Event, frozen=True, kw_only=True):
+    """A carrier took a shipment that carries several orders; told to each of the other orders.
+
+    The first order of the shipment, by number, does the tendering for all.
+    """
+
+    shipment_id: str
+    order_id: str
+    carrier_scac: str
+    revision: int
+
+
 class PlanShipment(Command, frozen=True, kw_only=True):
-    """Ask the TMS to plan the order (first version) or to plan it anew (later ones)."""
+    """Ask the TMS to plan the order (first version) or to plan it anew (later ones).
+
+    `again` counts requests for the same order version after the first: only an operator asks again.
+    """
 
     verb: ClassVar[str] = "tms.plan"
     owner: ClassVar[Team] = Team.TRANSPORTATION
     order: Order
     attributes: TransportAttributes
+    again: int = 0
 
     def business_key(self) -> str:
         """One plan for each order version."""
         return self.order.order_id
 
     def version(self) -> str:
-        """The order's version."""
-        return str(self.order.version)
+        """The order's version, and which request for it: `3`, then `3.r1`."""
+        return f"{self.order.version}.r{self.again}" if self.again else str(self.order.version)
 
     def sequence_key(self) -> str:
         """Plans and cancellations of one order go in order."""
@@ -165,7 +232,7 @@ class CancelPlan(Command, frozen=True, kw_only=True):
 
 
 class TenderLoad(Command, frozen=True, kw_only=True):
-    """Offer the shipment to a carrier."""
+    """Offer the shipment to a carrier; `tender_version` counts the offers of this shipment."""
 
     verb: ClassVar[str] = "carrier.tender"
     owner: ClassVar[Team] = Team.CARRIER_RELATIONS
@@ -175,8 +242,8 @@ class TenderLoad(Command, frozen=True, kw_only=True):
     tender_version: int = 1
 
     def business_key(self) -> str:
-        """One tender for each shipment and carrier."""
-        return f"{self.shipment.shipment_id}/{self.carrier_scac}"
+        """One tender for each order, shipment and carrier."""
+        return f"{self.order_id}/{self.shipment.shipment_id}/{self.carrier_scac}"
 
     def version(self) -> str:
         """The tender's version."""
@@ -198,8 +265,8 @@ class CancelTender(Command, frozen=True, kw_only=True):
     tender_version: int = 1
 
     def business_key(self) -> str:
-        """One withdrawal for each shipment and carrier."""
-        return f"{self.shipment_id}/{self.carrier_scac}"
+        """One withdrawal for each order, shipment and carrier."""
+        return f"{self.order_id}/{self.shipment_id}/{self.carrier_scac}"
 
     def version(self) -> str:
         """The tender's version."""
@@ -227,8 +294,8 @@ class WriteTransportReference(Command, frozen=True, kw_only=True):
         return f"{self.order_id}/{self.shipment_id}"
 
     def version(self) -> str:
-        """The plan's revision."""
-        return str(self.revision)
+        """The order's version and the plan's revision: `1.2`."""
+        return f"{self.order_version}.{self.revision}"
 
     def sequence_key(self) -> str:
         """What the ERP is told about one order goes in order."""
@@ -236,11 +303,15 @@ class WriteTransportReference(Command, frozen=True, kw_only=True):
 
 
 class WithdrawTransportReference(Command, frozen=True, kw_only=True):
-    """Take a shipment's number off the ERP's order again."""
+    """Take a shipment's number off the ERP's order again.
+
+    `order_version` and `revision` are those under which it was written.
+    """
 
     verb: ClassVar[str] = "erp.withdraw_reference"
     owner: ClassVar[Team] = Team.ORDER_MANAGEMENT
     order_id: str
+    order_version: int
     shipment_id: str
     revision: int
     because: str
@@ -250,8 +321,8 @@ class WithdrawTransportReference(Command, frozen=True, kw_only=True):
         return f"{self.order_id}/{self.shipment_id}"
 
     def version(self) -> str:
-        """The plan's revision that no longer has the shipment."""
-        return str(self.revision)
+        """The order's version and the plan's revision of what is taken back: `1.2`."""
+        return f"{self.order_version}.{self.revision}"
 
     def sequence_key(self) -> str:
         """What the ERP is told about one order goes in order."""

@@ -9,19 +9,25 @@ from crossdock.messages.envelope import Event
 
 
 class ReferenceAnnounced(Event, frozen=True, kw_only=True):
-    """A number means this shipment from `valid_from` on, until `valid_until` where known."""
+    """A number means this shipment from `valid_from` on, until `valid_until` where known.
+
+    `order_id` is the order that says so: a shipment of several orders keeps its numbers as long as
+    one of them does.
+    """
 
     reference: Reference
     shipment_id: str
+    order_id: str
     valid_from: Instant | None = None
     valid_until: Instant | None = None
 
 
 class ReferenceRevoked(Event, frozen=True, kw_only=True):
-    """A number does not mean this shipment any more."""
+    """A number does not mean this shipment any more, as far as this order goes."""
 
     reference: Reference
     shipment_id: str
+    order_id: str
 
 
 class EvidenceBound(Event, frozen=True, kw_only=True):

@@ -62,6 +62,16 @@ class TenderingPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     answer_within_minutes: int = 120
 
 
+class BindingPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long evidence may wait for its number, and how long a container keeps its shipment.
+
+    `reuse_after_hours` runs from the delivery: a box carries other goods soon after.
+    """
+
+    unmatched_after_hours: int = 24
+    reuse_after_hours: int = 24
+
+
 class PostingRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A confirmed milestone that the ERP hears of, and under which business verb."""
 
@@ -140,6 +150,7 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=
     completeness: CompletenessPolicy = CompletenessPolicy()
     planning: PlanningPolicy = PlanningPolicy()
     tendering: TenderingPolicy = TenderingPolicy()
+    binding: BindingPolicy = BindingPolicy()
     posting: PostingPolicy = PostingPolicy()
     portal: PortalPolicy = PortalPolicy()
     lateness: LatenessPolicy = LatenessPolicy()
