@@ -14,6 +14,7 @@ class LineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     base_url: Annotated[str, Meta(description="Its address.", examples=["http://127.0.0.1:8101"])]
     token: Annotated[str, Meta(description="Our token.", extra={"secret": True})] = ""
     time_zone: Annotated[str, Meta(description="Where its clock hangs.")] = "UTC"
+    partner: Annotated[str, Meta(description="What its evidence is kept under.")] = ""
 
 
 class LineConnector(PlainConnector):

@@ -91,7 +91,7 @@ def test_secrets_are_kept_from_others_and_read_by_reference(tmp_path: Path) -> N
     kept = tmp_path / "secrets" / "erp-token"
     assert kept.stat().st_mode & 0o777 == 0o600
     assert config.partners[0].settings == LineSettings(
-        base_url="http://127.0.0.1:8101", token=kept.read_text("utf-8").strip()
+        base_url="http://127.0.0.1:8101", token=kept.read_text("utf-8").strip(), partner="erp"
     )
     assert kept.read_text("utf-8").strip() not in repr(config)
 
@@ -165,6 +165,10 @@ def test_a_customer_is_known_by_the_hash_of_its_key(tmp_path: Path) -> None:
         (
             PARTNER + REACHED + PARTNER + REACHED,
             "crossdock.toml:7: two `[[partners]]` have the same `name`; each needs its own",
+        ),
+        (
+            PARTNER + 'webhook_secrets = ["${env:PATH}"]\n' + REACHED,
+            "crossdock.toml:4: A webhook secret must be `whsec_` and base64",
         ),
         (
             "[server\n",

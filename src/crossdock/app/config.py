@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from crossdock.app import secrets
+from crossdock.channels import webhook
 from crossdock.faults import Misconfigured
 from crossdock.governance import typed_toml
 from crossdock.governance.typed_toml import Toml
@@ -254,11 +255,19 @@ def _partner(
         raise toml.fault(
             f"there is no connector `{section.connector}`; {hint}", (*here, "connector")
         )
-    settings = _settings(toml, section.settings, (*here, "settings"), connector.settings)
+    table = section.settings
+    if "partner" in connector.settings.__struct_fields__:
+        table = {"partner": section.name, **table}  # evidence is kept under the partner's name
+    settings = _settings(toml, table, (*here, "settings"), connector.settings)
     signed = tuple(
         _secret(toml, each, (*here, "webhook_secrets", place))
         for place, each in enumerate(section.webhook_secrets)
     )
+    for place, each in enumerate(signed):
+        try:
+            webhook.key_of(each)
+        except Misconfigured as wrong:
+            raise toml.fault(wrong.said, (*here, "webhook_secrets", place)) from wrong
     return Partner(section=section, connector=connector, settings=settings, webhook_secrets=signed)
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
+from crossdock import __version__
 from crossdock.apis import problems
 from crossdock.apis.experience.v1.views import ShipmentPage, ShipmentView, curated, picture_of
 from crossdock.apis.http import Ask, Reply, Route, as_json, json_text, unchanged
@@ -94,7 +95,7 @@ class Shipments:
             sources[source] = reader.breaker(self._tenant, source)
         breaker = sources.get(source)
         generation = breaker.generation if breaker else 0
-        return Seen(view=curated(told, breaker), tag=f'"{row.revision}.{generation}"')
+        return Seen(view=curated(told, breaker), tag=f'"{row.revision}.{generation}.{__version__}"')
 
 
 def routes(shipments: Shipments, customers: Customers) -> tuple[Route, ...]:

@@ -1,0 +1,1 @@
+"""The portal: pages on which a customer follows its own shipments."""

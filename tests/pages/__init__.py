@@ -1,0 +1,1 @@
+"""Stories of the pages: what a customer and an operator see."""
