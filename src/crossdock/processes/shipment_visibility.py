@@ -1,0 +1,463 @@
+"""Shipment visibility: decides what happened on the way, what the customer sees, and what is late.
+
+Receives  MilestoneReported, EvidenceBound, ShipmentPlanned, ShipmentWithdrawn, OrderReferenced,
+          EffectAnswered, WakeUp, ExceptionRetried, ExceptionWaived
+Emits     MilestoneConfirmed, PictureChanged, MilestoneOverdue, ShipmentWentSilent, DeliveryClosed,
+          PostMilestone, SetTimer, CancelTimer, OpenException, CloseException, DropEffect
+Key       shipment
+
+House rules
+  1. Evidence is a set: the same reports in any order, however often, give the same picture.
+  2. The last word on an event holds, by the source's revision; a retraction voids the event even
+     when it arrives first.
+  3. The status never goes back for a late report; a delivery is left only by a correction or by a
+     journey back. Exceptions and signals never move it.
+  4. A customer sees an order from when the ERP has confirmed its transport reference; the verdict
+     is stored, also while it says no.
+  5. The ERP is told of a milestone when it has not changed for settle minutes; a later change
+     corrects the posting, a retraction takes it back, and equal content is not posted again.
+  6. A promise is overdue once, at its end with grace, judged by the timer's due time; whether a
+     delivery was late is judged by when it happened, whenever it is told.
+  7. A shipment on its way of which nobody speaks for silence hours is called silent once, until
+     somebody speaks.
+  8. Facts that cannot all be true are kept, shown, and put before carrier relations.
+
+Everything but the timers' verdicts is derived from the facts; after each message what should be
+said (pictures, timers, exceptions) is compared with what was said, and only the difference is said.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, assert_never
+
+import msgspec
+from msgspec import Struct, structs
+
+from crossdock.canonical.tracking import PHASES, Classifier, Milestone, Phase
+from crossdock.messages.envelope import Key, Message
+from crossdock.messages.flow import EffectAnswered, ExceptionRetried, ExceptionWaived, WakeUp
+from crossdock.messages.order_release import OrderReferenced, ShipmentPlanned, ShipmentWithdrawn
+from crossdock.messages.reference_binding import EvidenceBound
+from crossdock.messages.shipment_visibility import (
+    MilestoneConfirmed,
+    MilestoneOverdue,
+    MilestoneReported,
+    ShipmentWentSilent,
+)
+from crossdock.messages.teams import Team
+from crossdock.policies.rules import Rules
+from crossdock.ports import (
+    CancelTimer,
+    CloseException,
+    Emission,
+    OpenException,
+    Received,
+    SetTimer,
+    Subscriber,
+)
+from crossdock.processes.shipment_visibility_contradictions import contradictions
+from crossdock.processes.shipment_visibility_facts import (
+    Visibility,
+    confirm_reference,
+    hear,
+    plan,
+    travelling,
+    withdraw,
+)
+from crossdock.processes.shipment_visibility_journey import (
+    Happening,
+    Journey,
+    happenings,
+    journey_of,
+    lineages_about,
+    status_of,
+    whole,
+)
+from crossdock.processes.shipment_visibility_picture import picture_for
+from crossdock.processes.shipment_visibility_posting import (
+    Due,
+    close_deliveries,
+    note_answer,
+    post,
+    unsettled,
+)
+from crossdock.processes.shipment_visibility_timeliness import (
+    Promise,
+    heard_last,
+    is_silent,
+    is_under_way,
+    open_promises,
+)
+
+OVERDUE = "SHIPMENT_OVERDUE"
+SILENT = "SHIPMENT_SILENT"
+INCONSISTENT = "EVIDENCE_INCONSISTENT"
+SILENCE_TIMER = "silence"
+
+Decision = tuple[Visibility, tuple[Emission, ...]]
+Incoming = (
+    MilestoneReported
+    | EvidenceBound
+    | ShipmentPlanned
+    | ShipmentWithdrawn
+    | OrderReferenced
+    | EffectAnswered
+    | WakeUp
+    | ExceptionRetried
+    | ExceptionWaived
+)
+
+
+class Silence(Struct, frozen=True, kw_only=True):
+    """Nobody has spoken since `last_heard_at`; at `due_at` that is too long."""
+
+    last_heard_at: datetime
+    due_at: datetime
+
+
+Alarm = Promise | Silence | Due
+
+
+def decide(state: Visibility, received: Received[Incoming], rules: Rules) -> Decision:
+    """Answer a message with the next state and what to emit; the same said again is silence."""
+    body, at = received.body, received.at
+    match body:
+        case MilestoneReported():
+            amended_at = at if received.amends else None
+            return tell(state, hear(state, body.evidence, at, amended_at), rules)
+        case EvidenceBound():
+            return tell(state, hear(state, body.evidence, body.reported_at, None), rules)
+        case ShipmentPlanned():
+            return tell(state, plan(state, body, at), rules)
+        case ShipmentWithdrawn():
+            return tell(state, withdraw(state, body, at), rules)
+        case OrderReferenced():
+            return tell(state, confirm_reference(state, body), rules)
+        case EffectAnswered():
+            return tell(state, note_answer(state, body), rules)
+        case WakeUp():
+            return wake(state, body, rules)
+        case ExceptionRetried():
+            return look_again(state, body, rules)
+        case ExceptionWaived():
+            return let_go(state, body, rules)
+        case _:
+            assert_never(body)
+
+
+def tell(before: Visibility, after: Visibility, rules: Rules) -> Decision:
+    """Say what a message changed; one that changed nothing is answered with silence."""
+    if after == before:
+        return before, ()
+    journey = journey_of(after, rules.evidence)
+    said: list[Emission] = [*confirm_milestones(before, after, journey, rules)]
+    state, closings = close_deliveries(after, journey, rules)
+    return say_difference(state, journey, rules, [*said, *closings])
+
+
+def confirm_milestones(
+    before: Visibility, after: Visibility, journey: Journey, rules: Rules
+) -> Iterator[MilestoneConfirmed]:
+    """Tell the milestones that the journey has now, has otherwise, or has no more."""
+    if after.evidence == before.evidence and after.orders == before.orders:
+        return
+    earlier = journey_of(before, rules.evidence)
+    old, new = published(earlier), published(journey)
+    changed = [(each, False) for name, each in new.items() if _is_news(old.get(name), each)]
+    gone = [(each, True) for name, each in old.items() if name not in new]
+    for each, retracted in changed + gone:
+        about = lineages_about(journey, each.milestone, each.stop)
+        yield MilestoneConfirmed(
+            shipment_id=after.shipment_id,
+            milestone=each.milestone,
+            stop=each.stop,
+            occurred=each.chosen.event.occurred,
+            source=each.chosen.event.source,
+            revision=sum(len(versions) for versions in about),
+            retracted=retracted,
+            partial=each.partial,
+            order_ids=travelling(after),
+        )
+
+
+def published(journey: Journey) -> dict[tuple[object, ...], Happening]:
+    """Give the facts of a journey that are published: what happened, without signals."""
+    return {
+        name: each
+        for name, each in happenings(journey, whole(journey)).items()
+        if each.classifier is Classifier.ACTUAL and PHASES[each.milestone] is not Phase.SIGNAL
+    }
+
+
+def _is_news(old: Happening | None, new: Happening) -> bool:
+    return old is None or old.chosen.event != new.chosen.event
+
+
+def wake(state: Visibility, woken: WakeUp, rules: Rules) -> Decision:
+    """Judge what a timer was set for, by its due time; one that was set anew since is passed over.
+
+    A timer that was pushed back or dropped rings once more if its wake-up was already on the way:
+    that is answered with nothing, for the newer one will ring.
+    """
+    armed = state.timers.get(woken.timer)
+    if armed is None or woken.due_at < armed:
+        return state, ()
+    state = structs.replace(state, timers=_without(state.timers, woken.timer))
+    journey = journey_of(state, rules.evidence)
+    alarm = alarms(state, journey, rules).get(woken.timer)
+    said: tuple[Emission, ...] = ()
+    if alarm is not None and alarm.due_at <= woken.due_at:
+        match alarm:
+            case Promise():
+                state, said = judge_lateness(state, alarm)
+            case Silence():
+                state, said = judge_silence(state, alarm)
+            case Due():
+                state, said = post(state, alarm)
+            case _:
+                assert_never(alarm)
+    state, closings = close_deliveries(state, journey, rules)
+    return say_difference(state, journey, rules, [*said, *closings])
+
+
+def judge_lateness(state: Visibility, promise: Promise) -> Decision:
+    """Call a promise overdue whose end and grace have passed and no delivery was told: once.
+
+    A delivery told later makes it late or on time by when it happened.
+    """
+    overdue = MilestoneOverdue(
+        shipment_id=state.shipment_id,
+        stop=promise.stop,
+        promised=promise.promised,
+        due_at=promise.due_at,
+    )
+    marks = tuple(sorted({*state.overdue, promise.mark}))
+    return structs.replace(state, overdue=marks), (overdue,)
+
+
+def judge_silence(state: Visibility, silence: Silence) -> Decision:
+    """Call a shipment silent of which nobody has spoken for too long; the next report ends it."""
+    silent = ShipmentWentSilent(
+        shipment_id=state.shipment_id,
+        last_heard_at=silence.last_heard_at,
+        due_at=silence.due_at,
+    )
+    return structs.replace(state, silent_since=silence.last_heard_at), (silent,)
+
+
+def look_again(state: Visibility, retried: ExceptionRetried, rules: Rules) -> Decision:
+    """Ask anew what an exception asked, where it still holds; else nothing is left to ask."""
+    asked = _without(state.asked, retried.code)
+    waived = _without(state.waived, retried.code)
+    state = structs.replace(state, asked=asked, waived=waived)
+    return say_difference(state, journey_of(state, rules.evidence), rules, [])
+
+
+def let_go(state: Visibility, waiver: ExceptionWaived, rules: Rules) -> Decision:
+    """Ask no more what an operator waived, until there is another cause to ask it."""
+    if waiver.code not in state.asked:
+        return state, ()
+    waived = {**state.waived, waiver.code: state.asked[waiver.code]}
+    state = structs.replace(state, asked=_without(state.asked, waiver.code), waived=waived)
+    return say_difference(state, journey_of(state, rules.evidence), rules, [])
+
+
+def alarms(state: Visibility, journey: Journey, rules: Rules) -> dict[str, Alarm]:
+    """Give the timers that should be running, with what each is for."""
+    found: dict[str, Alarm] = {
+        f"late/{each.mark}": each
+        for each in open_promises(state, journey, rules.lateness)
+        if each.mark not in state.overdue
+    }
+    found.update((each.timer, each) for each in unsettled(state, journey, rules))
+    last = heard_last(state, journey)
+    hours = rules.lateness.silence_hours
+    if hours and last and state.silent_since != last and is_under_way(state, journey):
+        found[SILENCE_TIMER] = Silence(last_heard_at=last, due_at=last + timedelta(hours=hours))
+    return found
+
+
+def say_difference(
+    state: Visibility, journey: Journey, rules: Rules, said: list[Emission]
+) -> Decision:
+    """Compare what should be said with what was, and say the difference after what is news."""
+    told, pictures = _pictures(state, journey, rules)
+    asked, waived, exceptions = _exceptions(state, journey, rules)
+    timers, rings = _timers(state, journey, rules)
+    after = structs.replace(
+        state,
+        told=told,
+        asked=asked,
+        waived=waived,
+        timers=timers,
+        stage=stage_word(state, journey),
+    )
+    return after, (*said, *pictures, *exceptions, *rings)
+
+
+def _pictures(
+    state: Visibility, journey: Journey, rules: Rules
+) -> tuple[dict[str, str], list[Emission]]:
+    told, said = dict(state.told), list[Emission]()
+    for customer_id in state.customers:
+        changed = picture_for(state, journey, customer_id, rules)
+        content = msgspec.json.encode(changed, order="deterministic")
+        digest = hashlib.blake2b(content, digest_size=8).hexdigest()
+        if told.get(customer_id) != digest:
+            told[customer_id] = digest
+            said.append(changed)
+    return told, said
+
+
+def _timers(
+    state: Visibility, journey: Journey, rules: Rules
+) -> tuple[dict[str, datetime], list[Emission]]:
+    wanted = {name: each.due_at for name, each in sorted(alarms(state, journey, rules).items())}
+    dropped = [CancelTimer(name=name) for name in sorted(state.timers) if name not in wanted]
+    set_anew = [
+        SetTimer(name=name, due_at=due_at)
+        for name, due_at in wanted.items()
+        if state.timers.get(name) != due_at
+    ]
+    return wanted, [*dropped, *set_anew]
+
+
+def _exceptions(
+    state: Visibility, journey: Journey, rules: Rules
+) -> tuple[dict[str, str], dict[str, str], list[Emission]]:
+    wanted = {each.code: each for each in troubles(state, journey, rules)}
+    waived = {
+        code: cause
+        for code, cause in state.waived.items()
+        if code in wanted and wanted[code].cause == cause
+    }
+    asked = {code: each.cause for code, each in wanted.items() if code not in waived}
+    closed = [
+        CloseException(code=code, because=_SETTLED[code])
+        for code in sorted(state.asked)
+        if code not in asked
+    ]
+    opened = [wanted[code] for code, cause in asked.items() if state.asked.get(code) != cause]
+    return asked, waived, [*closed, *opened]
+
+
+_SETTLED = {
+    OVERDUE: "the delivery was told, or the promise does not hold any more",
+    SILENT: "a source was heard again, or the journey is over",
+    INCONSISTENT: "the evidence does not contradict itself any more",
+}
+
+
+def troubles(state: Visibility, journey: Journey, rules: Rules) -> Iterator[OpenException]:
+    """List what teams should look at now."""
+    about = (state.shipment_id, *travelling(state))
+    broken = [
+        each for each in open_promises(state, journey, rules.lateness) if each.mark in state.overdue
+    ]
+    if broken:
+        named = ", ".join(f"stop {each.stop} by {each.promised.text}" for each in broken)
+        yield OpenException(
+            code=OVERDUE,
+            team=Team.CUSTOMER_SERVICE,
+            cause=f"Shipment {state.shipment_id} was promised for {named}, and no delivery is told",
+            action="Ask the carrier for a new date and tell the customer",
+            about=about,
+        )
+    if is_silent(state, journey) and state.silent_since:
+        since = state.silent_since.isoformat()
+        yield OpenException(
+            code=SILENT,
+            team=Team.CARRIER_RELATIONS,
+            cause=f"Nobody has spoken of shipment {state.shipment_id} since {since}",
+            action="Ask the carrier where the goods are, and why it does not report",
+            about=about,
+        )
+    flags = contradictions(journey, rules.lateness)
+    if flags:
+        yield OpenException(
+            code=INCONSISTENT,
+            team=Team.CARRIER_RELATIONS,
+            cause=f"What is told of shipment {state.shipment_id} cannot all be true: "
+            + ", ".join(flags),
+            action="Ask the sources which report is wrong, and for its correction",
+            about=about,
+        )
+
+
+_STAGES: dict[Phase, str] = {
+    Phase.PLAN: "planned",
+    Phase.PICKUP: "pickup",
+    Phase.TRANSIT: "in transit",
+    Phase.DELIVERY: "out for delivery",
+    Phase.CLOSE: "returned",
+}
+_LAST_STAGES = {
+    Milestone.DELIVERED: "delivered",
+    Milestone.POD_AVAILABLE: "delivered",
+    Milestone.EMPTY_RETURNED: "delivered",
+    Milestone.CANCELLED: "cancelled",
+}
+
+
+def stage_word(state: Visibility, journey: Journey) -> str:
+    """Give the word for the board: how far the whole shipment is."""
+    if not travelling(state):
+        return "withdrawn" if state.customers else "awaiting plan"
+    status = status_of(journey, whole(journey))
+    if status is None:
+        return "planned"
+    return _LAST_STAGES.get(status) or _STAGES[PHASES[status]]
+
+
+def _without(named: dict[str, Any], name: str) -> dict[str, Any]:
+    return {each: kept for each, kept in named.items() if each != name}
+
+
+def keys(message: Message) -> tuple[Key, ...]:
+    """Choose the shipment: by the number bound at intake, or the one the event names.
+
+    A report whose number is not bound yet is nobody's turn here; it waits in reference_binding.
+    """
+    body = message.body
+    match body:
+        case MilestoneReported():
+            bound = message.bound
+            return (bound,) if bound is not None and bound.kind == "shipment" else ()
+        case ShipmentPlanned():
+            return (Key("shipment", body.shipment.shipment_id),)
+        case EvidenceBound() | ShipmentWithdrawn() | OrderReferenced():
+            return (Key("shipment", body.shipment_id),)
+        case _:  # answers and wake-ups come addressed
+            return ()
+
+
+def _start(key: Key) -> Visibility:
+    return Visibility(shipment_id=key.id)
+
+
+def _stage(state: Visibility) -> str:
+    return state.stage
+
+
+SUBSCRIBER = Subscriber[Visibility, Rules](
+    name="shipment_visibility",
+    state=Visibility,
+    start=_start,
+    receives=(
+        MilestoneReported,
+        EvidenceBound,
+        ShipmentPlanned,
+        ShipmentWithdrawn,
+        OrderReferenced,
+        EffectAnswered,
+        WakeUp,
+        ExceptionRetried,
+        ExceptionWaived,
+    ),
+    keys=keys,
+    decide=decide,
+    stage=_stage,
+)

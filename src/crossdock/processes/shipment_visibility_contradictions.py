@@ -1,0 +1,91 @@
+"""Contradictions: facts that cannot all be true. They are kept, and flagged for operations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from msgspec import structs
+
+from crossdock.canonical.moments import Moment, Precision, is_later
+from crossdock.canonical.tracking import Classifier, Milestone
+from crossdock.policies.rules import LatenessPolicy
+from crossdock.processes.shipment_visibility_facts import Heard
+from crossdock.processes.shipment_visibility_journey import (
+    Journey,
+    is_returning,
+    role_stops,
+    whole,
+)
+
+_BEFORE_DELIVERY = (Milestone.PICKED_UP, Milestone.DEPARTED, Milestone.ARRIVED)
+
+
+def contradictions(journey: Journey, policy: LatenessPolicy) -> tuple[str, ...]:
+    """Name what cannot be true together, sorted: `DEPARTED_AFTER_DELIVERED`.
+
+    Pickup, departure, arrival and delivery follow each other; nothing has happened later than it
+    was reported, beyond the skew of clocks; a stop that is named is in the plan.
+    """
+    found = {
+        *_after_delivery(journey),
+        *_before_pickup(journey),
+        *_before_departure(journey),
+        *_in_the_future(journey, policy),
+        *_at_no_stop(journey),
+    }
+    return tuple(sorted(found))
+
+
+def _outbound(journey: Journey, milestone: Milestone) -> list[Heard]:
+    told = journey.facts.get(milestone, ())
+    return [each for each in told if not is_returning(journey, each)]
+
+
+def _first(told: list[Heard]) -> Moment | None:
+    return min((each.event.occurred for each in told), key=lambda each: each.at, default=None)
+
+
+def _after_delivery(journey: Journey) -> Iterator[str]:
+    end = whole(journey).delivered_at
+    if end is None:
+        return
+    for milestone in _BEFORE_DELIVERY:
+        if any(is_later(each.event.occurred, end) for each in _outbound(journey, milestone)):
+            yield f"{milestone}_AFTER_DELIVERED"
+
+
+def _before_pickup(journey: Journey) -> Iterator[str]:
+    picked_up = _first(_outbound(journey, Milestone.PICKED_UP))
+    departed = _first(_outbound(journey, Milestone.DEPARTED))
+    if picked_up and departed and is_later(picked_up, departed):
+        yield "DEPARTED_BEFORE_PICKED_UP"
+
+
+def _before_departure(journey: Journey) -> Iterator[str]:
+    # Only within a leg that is named for both: hubs are reached and left many times.
+    arrived = _outbound(journey, Milestone.ARRIVED)
+    for each in _outbound(journey, Milestone.DEPARTED):
+        leg = each.event.leg
+        ends = [end for end in arrived if leg and end.event.leg == leg]
+        if ends and all(is_later(each.event.occurred, end.event.occurred) for end in ends):
+            yield f"ARRIVED_BEFORE_DEPARTED/leg {leg}"
+
+
+def _in_the_future(journey: Journey, policy: LatenessPolicy) -> Iterator[str]:
+    for each in journey.claims:
+        event = each.event
+        if event.classifier is not Classifier.ACTUAL:
+            continue
+        limit = each.reported_at + timedelta(minutes=policy.future_skew_minutes)
+        reported = structs.replace(event.occurred, at=limit, precision=Precision.INSTANT)
+        if is_later(event.occurred, reported):
+            yield f"{event.milestone}_IN_THE_FUTURE/{event.source}"
+
+
+def _at_no_stop(journey: Journey) -> Iterator[str]:
+    planned = {stop.sequence for stop in journey.shipment.stops} if journey.shipment else set()
+    for each in journey.claims:
+        stops = role_stops(journey, each.event.milestone)
+        if planned and len(stops) > 1 and each.event.stop not in {0, *planned}:
+            yield f"{each.event.milestone}_AT_UNKNOWN_STOP/{each.event.stop}"

@@ -1,0 +1,97 @@
+"""The portal's gate: from when on a customer may see an order, and why not yet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from crossdock.messages.shipment_visibility import GateVerdict
+from crossdock.policies.rules import PortalPolicy
+from crossdock.processes.shipment_visibility_facts import (
+    Confirmation,
+    Consigned,
+    Visibility,
+    travelling,
+)
+
+
+def opened_by(order: Consigned) -> Confirmation | None:
+    """Give the ERP's first confirmation since the order was last taken off this shipment."""
+    left = order.withdrawal.revision if order.withdrawal else None
+    return next(
+        (each for each in order.confirmations if left is None or each.revision > left), None
+    )
+
+
+def opened_at(order: Consigned, policy: PortalPolicy) -> datetime | None:
+    """Give since when an order's gate is open; None while it is closed."""
+    if not order.travels:
+        return None
+    if not policy.needs_erp_reference:
+        return order.planned_at
+    confirmation = opened_by(order)
+    return confirmation.applied_at if confirmation else None
+
+
+def orders_of(state: Visibility, customer_id: str) -> tuple[str, ...]:
+    """Name a customer's orders that travel on this shipment."""
+    return tuple(
+        order_id
+        for order_id in travelling(state)
+        if (plan := state.orders[order_id].plan) and plan.customer_id == customer_id
+    )
+
+
+def judge_gate(
+    state: Visibility, customer_id: str, policy: PortalPolicy
+) -> tuple[GateVerdict, tuple[str, ...]]:
+    """Decide whether a customer sees the shipment, and which of their orders on it.
+
+    One order with an open gate makes it visible, and only orders with an open gate are listed;
+    the others are named in the evidence with what they wait for.
+    """
+    order_ids = orders_of(state, customer_id)
+    opened = {each: opened_at(state.orders[each], policy) for each in order_ids}
+    since = {order_id: at for order_id, at in opened.items() if at is not None}
+    waiting = tuple(_waits(each) for each in order_ids if each not in since)
+    if not since:
+        because, *more = waiting or _left(state, customer_id)
+        verdict = GateVerdict(
+            visible=False, rule=policy.rule_id, because=because, evidence=tuple(more)
+        )
+        return verdict, ()
+    names = ", ".join(since)
+    because = (
+        f"the ERP confirmed the transport reference of {names}"
+        if policy.needs_erp_reference
+        else f"planned: {names}; the policy asks for no confirmation by the ERP"
+    )
+    confirmed = tuple(_evidence(state.orders[each]) for each in since if policy.needs_erp_reference)
+    verdict = GateVerdict(
+        visible=True,
+        rule=policy.rule_id,
+        because=because,
+        evidence=confirmed + waiting,
+        since=min(since.values()),
+    )
+    return verdict, tuple(since)
+
+
+def _waits(order_id: str) -> str:
+    return f"withheld: the ERP has not confirmed the transport reference of {order_id}"
+
+
+def _left(state: Visibility, customer_id: str) -> tuple[str, ...]:
+    gone = tuple(
+        f"withheld: {order_id} left this shipment: {order.withdrawal.because}"
+        for order_id, order in sorted(state.orders.items())
+        if order.plan and order.plan.customer_id == customer_id and order.withdrawal
+    )
+    return gone or ("withheld: no order of this customer travels on this shipment",)
+
+
+def _evidence(order: Consigned) -> str:
+    confirmation = opened_by(order)
+    if confirmation is None:
+        return ""
+    when = confirmation.applied_at.isoformat()
+    return f"ERP confirmed {confirmation.erp_document} at {when}"

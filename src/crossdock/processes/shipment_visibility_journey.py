@@ -1,0 +1,367 @@
+"""The journey: what all evidence together says happened, whatever order it came in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from msgspec import Struct
+
+from crossdock.canonical.moments import Moment, is_later
+from crossdock.canonical.shipment import Shipment, StopRole
+from crossdock.canonical.tracking import (
+    PHASES,
+    Classifier,
+    EvidenceKind,
+    Milestone,
+    Phase,
+    TrackingEvent,
+)
+from crossdock.policies.rules import EvidencePolicy
+from crossdock.processes.shipment_visibility_facts import (
+    Heard,
+    Visibility,
+    shipment_of,
+)
+
+# How far a phase is; exceptions and signals have no place on the way.
+_PROGRESS = {
+    phase: place
+    for place, phase in enumerate(
+        (Phase.PLAN, Phase.PICKUP, Phase.TRANSIT, Phase.DELIVERY, Phase.CLOSE)
+    )
+}
+_MOVING = frozenset({Phase.PICKUP, Phase.TRANSIT, Phase.DELIVERY})
+_ORDINAL = {milestone: place for place, milestone in enumerate(Milestone)}
+_CLOSING = {Milestone.DELIVERED: 1, Milestone.POD_AVAILABLE: 2}
+
+# These happen once at a stop: several reports are one happening. All others may happen again.
+_ONCE = frozenset(
+    {
+        Milestone.BOOKED,
+        Milestone.INFO_RECEIVED,
+        Milestone.EMPTY_RELEASED,
+        Milestone.PICKED_UP,
+        Milestone.DELIVERED,
+        Milestone.POD_AVAILABLE,
+        Milestone.EMPTY_RETURNED,
+        Milestone.RETURNED,
+        Milestone.CANCELLED,
+    }
+)
+# What sets goods in motion again after their delivery: the way back to the sender.
+_TURNING = (Milestone.PICKED_UP, Milestone.IN_TRANSIT)
+
+
+class Journey(Struct, frozen=True, kw_only=True):
+    """All that is derived from the facts in common.
+
+    `claims` are what sources maintain now: the last word on each event, without what was taken
+    back; `facts` are those of them that claim all the goods really did it, by milestone.
+    `deliveries` and `pickups` are stop sequences; (0,) stands for a plan without such stops.
+    `turned_back` is when the goods started on their way back to the sender.
+    """
+
+    shipment: Shipment | None
+    claims: tuple[Heard, ...]
+    facts: dict[Milestone, tuple[Heard, ...]]
+    lineages: tuple[tuple[Heard, ...], ...]
+    pickups: tuple[int, ...]
+    deliveries: tuple[int, ...]
+    turned_back: Moment | None
+    sources: tuple[str, ...]
+
+
+class View(Struct, frozen=True, kw_only=True):
+    """The part of a journey that concerns some orders.
+
+    `deliveries` are their delivery stops, `foreign` the stops that are others' alone;
+    `delivered_at` is when all their delivery stops had been reached.
+    """
+
+    deliveries: tuple[int, ...]
+    delivered_at: Moment | None
+    foreign: frozenset[int] = frozenset()
+
+
+class Happening(Struct, frozen=True, kw_only=True):
+    """One milestone of the journey: the claim chosen among all that speak of it."""
+
+    milestone: Milestone
+    stop: int
+    classifier: Classifier
+    partial: bool
+    returning: bool
+    chosen: Heard
+
+
+def journey_of(state: Visibility, policy: EvidencePolicy) -> Journey:
+    """Read the journey out of the facts."""
+    shipment = shipment_of(state)
+    stops = shipment.stops if shipment else ()
+    deliveries = tuple(each.sequence for each in stops if each.role is StopRole.DELIVERY) or (0,)
+    lineages = tuple(versions for _, versions in sorted(state.evidence.items()))
+    claims = tuple(
+        versions[-1]
+        for versions in lineages
+        if versions[-1].event.kind is not EvidenceKind.RETRACTION
+    )
+    facts: dict[Milestone, tuple[Heard, ...]] = {}
+    for each in claims:
+        if is_fact(each.event):
+            facts[each.event.milestone] = (*facts.get(each.event.milestone, ()), each)
+    return Journey(
+        shipment=shipment,
+        claims=claims,
+        facts=facts,
+        lineages=lineages,
+        pickups=tuple(each.sequence for each in stops if each.role is StopRole.PICKUP) or (0,),
+        deliveries=deliveries,
+        turned_back=_turned_back(facts, deliveries),
+        sources=policy.sources,
+    )
+
+
+def whole(journey: Journey) -> View:
+    """Look at the whole shipment."""
+    delivered_at = closed_at(journey, journey.deliveries, Milestone.DELIVERED)
+    return View(deliveries=journey.deliveries, delivered_at=delivered_at)
+
+
+def view_of(journey: Journey, order_ids: Iterable[str]) -> View:
+    """Look at the stops where goods of these orders are handled; a stop without lines is all's."""
+    if journey.shipment is None:
+        return whole(journey)
+    own = tuple(f"{each}/" for each in order_ids)
+    mine = {
+        stop.sequence
+        for stop in journey.shipment.stops
+        if own and (not stop.line_ids or any(line.startswith(own) for line in stop.line_ids))
+    }
+    own_deliveries = tuple(each for each in journey.deliveries if each in mine)
+    deliveries = own_deliveries or journey.deliveries
+    return View(
+        deliveries=deliveries,
+        delivered_at=closed_at(journey, deliveries, Milestone.DELIVERED),
+        foreign=frozenset(stop.sequence for stop in journey.shipment.stops) - mine,
+    )
+
+
+def is_fact(event: TrackingEvent) -> bool:
+    """Tell whether an event claims that all the goods really did it."""
+    return event.classifier is Classifier.ACTUAL and not event.partial
+
+
+def _turned_back(
+    facts: dict[Milestone, tuple[Heard, ...]], deliveries: tuple[int, ...]
+) -> Moment | None:
+    # Every source that tells of a delivery must have told of one before the goods moved again:
+    # two sources that differ by minutes about the delivery are no journey back.
+    delivered: dict[str, list[TrackingEvent]] = {}
+    for each in facts.get(Milestone.DELIVERED, ()):
+        delivered.setdefault(each.event.source, []).append(each.event)
+    if not delivered:
+        return None
+
+    def is_turn(start: Moment) -> bool:
+        earlier = {
+            source: [each for each in told if is_later(start, each.occurred)]
+            for source, told in delivered.items()
+        }
+        reached = [each.stop for told in earlier.values() for each in told]
+        return all(earlier.values()) and all(
+            len(deliveries) == 1 or stop in reached or 0 in reached for stop in deliveries
+        )
+
+    starts = [
+        each.event.occurred
+        for milestone in _TURNING
+        for each in facts.get(milestone, ())
+        if is_turn(each.event.occurred)
+    ]
+    return min(starts, key=lambda start: (start.at, start.text), default=None)
+
+
+def is_returning(journey: Journey, heard: Heard) -> bool:
+    """Tell whether a claim speaks of the way back to the sender."""
+    turn = journey.turned_back
+    if turn is None or heard.event.milestone is Milestone.POD_AVAILABLE:
+        return False
+    if heard.event.classifier is not Classifier.ACTUAL:
+        return heard.reported_at >= turn.at
+    return not is_later(turn, heard.event.occurred) and heard.event.occurred.at >= turn.at
+
+
+def role_stops(journey: Journey, milestone: Milestone) -> tuple[int, ...]:
+    """Give the stops at which a milestone can happen; none where it happens on the way."""
+    phase = PHASES[milestone]
+    if phase is Phase.PICKUP or milestone in {
+        Milestone.PICKUP_APPOINTED,
+        Milestone.PICKUP_FAILED,
+    }:
+        return journey.pickups
+    if phase in {Phase.DELIVERY, Phase.CLOSE} or milestone is Milestone.DELIVERY_FAILED:
+        return journey.deliveries
+    return ()
+
+
+def named_stop(journey: Journey, event: TrackingEvent) -> int:
+    """Give the stop an event is told under: 0, the whole shipment, where there is but one."""
+    stops = role_stops(journey, event.milestone)
+    return 0 if len(stops) == 1 else event.stop
+
+
+def covers(journey: Journey, event: TrackingEvent, stop: int) -> bool:
+    """Tell whether an event counts for a stop: a source that names no stop means all of them."""
+    stops = role_stops(journey, event.milestone)
+    return stop == 0 or len(stops) <= 1 or event.stop in {0, stop}
+
+
+def trust(journey: Journey, heard: Heard) -> tuple[int, int, datetime, str, str]:
+    """Order claims about one happening, best first: by source, revision, time, and name."""
+    event = heard.event
+    ranks = journey.sources
+    rank = ranks.index(event.source) if event.source in ranks else len(ranks)
+    return rank, -event.revision, event.occurred.at, event.source, event.source_event_id
+
+
+def reached(journey: Journey, milestone: Milestone, stop: int) -> Heard | None:
+    """Give the fact that a stop was reached, on the way out, as best told; None: not yet."""
+    told = [
+        each
+        for each in journey.facts.get(milestone, ())
+        if covers(journey, each.event, stop)
+        and (milestone is Milestone.RETURNED or not is_returning(journey, each))
+    ]
+    return min(told, key=lambda each: trust(journey, each), default=None)
+
+
+def closed_at(journey: Journey, deliveries: tuple[int, ...], milestone: Milestone) -> Moment | None:
+    """Give when all of these delivery stops had reached a milestone; None while one is open."""
+    facts = [reached(journey, milestone, stop) for stop in deliveries]
+    moments = [each.event.occurred for each in facts if each is not None]
+    return max(moments, key=lambda each: each.at) if len(moments) == len(facts) else None
+
+
+def is_concerned(journey: Journey, view: View, heard: Heard) -> bool:
+    """Tell whether a claim speaks of a view's goods, and not of others' on the same conveyance."""
+    if heard.event.stop in view.foreign:
+        return False
+    if not view.foreign or PHASES[heard.event.milestone] not in {Phase.PICKUP, Phase.TRANSIT}:
+        return True
+    end = view.delivered_at
+    gone_on = end is not None and is_later(heard.event.occurred, end)
+    return not gone_on or journey.turned_back is not None
+
+
+def status_of(journey: Journey, view: View) -> Milestone | None:
+    """Give how far the goods are: by phase, then by time of the event; None: nothing happened.
+
+    A late report of something earlier never takes it back; a delivery is left only by a
+    correction, or by a journey back.
+    """
+    if journey.turned_back is not None:
+        return Milestone.RETURNED
+    left_out = {
+        milestone
+        for milestone in _CLOSING
+        if closed_at(journey, view.deliveries, milestone) is None
+    }
+    if _resumed(journey):
+        left_out.add(Milestone.CANCELLED)
+    steps = [
+        (
+            _PROGRESS[PHASES[milestone]],
+            _CLOSING.get(milestone, 0),
+            each.event.occurred.at,
+            milestone,
+        )
+        for milestone, told in journey.facts.items()
+        if PHASES[milestone] in _PROGRESS and milestone not in left_out
+        for each in told
+        if is_concerned(journey, view, each)
+    ]
+    furthest = max(steps, key=lambda step: (*step[:3], _ORDINAL[step[3]]), default=None)
+    return furthest[3] if furthest else None
+
+
+def _resumed(journey: Journey) -> bool:
+    # Goods that moved after their cancellation was told: it did not hold.
+    cancelled = [each.event.occurred for each in journey.facts.get(Milestone.CANCELLED, ())]
+    if not cancelled:
+        return False
+    moved = [
+        each.event.occurred
+        for milestone, told in journey.facts.items()
+        if PHASES[milestone] in _MOVING
+        for each in told
+    ]
+    return any(is_later(later, earlier) for later in moved for earlier in cancelled)
+
+
+def happenings(journey: Journey, view: View) -> dict[tuple[object, ...], Happening]:
+    """Tell what happened, each once: planned, estimated and actual apart, in order of time.
+
+    The key names the happening, whichever claim of it is chosen.
+    """
+    groups: dict[tuple[object, ...], list[Heard]] = {}
+    for each in journey.claims:
+        if is_concerned(journey, view, each):
+            groups.setdefault(_group(journey, each), []).append(each)
+    told = {name: _happening(journey, each) for name, each in groups.items()}
+    return dict(sorted(told.items(), key=lambda each: _in_time(each[1])))
+
+
+def _group(journey: Journey, heard: Heard) -> tuple[object, ...]:
+    event = heard.event
+    common = (
+        event.milestone,
+        named_stop(journey, event),
+        event.classifier,
+        event.partial,
+        is_returning(journey, heard),
+    )
+    if event.milestone in _ONCE and not event.partial:
+        return common
+    place = event.place
+    where = (place.unlocode or place.location_id or place.name) if place else ""
+    return (*common, event.occurred.at, where)
+
+
+def _happening(journey: Journey, claims: list[Heard]) -> Happening:
+    chosen = min(claims, key=lambda each: trust(journey, each))
+    return Happening(
+        milestone=chosen.event.milestone,
+        stop=named_stop(journey, chosen.event),
+        classifier=chosen.event.classifier,
+        partial=chosen.event.partial,
+        returning=is_returning(journey, chosen),
+        chosen=chosen,
+    )
+
+
+def _in_time(each: Happening) -> tuple[datetime, int, int, str, str, str]:
+    event = each.chosen.event
+    ordinal = _ORDINAL[each.milestone]
+    return (
+        event.occurred.at,
+        ordinal,
+        each.stop,
+        each.classifier,
+        event.source,
+        event.source_event_id,
+    )
+
+
+def lineages_about(
+    journey: Journey, milestone: Milestone, stop: int
+) -> Iterator[tuple[Heard, ...]]:
+    """Walk the events that ever claimed a milestone for a stop, whatever was said of them since."""
+    for versions in journey.lineages:
+        if any(
+            each.event.milestone is milestone
+            and each.event.classifier is Classifier.ACTUAL
+            and covers(journey, each.event, stop)
+            for each in versions
+        ):
+            yield versions

@@ -1,0 +1,218 @@
+"""The curated picture: what one customer may see of a shipment, and nothing of anybody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from crossdock.canonical.documents import ProofOfDelivery
+from crossdock.canonical.moments import Moment, end_of
+from crossdock.canonical.party import Location
+from crossdock.canonical.references import Reference, ReferenceType
+from crossdock.canonical.shipment import StopRole
+from crossdock.canonical.tracking import (
+    PHASES,
+    TERMINAL,
+    Classifier,
+    EvidenceKind,
+    Milestone,
+    Phase,
+)
+from crossdock.messages.order_release import ShipmentPlanned
+from crossdock.messages.shipment_visibility import CustomerPicture, PictureChanged, Shown
+from crossdock.policies.rules import Rules
+from crossdock.processes.shipment_visibility_contradictions import contradictions
+from crossdock.processes.shipment_visibility_facts import Heard, Visibility
+from crossdock.processes.shipment_visibility_gate import judge_gate, orders_of
+from crossdock.processes.shipment_visibility_journey import (
+    Happening,
+    Journey,
+    View,
+    happenings,
+    is_concerned,
+    reached,
+    status_of,
+    view_of,
+)
+from crossdock.processes.shipment_visibility_timeliness import is_silent, overall, timeliness_of
+
+# Numbers that name an order or a bill of one customer; the others name the transport.
+_PRIVATE = frozenset(
+    {
+        ReferenceType.ORDER,
+        ReferenceType.PURCHASE_ORDER,
+        ReferenceType.CUSTOMER_REFERENCE,
+        ReferenceType.DELIVERY,
+        ReferenceType.INVOICE,
+    }
+)
+
+
+def picture_for(
+    state: Visibility, journey: Journey, customer_id: str, rules: Rules
+) -> PictureChanged:
+    """Draw what a customer sees, with the gate's verdict; withheld: what would be seen."""
+    own = orders_of(state, customer_id)
+    gate, opened = judge_gate(state, customer_id, rules.portal)
+    return PictureChanged(
+        shipment_id=state.shipment_id,
+        customer_id=customer_id,
+        gate=gate,
+        picture=_picture(state, journey, customer_id, opened or own, rules),
+    )
+
+
+def _picture(
+    state: Visibility, journey: Journey, customer_id: str, order_ids: tuple[str, ...], rules: Rules
+) -> CustomerPicture:
+    view = view_of(journey, order_ids)
+    status = status_of(journey, view) if order_ids else None
+    estimate = estimate_of(journey, view, rules)
+    seen = _seen(journey, view, rules, estimate) if order_ids else ()
+    stops = timeliness_of(state, journey, view, order_ids, rules.lateness) if order_ids else ()
+    newest = max((each.chosen for each in seen), key=_told_at, default=None)
+    plans = [plan for each in order_ids if (plan := state.orders[each].plan)]
+    shipment = journey.shipment
+    return CustomerPicture(
+        shipment_id=state.shipment_id,
+        customer_id=customer_id,
+        order_ids=order_ids,
+        customer_references=_unique(plan.customer_reference for plan in plans),
+        status=status,
+        mode=shipment.mode if shipment else "",
+        carrier_scac=shipment.carrier_scac if shipment else "",
+        service_level=shipment.service_level if shipment else "",
+        origin=_place(journey, view, StopRole.PICKUP),
+        destination=_place(journey, view, StopRole.DELIVERY),
+        promised=_promised(plans, [each.promised for each in stops]),
+        estimate=expected(estimate) if estimate and order_ids else None,
+        timeliness=overall(stops),
+        stops=stops,
+        milestones=tuple(_shown(each) for each in seen),
+        references=_references(state, journey),
+        as_of=_told_at(newest)[0] if newest else None,
+        source=newest.event.source if newest else "",
+        silent=status not in TERMINAL and is_silent(state, journey),
+        proof=_proof(journey, view) if order_ids else None,
+        corrected=bool(order_ids) and _is_corrected(journey, view, rules),
+        flags=contradictions(journey, rules.lateness),
+    )
+
+
+def _unique(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({each for each in texts if each}))
+
+
+def _seen(
+    journey: Journey, view: View, rules: Rules, estimate: Heard | None
+) -> tuple[Happening, ...]:
+    return tuple(
+        each
+        for each in happenings(journey, view).values()
+        if each.milestone not in rules.portal.hidden
+        and (not _only_estimates(each.chosen) or each.chosen == estimate)
+    )
+
+
+def _shown(each: Happening) -> Shown:
+    event = each.chosen.event
+    return Shown(
+        milestone=each.milestone,
+        classifier=each.classifier,
+        occurred=event.occurred,
+        source=event.source,
+        received_at=each.chosen.reported_at,
+        stop=each.stop,
+        place=event.place,
+        note=event.note,
+        corrected=event.kind is EvidenceKind.CORRECTION,
+        partial=each.partial,
+        returning=each.returning,
+    )
+
+
+def _told_at(heard: Heard) -> tuple[datetime, str]:
+    # A fact is as old as what it tells of; what is planned or expected is as old as its telling.
+    if heard.event.classifier is not Classifier.ACTUAL:
+        return heard.reported_at, heard.event.source
+    return min(heard.event.occurred.at, heard.reported_at), heard.event.source
+
+
+def _only_estimates(heard: Heard) -> bool:
+    event = heard.event
+    return event.milestone is Milestone.ETA_CHANGED or (
+        event.milestone is Milestone.DELIVERED and event.classifier is Classifier.ESTIMATED
+    )
+
+
+def expected(heard: Heard) -> Moment | None:
+    """Give the delivery time that a claim expects, beside whatever else it says; None: none."""
+    return heard.event.estimate or (heard.event.occurred if _only_estimates(heard) else None)
+
+
+def estimate_of(journey: Journey, view: View, rules: Rules) -> Heard | None:
+    """Choose the estimate worth telling: a later one counts only when it moves by the delta.
+
+    Where sources are ranked, only the best that estimates at all is listened to.
+    """
+    told = [each for each in journey.claims if is_concerned(journey, view, each)]
+    told = sorted((each for each in told if expected(each) is not None), key=_in_order_of_telling)
+    ranked = [name for name in journey.sources if any(each.event.source == name for each in told)]
+    delta = timedelta(minutes=rules.evidence.eta_delta_minutes)
+    published: Heard | None = None
+    for each in told:
+        if ranked and each.event.source != ranked[0]:
+            continue
+        now, before = expected(each), expected(published) if published else None
+        if before is None or (now is not None and abs(now.at - before.at) >= delta):
+            published = each
+    return published
+
+
+def _in_order_of_telling(heard: Heard) -> tuple[datetime, str, str]:
+    return heard.reported_at, heard.event.source, heard.event.source_event_id
+
+
+def _place(journey: Journey, view: View, role: StopRole) -> Location | None:
+    stops = journey.shipment.stops if journey.shipment else ()
+    places = [
+        stop.place for stop in stops if stop.role is role and stop.sequence not in view.foreign
+    ]
+    if not places:
+        return None
+    return places[0] if role is StopRole.PICKUP else places[-1]
+
+
+def _promised(plans: list[ShipmentPlanned], stops: list[Moment | None]) -> Moment | None:
+    whole_shipment = [plan.promised for plan in plans if plan.promised]
+    at_stops = [each for each in stops if each]
+    if whole_shipment:
+        return min(whole_shipment, key=lambda each: (end_of(each), each.text))
+    return max(at_stops, key=lambda each: (end_of(each), each.text), default=None)
+
+
+def _references(state: Visibility, journey: Journey) -> tuple[Reference, ...]:
+    if journey.shipment is None:
+        return ()
+    alone = len(state.customers) == 1
+    return tuple(each for each in journey.shipment.references if alone or each.type not in _PRIVATE)
+
+
+def _proof(journey: Journey, view: View) -> ProofOfDelivery | None:
+    for milestone in (Milestone.POD_AVAILABLE, Milestone.DELIVERED):
+        for stop in view.deliveries:
+            fact = reached(journey, milestone, stop)
+            if fact is not None and fact.event.proof is not None:
+                return fact.event.proof
+    return None
+
+
+def _is_corrected(journey: Journey, view: View, rules: Rules) -> bool:
+    return any(
+        versions[-1].event.kind is not EvidenceKind.ORIGINAL
+        and versions[-1].event.classifier is Classifier.ACTUAL
+        and versions[-1].event.milestone not in rules.portal.hidden
+        and PHASES[versions[-1].event.milestone] is not Phase.SIGNAL
+        and is_concerned(journey, view, versions[-1])
+        for versions in journey.lineages
+    )

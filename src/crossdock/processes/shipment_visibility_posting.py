@@ -1,0 +1,253 @@
+"""Postings: which confirmed milestones the ERP should know of, and what it knows already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from msgspec import Struct, structs
+
+from crossdock.canonical.documents import ProofOfDelivery
+from crossdock.canonical.moments import Moment
+from crossdock.canonical.tracking import Milestone
+from crossdock.messages.flow import AnswerKind, EffectAnswered
+from crossdock.messages.shipment_visibility import DeliveryClosed, PostMilestone
+from crossdock.policies.rules import PostingRow, Rules
+from crossdock.ports import DropEffect, Emission
+from crossdock.processes.shipment_visibility_facts import (
+    Closed,
+    Consigned,
+    Posted,
+    Visibility,
+)
+from crossdock.processes.shipment_visibility_gate import opened_at
+from crossdock.processes.shipment_visibility_journey import (
+    Journey,
+    lineages_about,
+    reached,
+    role_stops,
+    view_of,
+)
+
+
+class Due(Struct, frozen=True, kw_only=True):
+    """What the ERP should know under a business key, and from when on it may be told.
+
+    `occurred` None: it should know of no such milestone. `posting` empty: the policy posts nothing
+    here; the milestone only closes the delivery.
+    """
+
+    key: str
+    order_id: str
+    milestone: Milestone
+    posting: str
+    stop: int
+    occurred: Moment | None
+    proof: ProofOfDelivery | None
+    due_at: datetime
+
+    @property
+    def timer(self) -> str:
+        """Name the timer that lets this settle."""
+        return f"settle/{self.milestone}/{self.stop}/{self.posting or 'unposted'}/{self.order_id}"
+
+
+def rows_of(rules: Rules) -> tuple[PostingRow, ...]:
+    """List what is posted; a delivery that no row posts still settles, to be closed."""
+    rows = rules.posting.rows
+    if any(row.milestone is Milestone.DELIVERED for row in rows):
+        return rows
+    return (*rows, PostingRow(milestone=Milestone.DELIVERED, posting=""))
+
+
+def unsettled(state: Visibility, journey: Journey, rules: Rules) -> tuple[Due, ...]:
+    """List what the ERP should know otherwise than it was told."""
+    found = [
+        due
+        for order_id, order in sorted(state.orders.items())
+        for row in rows_of(rules)
+        for stop in _stops(state, journey, order_id, row)
+        if (due := _due(state, journey, (order_id, order), row, stop, rules))
+    ]
+    return tuple(each for each in found if _differs(state.posted.get(each.key), each))
+
+
+def _stops(state: Visibility, journey: Journey, order_id: str, row: PostingRow) -> tuple[int, ...]:
+    """List the stops an order posts for, and those it posted for under an earlier plan."""
+    now = posting_stops(journey, order_id, row.milestone)
+    before = [
+        each.stop
+        for each in state.posted.values()
+        if each.order_id == order_id and each.posting == row.posting
+    ]
+    return tuple(sorted({*now, *before}))
+
+
+def posting_stops(journey: Journey, order_id: str, milestone: Milestone) -> tuple[int, ...]:
+    """List the stops at which an order's goods reach a milestone; (0,): the whole shipment."""
+    stops = role_stops(journey, milestone)
+    if len(stops) <= 1:
+        return (0,)
+    view = view_of(journey, (order_id,))
+    return tuple(each for each in stops if each not in view.foreign) or (0,)
+
+
+def _due(  # noqa: PLR0913, PLR0917 - one posting is made of exactly these
+    state: Visibility,
+    journey: Journey,
+    consigned: tuple[str, Consigned],
+    row: PostingRow,
+    stop: int,
+    rules: Rules,
+) -> Due | None:
+    order_id, order = consigned
+    if order.planned_at is None:
+        return None
+    opened = opened_at(order, rules.portal)
+    planned = stop in posting_stops(journey, order_id, row.milestone)
+    fact = reached(journey, row.milestone, stop) if opened and planned else None
+    gate_moved = opened or (order.withdrawal.at if order.withdrawal else order.planned_at)
+    told = [
+        each.reported_at
+        for versions in lineages_about(journey, row.milestone, stop)
+        for each in versions
+    ]
+    settled = [at + timedelta(minutes=rules.posting.settle_minutes) for at in told]
+    return Due(
+        key=posting_key(state.shipment_id, order_id, stop, row.posting),
+        order_id=order_id,
+        milestone=row.milestone,
+        posting=row.posting,
+        stop=stop,
+        occurred=fact.event.occurred if fact else None,
+        proof=fact.event.proof if fact else None,
+        due_at=max([gate_moved, *settled]),
+    )
+
+
+def posting_key(shipment_id: str, order_id: str, stop: int, posting: str) -> str:
+    """Name a posting as its command does."""
+    return f"{order_id}/{shipment_id}/{stop}/{posting}"
+
+
+def _differs(posted: Posted | None, due: Due) -> bool:
+    if posted is None or posted.taken_back:
+        return due.occurred is not None
+    if due.occurred is None:
+        return True
+    same_time = (posted.occurred.at, posted.occurred.precision) == (
+        due.occurred.at,
+        due.occurred.precision,
+    )
+    return not same_time or posted.proof != due.proof
+
+
+def post(state: Visibility, due: Due) -> tuple[Visibility, tuple[Emission, ...]]:
+    """Tell the ERP what it should know: the first time, corrected, or taken back.
+
+    What the ERP refused before is dropped; a refused first posting needs no taking back.
+    """
+    before = state.posted.get(due.key)
+    revision = before.revision + 1 if before else 1
+    occurred = due.occurred or (before.occurred if before else None)
+    if occurred is None:
+        return state, ()
+    after = Posted(
+        order_id=due.order_id,
+        milestone=due.milestone,
+        posting=due.posting,
+        stop=due.stop,
+        occurred=occurred,
+        proof=due.proof,
+        revision=revision,
+        taken_back=due.occurred is None,
+        settled=before.settled if before else 0,
+        refused=before.refused if before else 0,
+    )
+    said: list[Emission] = []
+    if before is not None and before.refused == before.revision:
+        said.append(_drop(due, before))
+    never_known = after.taken_back and before is not None and before.refused == 1 == before.revision
+    if not due.posting or never_known:
+        after = structs.replace(after, settled=revision)
+    else:
+        said.append(_command(state.shipment_id, after))
+    return structs.replace(state, posted={**state.posted, due.key: after}), tuple(said)
+
+
+def _drop(due: Due, before: Posted) -> DropEffect:
+    return DropEffect(
+        verb=PostMilestone.verb,
+        business_key=due.key,
+        version=str(before.revision),
+        because="a source has corrected what the ERP refused",
+    )
+
+
+def _command(shipment_id: str, posted: Posted) -> PostMilestone:
+    return PostMilestone(
+        posting=posted.posting,
+        order_id=posted.order_id,
+        shipment_id=shipment_id,
+        milestone=posted.milestone,
+        stop=posted.stop,
+        occurred=posted.occurred,
+        revision=posted.revision,
+        reversed_=posted.taken_back,
+        proof=posted.proof,
+    )
+
+
+def note_answer(state: Visibility, answer: EffectAnswered) -> Visibility:
+    """Note how a posting ended; an answer to what was never posted changes nothing."""
+    posted = state.posted.get(answer.business_key)
+    if posted is None or answer.verb != PostMilestone.verb:
+        return state
+    revision = int(answer.version)
+    match answer.answer:
+        case AnswerKind.APPLIED | AnswerKind.WAIVED:
+            after = structs.replace(posted, settled=max(posted.settled, revision))
+        case AnswerKind.REFUSED:
+            after = structs.replace(posted, refused=max(posted.refused, revision))
+        case AnswerKind.UNRESOLVED:
+            after = posted
+    return structs.replace(state, posted={**state.posted, answer.business_key: after})
+
+
+def close_deliveries(
+    state: Visibility, journey: Journey, rules: Rules
+) -> tuple[Visibility, tuple[DeliveryClosed, ...]]:
+    """Say of each order whose delivery postings are all settled that it is delivered, or is not."""
+    said = tuple(_closings(state, journey, rules))
+    closed = {
+        each.order_id: Closed(
+            delivered=each.delivered, occurred=each.occurred, revision=each.revision
+        )
+        for each in said
+    }
+    return structs.replace(state, closed={**state.closed, **closed}), said
+
+
+def _closings(state: Visibility, journey: Journey, rules: Rules) -> Iterator[DeliveryClosed]:
+    row = next(row for row in rows_of(rules) if row.milestone is Milestone.DELIVERED)
+    for order_id in sorted({each.order_id for each in state.posted.values()}):
+        posted = [
+            state.posted.get(posting_key(state.shipment_id, order_id, stop, row.posting))
+            for stop in posting_stops(journey, order_id, Milestone.DELIVERED)
+        ]
+        ends = [each for each in posted if each is not None and each.settled == each.revision]
+        if len(ends) < len(posted):
+            continue
+        delivered = not any(each.taken_back for each in ends)
+        occurred = max((each.occurred for each in ends), key=lambda each: each.at)
+        before = state.closed.get(order_id)
+        known = (before.delivered, before.occurred) if before else (False, None)
+        told = (delivered, occurred if delivered else None)
+        if told != known:
+            yield DeliveryClosed(
+                shipment_id=state.shipment_id,
+                order_id=order_id,
+                delivered=delivered,
+                occurred=told[1],
+                revision=before.revision + 1 if before else 1,
+            )

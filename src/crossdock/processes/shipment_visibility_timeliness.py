@@ -1,0 +1,150 @@
+"""Promises: which there are, when each is over, and what a delivery means against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from crossdock.canonical.moments import Moment, Precision, day_of, end_of, zone_of
+from crossdock.canonical.tracking import TERMINAL, Milestone
+from crossdock.messages.shipment_visibility import StopTimeliness, Timeliness
+from crossdock.policies.rules import LatenessPolicy
+from crossdock.processes.shipment_visibility_facts import Visibility, travelling
+from crossdock.processes.shipment_visibility_journey import (
+    Journey,
+    View,
+    reached,
+    status_of,
+    view_of,
+    whole,
+)
+
+_INSTANT_BEFORE = timedelta(microseconds=1)
+
+
+class Promise(Struct, frozen=True, kw_only=True):
+    """What was promised for a stop; `due_at` is its end with grace, `mark` its name."""
+
+    stop: int
+    promised: Moment
+    due_at: datetime
+
+    @property
+    def mark(self) -> str:
+        """Name the promise: a stop and the instant it ends; a new date is a new promise."""
+        return f"{self.stop}/{end_of(self.promised).isoformat()}"
+
+
+def promise_for(
+    state: Visibility, journey: Journey, stop: int, order_ids: Iterable[str], policy: LatenessPolicy
+) -> Promise | None:
+    """Give the earliest promise that holds for a stop: its own, or that of the orders."""
+    stops = journey.shipment.stops if journey.shipment else ()
+    own = [each.promised for each in stops if each.sequence == stop and each.promised is not None]
+    plans = [state.orders[each].plan for each in order_ids]
+    given = [each.promised for each in plans if each is not None and each.promised is not None]
+    earliest = min(own or given, key=lambda each: (end_of(each), each.text), default=None)
+    if earliest is None:
+        return None
+    due_at = end_of(earliest) + timedelta(minutes=policy.grace_minutes)
+    return Promise(stop=stop, promised=earliest, due_at=due_at)
+
+
+def open_promises(
+    state: Visibility, journey: Journey, policy: LatenessPolicy
+) -> tuple[Promise, ...]:
+    """List the promises of travelling orders that no delivery has met or broken yet."""
+    if status_of(journey, whole(journey)) in TERMINAL - {Milestone.DELIVERED}:
+        return ()
+    found: dict[str, Promise] = {}
+    for order_id in travelling(state):
+        for stop in view_of(journey, (order_id,)).deliveries:
+            promise = promise_for(state, journey, stop, (order_id,), policy)
+            if promise is not None and reached(journey, Milestone.DELIVERED, stop) is None:
+                found[promise.mark] = promise
+    return tuple(found[mark] for mark in sorted(found))
+
+
+def is_late(happened: Moment, promise: Promise) -> bool:
+    """Tell whether a delivery broke its promise: it happened after the promise's end and grace.
+
+    A delivery known only by its day is late when that day is after the promised one, with grace.
+    """
+    if happened.precision is Precision.INSTANT:
+        return happened.at > promise.due_at
+    within = promise.promised.precision is Precision.DATE
+    last = promise.due_at - _INSTANT_BEFORE if within else promise.due_at
+    return day_of(happened) > last.astimezone(zone_of(promise.promised)).date()
+
+
+def timeliness_of(
+    state: Visibility,
+    journey: Journey,
+    view: View,
+    order_ids: tuple[str, ...],
+    policy: LatenessPolicy,
+) -> tuple[StopTimeliness, ...]:
+    """Hold each delivery stop of a view against its promise."""
+    return tuple(
+        _stop_timeliness(state, journey, stop, promise_for(state, journey, stop, order_ids, policy))
+        for stop in view.deliveries
+    )
+
+
+def _stop_timeliness(
+    state: Visibility, journey: Journey, stop: int, promise: Promise | None
+) -> StopTimeliness:
+    fact = reached(journey, Milestone.DELIVERED, stop)
+    happened = fact.event.occurred if fact else None
+    return StopTimeliness(
+        stop=stop,
+        verdict=_verdict(state, promise, happened),
+        promised=promise.promised if promise else None,
+        happened=happened,
+    )
+
+
+def _verdict(state: Visibility, promise: Promise | None, happened: Moment | None) -> Timeliness:
+    if promise is None:
+        return Timeliness.NO_PROMISE
+    if happened is not None:
+        return Timeliness.LATE if is_late(happened, promise) else Timeliness.ON_TIME
+    return Timeliness.OVERDUE if promise.mark in state.overdue else Timeliness.OPEN
+
+
+def overall(stops: Iterable[StopTimeliness]) -> Timeliness:
+    """Sum up the stops: the worst counts, and all must be on time to be on time."""
+    verdicts = {each.verdict for each in stops} - {Timeliness.NO_PROMISE}
+    for worst in (Timeliness.LATE, Timeliness.OVERDUE, Timeliness.OPEN, Timeliness.ON_TIME):
+        if worst in verdicts:
+            return worst
+    return Timeliness.NO_PROMISE
+
+
+def heard_last(state: Visibility, journey: Journey) -> datetime | None:
+    """Give since when somebody should be speaking: the last receipt, or the planned pickup.
+
+    None where nothing was said and no pickup is planned: then only the promise is watched.
+    """
+    heard = [each.reported_at for versions in state.evidence.values() for each in versions]
+    stops = journey.shipment.stops if journey.shipment else ()
+    starts = [
+        each.planned.at for each in stops if each.planned and each.sequence in journey.pickups
+    ]
+    return max([*heard, *starts[:1]], default=None)
+
+
+def is_silent(state: Visibility, journey: Journey) -> bool:
+    """Tell whether the silence that was called still lasts."""
+    return (
+        state.silent_since is not None
+        and state.silent_since == heard_last(state, journey)
+        and is_under_way(state, journey)
+    )
+
+
+def is_under_way(state: Visibility, journey: Journey) -> bool:
+    """Tell whether an order still travels on this shipment and its end was not told."""
+    return bool(travelling(state)) and status_of(journey, whole(journey)) not in TERMINAL
