@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from msgspec.structs import replace
-
 from crossdock.messages.envelope import Key
 from crossdock.ports.store import OutboxRow, OutboxStatus
+from crossdock.store.leasing import leased
 from crossdock.store.sqlite.instants import instant, instant_or_none, micros, micros_or_null
 from crossdock.store.sqlite.queries import named
 from crossdock.store.sqlite.tables.table import Table
@@ -152,13 +151,3 @@ class WriteOutbox(ReadOutbox):
     def rewrite_effect(self, row: OutboxRow) -> None:
         written = (*outcome(row), row.owner, row.request, row.tenant, row.id)
         self._cursor.execute(SQL["rewrite"], written)
-
-
-def leased(row: OutboxRow) -> OutboxRow:
-    """Tell an effect as it was before the lease, under the new fence.
-
-    A lease that ran out means that the worker died during the call: the outcome is unknown.
-    """
-    was_leased = row.status is OutboxStatus.LEASED
-    status = OutboxStatus.UNKNOWN if was_leased else row.status
-    return replace(row, status=status, lease_until=None, fence=row.fence + 1)
