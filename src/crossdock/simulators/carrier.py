@@ -38,8 +38,6 @@ class Carrier(Partner):
             web.post("/tenders/{shipment_id}/cancellations", self._tender_cancelled),
         )
 
-    # --- from the TMS --------------------------------------------------------------------------
-
     async def _load(self, request: web.Request) -> web.StreamResponse:
         """Learn of a load; one it knows already changes nothing."""
         shipment = await request.json()
@@ -69,8 +67,6 @@ class Carrier(Partner):
             )
         return json_answer({"document_id": shipment_id}, 202)
 
-    # --- telling -------------------------------------------------------------------------------
-
     def _tell_journey(self, shipment: dict[str, Any]) -> None:
         said = told(journey(self.dialect, self.mischief, shipment, self.clock.now()))
         for number, each in enumerate(said, 1):
@@ -92,8 +88,6 @@ class Carrier(Partner):
             "event": said.event,
         }
         return Told(verb="tracking", content_key=said.content_key, content=content)
-
-    # --- tenders -------------------------------------------------------------------------------
 
     async def _tender(self, request: web.Request) -> web.StreamResponse:
         content = await request.json()

@@ -114,8 +114,6 @@ class Erp(Partner):
             web.post("/shipments/{shipment_id}/postings", self._posting),
         )
 
-    # --- telling -------------------------------------------------------------------------------
-
     async def act(self) -> None:
         """Send the master data, wait until all of it is taken, then let the day begin."""
         if self.ledger.kept("day", "master data") is None:
@@ -123,16 +121,20 @@ class Erp(Partner):
                 for record in self.world.records:
                     self._tell_record(record, self.clock.now())
                 self.ledger.keep("day", "master data", len(self.world.records))
-        while self.left() and self.ledger.waiting():
+        while not self.begun() and self.ledger.waiting():
             await self.clock.sleep(MASTER_POLL)
-        if self.left():
+        if not self.begun():
             with self.ledger.together():
                 self._plan_the_day()
                 self.ledger.keep("day", "orders", len(self.world.releases))
 
+    def begun(self) -> bool:
+        """Tell whether the master data is taken, so that orders may follow."""
+        return self.ledger.kept("day", "orders") is not None
+
     def left(self) -> int:
         """Count the releases that wait for the master data."""
-        if self.ledger.kept("day", "orders") is not None:
+        if self.begun():
             return 0
         return len(self.world.of_company(JSON_COMPANY))
 
@@ -165,8 +167,6 @@ class Erp(Partner):
         }
         told = Told(verb="master_data", content_key=content_key, content=event)
         self.plainly(CROSSDOCK, "master_data", record.record_id, told, at)
-
-    # --- being told ----------------------------------------------------------------------------
 
     async def _reference(self, request: web.Request) -> web.StreamResponse:
         order_id = request.match_info["order_id"]

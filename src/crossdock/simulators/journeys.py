@@ -2,7 +2,7 @@
 
 Pure: a function of the seed, the shipment as the TMS told it, and when the carrier learnt of it.
 
-ROAD  names its PRO, and tells local times without an offset, with the zone of the place
+ROAD  names its PRO, and tells local times without an offset, in the zone of the place if it has one
 PARC  names its tracking number, and tells the whole history as an array, each time
 OCEA  names the bill of lading, and tells RFC 3339 times
 """
@@ -224,6 +224,8 @@ def _say(  # noqa: PLR0913 - an event has that many parts
         "place": place,
         "partial": False,
     }
+    if way.dialect.local_times and not place.get("time_zone"):
+        event["time_zone"] = "UTC"
     if stop:
         event["stop_sequence"] = stop
     if estimated_at is not None:

@@ -2,7 +2,7 @@
 
 GET  /health            is it up
 GET  /ledger            entries as JSON; ?kind= &verb= &content_key= &since=
-GET  /progress          what it still has to tell: {"done", "left", "given_up"}
+GET  /progress          what it still has to tell: {"done", "left", "given_up", "begun"}
 GET  /effects/{key}     was the request with this idempotency key done
 POST /faults            change the faults while it runs: {"faults": "down=1"}; "" heals it
 """
@@ -94,6 +94,10 @@ class Partner:
     async def act(self) -> None:
         """Act by itself; the sender runs beside it."""
 
+    def begun(self) -> bool:
+        """Tell whether others may begin, too."""
+        return True
+
     def left(self) -> int:
         """Count what is still to be told beyond what already waits."""
         return 0
@@ -121,8 +125,6 @@ class Partner:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-
-    # --- being asked ---------------------------------------------------------------------------
 
     async def take(
         self,
@@ -195,8 +197,6 @@ class Partner:
             )
         )
 
-    # --- telling -------------------------------------------------------------------------------
-
     def tell(
         self, document: str, subject: str, told: Told, due: datetime, *, body: Any = None
     ) -> None:
@@ -237,8 +237,6 @@ class Partner:
                 tells=(told,),
             )
         )
-
-    # --- being watched -------------------------------------------------------------------------
 
     async def _health(self, _request: web.Request) -> web.StreamResponse:
         return json_answer({"status": "up", "now": self.clock.now()})

@@ -12,6 +12,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -25,6 +26,7 @@ from crossdock.simulators.carrier import Carrier
 from crossdock.simulators.erp import Erp
 from crossdock.simulators.journeys import DIALECTS
 from crossdock.simulators.ledger import Ledger
+from crossdock.simulators.legacy_erp import Folders, LegacyErp
 from crossdock.simulators.partner import CROSSDOCK, Partner, Setup
 from crossdock.simulators.tms import Tms
 from crossdock.simulators.world import world
@@ -40,8 +42,10 @@ class Options(Struct, frozen=True, kw_only=True):
     crossdock's address for this partner, without the document:
     `http://127.0.0.1:8600/system/v1/partners/erp`; empty: it tells nothing. `secret_file` holds the
     `whsec_` secret of its webhooks, `token_file` the bearer token it asks of its callers. `clock`
-    is `<real time>,<simulated time>,<factor>`. `ledger` is the file of its ledger. `orders` is for
-    the ERP, `scac` for a carrier, `carriers` (`SCAC=url`) for the TMS.
+    is `<real time>,<simulated time>,<factor>`. `ledger` is the file of its ledger. `scac` is for a
+    carrier, `carriers` (`SCAC=url`) for the TMS, `orders` and `format` (`json` or `csv`) for the
+    ERP. One that speaks csv drops its files into `drop_dir`, finds its references in
+    `reference_dir`, and waits for the master data of the ERP at `after_url`.
     """
 
     port: int = 0
@@ -53,14 +57,31 @@ class Options(Struct, frozen=True, kw_only=True):
     token_file: Path | None = None
     clock: str = ""
     ledger: Path = Path("partner.ledger")
+    format: str = "json"
+    drop_dir: Path | None = None
+    reference_dir: Path | None = None
+    batch_minutes: float = 30
+    after_url: str = ""
     scac: str = "ROAD"
     carriers: tuple[str, ...] = ()
 
 
 def _erp(options: Options) -> Partner:
     setup = _setup(options)
-    day = setup.clock.simulated_epoch.date()
-    return Erp(setup, world(options.seed, options.orders, day))
+    known = world(options.seed, options.orders, setup.clock.simulated_epoch.date())
+    if options.format == "json":
+        return Erp(setup, known)
+    if options.format != "csv" or options.drop_dir is None or options.reference_dir is None:
+        raise Misconfigured(
+            "An ERP speaks json, or csv with a drop and a reference folder", format=options.format
+        )
+    folders = Folders(
+        drop=options.drop_dir,
+        references=options.reference_dir,
+        batch=timedelta(minutes=options.batch_minutes),
+        after_url=options.after_url.rstrip("/"),
+    )
+    return LegacyErp(setup, known, folders)
 
 
 def _tms(options: Options) -> Partner:
@@ -169,6 +190,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--clock", default="", help="<real time>,<simulated time>,<factor>")
     parser.add_argument("--ledger", type=Path, default=Path("partner.ledger"))
     parser.add_argument("--show-ledger", action="store_true", help="print the ledger and end")
+    parser.add_argument("--format", choices=("json", "csv"), default="json", help="of the ERP")
+    parser.add_argument("--drop-dir", type=Path, help="where the csv ERP drops orders")
+    parser.add_argument("--reference-dir", type=Path, help="where it finds references")
+    parser.add_argument("--batch-minutes", type=float, default=30, help="simulated")
+    parser.add_argument("--after-url", default="", help="the ERP with the master data")
     parser.add_argument("--scac", default="ROAD", help="which carrier: " + " ".join(DIALECTS))
     parser.add_argument("--carriers", nargs="*", default=(), help="SCAC=url, for the TMS")
     return parser

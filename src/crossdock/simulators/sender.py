@@ -1,16 +1,13 @@
 """How a partner tells: signed webhooks, at least once, tried again until the receiver says 2xx.
 
-Signed as Standard Webhooks 1.0.0 says: HMAC-SHA256 over `id.timestamp.body`. The timestamp is wall
-time: it belongs to the wire, not to the business, and receivers hold it against their own clock.
+Signed as Standard Webhooks 1.0.0 says. The timestamp is wall time: it belongs to the wire, not to
+the business, and receivers hold it against their own clock.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import heapq
-import hmac
 import time
 import zlib
 from collections.abc import Mapping
@@ -18,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 
+from crossdock.channels import webhook
 from crossdock.simulators.clock import AcceleratedClock
 from crossdock.simulators.ledger import Entry, Ledger, Telling
 from crossdock.simulators.mischief import Mischief
@@ -28,13 +26,6 @@ PAUSES_MINUTES = (0.5, 1, 2, 5, 10, 20, 30, 60)  # simulated; the last one repea
 PAUSE_SECONDS_MIN = 0.1  # wall time: an accelerated day must not hammer a receiver that restarts
 REFUSALS_MAX = 8  # a 4xx this often is a receiver who means it; its sender gives up
 ASK_AGAIN_SOON = frozenset({401, 403, 408, 425, 429})  # 4xx that say nothing about the content
-
-
-def sign(secret: str, webhook_id: str, timestamp: int, body: bytes) -> str:
-    """Sign a webhook with a `whsec_` secret, as the header `webhook-signature` carries it."""
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    signed = b".".join((webhook_id.encode(), str(timestamp).encode(), body))
-    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
 class Sender:
@@ -151,12 +142,12 @@ class Sender:
     async def _call(self, telling: Telling, session: aiohttp.ClientSession) -> int:
         """Make the call, and give the status; 0 where there was no answer."""
         url = f"{self._targets[telling.target]}/{telling.document}"
-        headers = {"content-type": "application/json"}
-        if self._secret:
-            now = int(time.time())
-            headers["webhook-id"] = telling.webhook_id
-            headers["webhook-timestamp"] = str(now)
-            headers["webhook-signature"] = sign(self._secret, telling.webhook_id, now, telling.body)
+        signed = (
+            webhook.headers(self._secret, telling.webhook_id, int(time.time()), telling.body)
+            if self._secret
+            else {}
+        )
+        headers = {"content-type": "application/json", **signed}
         try:
             async with session.post(url, data=telling.body, headers=headers) as answer:
                 await answer.read()

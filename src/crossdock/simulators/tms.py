@@ -39,8 +39,6 @@ class Tms(Partner):
             web.post("/shipment-requests/{order_id}/cancellations", self._cancellation),
         )
 
-    # --- being asked ---------------------------------------------------------------------------
-
     async def _request(self, request: web.Request) -> web.StreamResponse:
         content = await request.json()
         order_id = content.get("order", {}).get("order_id", "")
@@ -60,8 +58,6 @@ class Tms(Partner):
             content={"order_id": order_id, **content},
         )
         return await self.take(request, asked, lambda: self._cancel(asked), status=202)
-
-    # --- planning ------------------------------------------------------------------------------
 
     def _plan(self, asked: Asked) -> str:
         order, version = asked.content.get("order", {}), asked.content.get("order_version")
@@ -169,8 +165,6 @@ class Tms(Partner):
         self.ledger.keep("order", order_id, book)
         return f"CX-{order_id}-{version}"
 
-    # --- changing its mind ---------------------------------------------------------------------
-
     async def act(self) -> None:
         """Give planned orders to other shipments, where that fault struck and pickup is ahead."""
         while True:
@@ -189,8 +183,6 @@ class Tms(Partner):
                 self._drop(request, order_id, LIVE)
                 request["shipments"] = self._ship(request, book, self.clock.now())
         self.ledger.keep("order", order_id, book)
-
-    # --- telling -------------------------------------------------------------------------------
 
     def _after(self, minutes: tuple[float, float], subject: str) -> datetime:
         drawn = between(*minutes, self.setup.seed, "takes", subject)

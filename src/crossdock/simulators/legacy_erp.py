@@ -1,0 +1,203 @@
+"""The old ERP of company 2000: drops files with orders, and finds its references in files.
+
+Drops   `orders-NNNN.csv` into the drop folder, every batch of simulated minutes
+Reads   `*.csv` in the reference folder; a file of the same name and content is read once
+
+There is no idempotency key and no answer: a file that lies in its folder is handed over. A file
+under another name is imported again, whatever it says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import hashlib
+import io
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+from msgspec import Struct
+
+from crossdock.channels.file_drop import write_file
+from crossdock.simulators.erp import Step, story
+from crossdock.simulators.ledger import Entry
+from crossdock.simulators.partner import Asked, Partner, Setup
+from crossdock.simulators.world import LEGACY_COMPANY, World
+
+COLUMNS = (
+    "order_no order_version action company customer_no customer_po ship_from_id ship_from_country"
+    " ship_from_city ship_from_zip ship_to_id ship_to_name ship_to_country ship_to_city ship_to_zip"
+    " ship_to_street req_date line_no item_no qty uom weight_kg value currency"
+).split()
+ACTIONS = {"order.released": "R", "order.changed": "C", "order.cancelled": "X"}
+POLL_SECONDS_MIN = 0.1  # wall time
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class Folders(Struct, frozen=True, kw_only=True):
+    """Where the files go and come, how often, and whose day must have begun before.
+
+    `after_url` is the address of the ERP that keeps the master data; empty: nobody is waited for.
+    """
+
+    drop: Path
+    references: Path
+    batch: timedelta = timedelta(minutes=30)
+    after_url: str = ""
+
+
+class LegacyErp(Partner):
+    """The ERP of company 2000."""
+
+    def __init__(self, setup: Setup, world: World, folders: Folders) -> None:
+        """Know the day, and the folders."""
+        super().__init__(setup)
+        self.world = world
+        self.folders = folders
+        for each in (folders.drop, folders.references):
+            each.mkdir(parents=True, exist_ok=True)
+
+    def steps(self) -> Iterator[Step]:
+        """Give what is to be said and was not yet."""
+        for release in self.world.of_company(LEGACY_COMPANY):
+            for step in story(release, self.mischief):
+                if self.ledger.kept("step", step.content_key) is None:
+                    yield step
+
+    def left(self) -> int:
+        """Count what is still to be dropped."""
+        return sum(1 for _ in self.steps())
+
+    async def act(self) -> None:
+        """Drop a file and look for files, batch after batch."""
+        await self._wait_for_master_data()
+        while True:
+            self._drop_batch()
+            self.before_reading()
+            pause = max(self.clock.real_seconds(self.folders.batch), POLL_SECONDS_MIN)
+            await asyncio.sleep(pause)
+
+    async def _wait_for_master_data(self) -> None:
+        begun = not self.folders.after_url
+        async with aiohttp.ClientSession() as session:
+            while not begun:
+                try:
+                    async with session.get(f"{self.folders.after_url}/progress") as answer:
+                        begun = bool((await answer.json())["begun"])
+                except aiohttp.ClientError:
+                    begun = False
+                await asyncio.sleep(POLL_SECONDS_MIN)
+
+    def _drop_batch(self) -> None:
+        """Drop what is due; one dropped twice after a crash is the same order said again."""
+        now = self.clock.now()
+        due = [step for step in self.steps() if step.at <= now]
+        again = [msgspec.convert(kept, Step) for _, kept in self.ledger.kept_of("again") if kept]
+        if not due and not again:
+            return
+        number = self.ledger.count_asked("batch")
+        rows = [row for step in (*again, *due) for row in _rows(step)]
+        write_file(self.folders.drop, f"orders-{number:04}.csv", _file(rows, number))
+        with self.ledger.together():
+            for step in again:
+                self.ledger.keep("again", step.content_key, None)
+            for step in due:
+                self._dropped(step)
+
+    def _dropped(self, step: Step) -> None:
+        """Enter it: what lies in the folder is told, and taken."""
+        for kind in ("sent", "acknowledged"):
+            self.ledger.write(
+                Entry(
+                    at=self.clock.now(),
+                    kind=kind,
+                    verb=step.event_type,
+                    content_key=step.content_key,
+                    content={"event_type": step.event_type, "order": step.order},
+                )
+            )
+        self.ledger.keep("step", step.content_key, "dropped")
+        if self.mischief.strikes("duplicate", step.content_key):
+            self.ledger.keep("again", step.content_key, step)
+
+    def before_reading(self) -> None:
+        """Read the reference files that were not read before."""
+        for path in sorted(self.folders.references.glob("*.csv")):
+            content = path.read_bytes()
+            digest = hashlib.sha256(content).hexdigest()
+            if self.ledger.kept("file", path.name) != digest:
+                with self.ledger.together():
+                    self.ledger.keep("file", path.name, digest)
+                    self._import(content)
+
+    def _import(self, content: bytes) -> None:
+        for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"):
+            order_id = row.get("order_no") or row.get("order_id") or ""
+            words = (order_id, row.get("order_version"), row.get("shipment_id"))
+            asked = Asked(
+                verb="erp.write_reference",
+                content_key="/".join(["reference", *map(str, words), str(row.get("revision"))]),
+                content={"order_id": order_id, **row},
+            )
+            self.enter("received", asked)
+
+
+def _file(rows: list[dict[str, str]], number: int) -> bytes:
+    """Write a file; every other one begins with a byte order mark, as such systems will."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, delimiter=";", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return (b"" if number % 2 else BYTE_ORDER_MARK) + text.getvalue().encode()
+
+
+def _rows(step: Step) -> Iterator[dict[str, str]]:
+    """Write an order as rows, one for each line; a cancellation is one row without a line."""
+    order = step.order
+    head = {
+        "order_no": order["order_id"],
+        "order_version": str(order["version"]),
+        "action": ACTIONS[step.event_type],
+        "company": LEGACY_COMPANY,
+    }
+    if step.event_type == "order.cancelled":
+        yield head
+        return
+    head |= {
+        "customer_no": order["customer_id"],
+        "customer_po": order["customer_reference"],
+        "req_date": f"{date.fromisoformat(order['requested_delivery']):%d.%m.%Y}",
+        **_place("ship_from", order["ship_from"]),
+        **_place("ship_to", order.get("ship_to", {})),
+    }
+    for line in order["lines"]:
+        yield head | _line(line)
+
+
+def _place(prefix: str, place: dict[str, Any]) -> dict[str, str]:
+    cells = {
+        f"{prefix}_id": place.get("location_id", ""),
+        f"{prefix}_country": place.get("country", ""),
+        f"{prefix}_city": place.get("city", ""),
+        f"{prefix}_zip": place.get("postal_code", ""),
+    }
+    if prefix == "ship_to":
+        cells["ship_to_name"] = place.get("name", "")
+        cells["ship_to_street"] = " ".join(place.get("lines", ()))
+    return cells
+
+
+def _line(line: dict[str, Any]) -> dict[str, str]:
+    return {
+        "line_no": line["line_id"],
+        "item_no": line["item_id"],
+        "qty": f"{line['quantity']},0",
+        "uom": line["unit"],
+        "weight_kg": line["weight_kg"],
+        "value": line["value"]["amount"],
+        "currency": line["value"]["currency"],
+    }
