@@ -36,11 +36,18 @@ class Row(Struct, frozen=True, kw_only=True):
     cells: Mapping[str, str]
 
 
+class BadRow(Struct, frozen=True, kw_only=True):
+    """A line that cannot be read: what is wrong, and what its cells look like, without promise."""
+
+    finding: Finding
+    guess: Mapping[str, str]
+
+
 class Table(Struct, frozen=True, kw_only=True):
-    """What a file holds: rows that can be read, and for each that cannot its line and a finding."""
+    """What a file holds: rows that can be read, and those that cannot."""
 
     rows: tuple[Row, ...]
-    bad: Mapping[int, Finding]
+    bad: tuple[BadRow, ...]
 
 
 def read(raw: bytes, columns: Sequence[str], dialect: Dialect) -> Table:
@@ -56,17 +63,20 @@ def read(raw: bytes, columns: Sequence[str], dialect: Dialect) -> Table:
         raise Unreadable("This file is empty")
     header = _header(lines[0], columns, dialect)
     rows: list[Row] = []
-    bad: dict[int, Finding] = {}
+    bad: list[BadRow] = []
     for line, text in enumerate(lines[1:], 2):
         if not text.strip():
             continue
         try:
             rows.append(Row(line=line, cells=_record(text, header, dialect)))
         except Unreadable as fault:
-            bad[line] = Finding(
+            finding = Finding(
                 code="BAD_ROW", said=fault.said, where=f"line {line}", seen=fault.seen
             )
-    return Table(rows=tuple(rows), bad=bad)
+            cells = (cell.strip(' "') for cell in text.split(dialect.delimiter))
+            guess = dict(zip(header, cells, strict=False))
+            bad.append(BadRow(finding=finding, guess=guess))
+    return Table(rows=tuple(rows), bad=tuple(bad))
 
 
 def write(columns: Sequence[str], rows: Iterable[Mapping[str, str]], dialect: Dialect) -> bytes:

@@ -103,7 +103,7 @@ def _zone(
     element: Element, where: str, *, place: str, partner: str
 ) -> tuple[str, tzinfo, ZoneSource]:
     for name, source in _named(partner, place, element.time_zone):
-        zone = _known(name)
+        zone = zone_named(name)
         if zone is not None:
             return name, zone, source
         element.notice("UNKNOWN_TIME_ZONE", "Nobody knows this time zone", where, zone=name[:100])
@@ -122,7 +122,8 @@ def _named(partner: str, place: str, setting: str) -> Iterator[tuple[str, ZoneSo
 
 
 @lru_cache(maxsize=512)
-def _known(name: str) -> ZoneInfo | None:
+def zone_named(name: str) -> ZoneInfo | None:
+    """Find a zone by its IANA name; None where nobody knows it."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # no such name, no name at all, a folder of names

@@ -51,12 +51,12 @@ class Value(Words, frozen=True, kw_only=True):
 
 
 class Line(Words, frozen=True, kw_only=True):
-    """One line of an order."""
+    """One line of an order; `unit` is of UN/ECE Recommendation 20, EA where it is left out."""
 
     line_id: Id
     item_id: Text = ""
     quantity: Amount = None
-    unit: Text = "EA"
+    unit: Text = ""
     description: Text = ""
     weight_kg: Amount = None
     value: Value | None = None

@@ -1,0 +1,56 @@
+"""The files' columns, in and out, in the partner's words."""
+
+from __future__ import annotations
+
+# One row for each order line. What belongs to the order is repeated in every row of it.
+ORDER_COLUMNS: tuple[str, ...] = (
+    "order_no",
+    "order_version",
+    "action",
+    "company",
+    "customer_no",
+    "customer_po",
+    "ship_from_id",
+    "ship_from_country",
+    "ship_from_city",
+    "ship_from_zip",
+    "ship_to_id",
+    "ship_to_name",
+    "ship_to_country",
+    "ship_to_city",
+    "ship_to_zip",
+    "ship_to_street",
+    "req_date",
+    "line_no",
+    "item_no",
+    "qty",
+    "uom",
+    "weight_kg",
+    "value",
+    "currency",
+)
+LINE_COLUMNS = frozenset({"line_no", "item_no", "qty", "uom", "weight_kg", "value", "currency"})
+HEAD_COLUMNS: tuple[str, ...] = tuple(each for each in ORDER_COLUMNS if each not in LINE_COLUMNS)
+
+REFERENCE_COLUMNS: tuple[str, ...] = (
+    "order_no",
+    "order_version",
+    "shipment_no",
+    "load_no",
+    "carrier",
+    "revision",
+)
+WITHDRAWAL_COLUMNS: tuple[str, ...] = ("order_no", "shipment_no", "revision", "because")
+POSTING_COLUMNS: tuple[str, ...] = (
+    "order_no",
+    "shipment_no",
+    "posting",
+    "milestone",
+    "stop",
+    "occurred_at",
+    "occurred_local",
+    "revision",
+    "reversed",
+    "received_by",
+    "document_no",
+)

@@ -1,0 +1,141 @@
+"""The ERP's own shapes; orders and places are the published API's common words."""
+
+from __future__ import annotations
+
+from crossdock.connectors.system_api.words import (
+    Amount,
+    Id,
+    Number,
+    Order,
+    Place,
+    Proof,
+    Text,
+    Words,
+)
+
+
+class OrderTold(Words, frozen=True, kw_only=True):
+    """An order was released or changed."""
+
+    event_id: Id
+    order: Order
+
+
+class CancelledOrder(Words, frozen=True, kw_only=True):
+    """What is left to say of an order that is cancelled."""
+
+    order_id: Id
+    version: Number
+    reason: Text = ""
+
+
+class OrderCancelledTold(Words, frozen=True, kw_only=True):
+    """An order was cancelled."""
+
+    event_id: Id
+    order: CancelledOrder
+
+
+class Customer(Words, frozen=True, kw_only=True):
+    """A customer."""
+
+    customer_id: Id
+    name: Text = ""
+    customer_class: Text = ""
+    blocked: bool = False
+
+
+class Item(Words, frozen=True, kw_only=True):
+    """An article."""
+
+    item_id: Id
+    description: Text = ""
+    item_class: Text = ""
+    gtin: Text = ""
+    weight_kg: Amount = None
+    blocked: bool = False
+
+
+class ShipTo(Place, frozen=True, kw_only=True):
+    """A place that goods are sent to: a place with its number and whose it is."""
+
+    location_id: Id
+    customer_id: Text = ""
+    blocked: bool = False
+
+
+class Carrier(Words, frozen=True, kw_only=True):
+    """A carrier."""
+
+    scac: Id
+    name: Text = ""
+    modes: tuple[Text, ...] = ()
+    blocked: bool = False
+
+
+class CustomerTold(Words, frozen=True, kw_only=True):
+    """A customer's record is now this."""
+
+    event_id: Id
+    occurred_at: Id
+    version: Number
+    record: Customer
+
+
+class ItemTold(Words, frozen=True, kw_only=True):
+    """An item's record is now this."""
+
+    event_id: Id
+    occurred_at: Id
+    version: Number
+    record: Item
+
+
+class ShipToTold(Words, frozen=True, kw_only=True):
+    """A place's record is now this."""
+
+    event_id: Id
+    occurred_at: Id
+    version: Number
+    record: ShipTo
+
+
+class CarrierTold(Words, frozen=True, kw_only=True):
+    """A carrier's record is now this."""
+
+    event_id: Id
+    occurred_at: Id
+    version: Number
+    record: Carrier
+
+
+class TransportReference(Words, frozen=True, kw_only=True):
+    """The shipment that carries an order."""
+
+    order_id: Id
+    order_version: Number
+    shipment_id: Id
+    load_id: Text
+    carrier_scac: Text
+    revision: Number
+
+
+class ReferenceWithdrawal(Words, frozen=True, kw_only=True):
+    """The order does not travel on that shipment any more."""
+
+    revision: Number
+    because: Text
+
+
+class Posting(Words, frozen=True, kw_only=True):
+    """A confirmed milestone, under the ERP's business verb."""
+
+    posting: Id
+    order_id: Id
+    milestone: Id
+    stop: Number
+    occurred_at: Id
+    occurred_local: Text
+    revision: Number
+    reversed: bool
+    proof: Proof | None = None
