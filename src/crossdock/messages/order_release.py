@@ -146,6 +146,7 @@ class ShipmentPlanned(Event, frozen=True, kw_only=True):
     customer_reference: str
     order_version: int
     revision: int
+    company_code: str = ""
     promised: Moment | None = None
 
 
@@ -253,6 +254,10 @@ class TenderLoad(Command, frozen=True, kw_only=True):
         """What is said to carriers about one shipment goes in order."""
         return f"tender/{self.shipment.shipment_id}"
 
+    def recipient(self) -> str:
+        """The carrier it is offered to."""
+        return self.carrier_scac
+
 
 class CancelTender(Command, frozen=True, kw_only=True):
     """Take an offer back from a carrier."""
@@ -276,6 +281,10 @@ class CancelTender(Command, frozen=True, kw_only=True):
         """What is said to carriers about one shipment goes in order."""
         return f"tender/{self.shipment_id}"
 
+    def recipient(self) -> str:
+        """The carrier it is offered to."""
+        return self.carrier_scac
+
 
 class WriteTransportReference(Command, frozen=True, kw_only=True):
     """Write the shipment's number onto the ERP's order."""
@@ -288,6 +297,7 @@ class WriteTransportReference(Command, frozen=True, kw_only=True):
     load_id: str
     carrier_scac: str
     revision: int
+    company_code: str = ""
 
     def business_key(self) -> str:
         """One reference for each order and shipment."""
@@ -300,6 +310,10 @@ class WriteTransportReference(Command, frozen=True, kw_only=True):
     def sequence_key(self) -> str:
         """What the ERP is told about one order goes in order."""
         return f"reference/{self.order_id}"
+
+    def recipient(self) -> str:
+        """The ERP of the order's company code."""
+        return self.company_code
 
 
 class WithdrawTransportReference(Command, frozen=True, kw_only=True):
@@ -315,6 +329,7 @@ class WithdrawTransportReference(Command, frozen=True, kw_only=True):
     shipment_id: str
     revision: int
     because: str
+    company_code: str = ""
 
     def business_key(self) -> str:
         """One withdrawal for each order and shipment."""
@@ -327,3 +342,7 @@ class WithdrawTransportReference(Command, frozen=True, kw_only=True):
     def sequence_key(self) -> str:
         """What the ERP is told about one order goes in order."""
         return f"reference/{self.order_id}"
+
+    def recipient(self) -> str:
+        """The ERP of the order's company code."""
+        return self.company_code

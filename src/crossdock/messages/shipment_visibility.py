@@ -187,6 +187,7 @@ class PostMilestone(Command, frozen=True, kw_only=True):
     revision: int
     reversed_: bool = False
     proof: ProofOfDelivery | None = None
+    company_code: str = ""
 
     def business_key(self) -> str:
         """One posting for each order, shipment, stop and posting."""
@@ -199,3 +200,7 @@ class PostMilestone(Command, frozen=True, kw_only=True):
     def sequence_key(self) -> str:
         """The ERP hears the milestones of one order and shipment in order."""
         return f"posting/{self.order_id}/{self.shipment_id}"
+
+    def recipient(self) -> str:
+        """The ERP of the order's company code."""
+        return self.company_code

@@ -1,0 +1,50 @@
+"""Who takes part: the processes, the read models and the configured partners."""
+
+from __future__ import annotations
+
+from crossdock.app.clock import TimeOrderedIds
+from crossdock.app.config import Config
+from crossdock.app.routing import Target, router
+from crossdock.flow.roster import Inbound, Roster, Rulebook
+from crossdock.policies.rules import Rules
+from crossdock.ports import Ids
+from crossdock.processes import (
+    master_data,
+    order_release,
+    reference_binding,
+    shipment_visibility,
+)
+from crossdock.projections import master_data as master_data_view
+from crossdock.projections import shipment_visibility as shipment_view
+
+PROCESSES = (
+    order_release.SUBSCRIBER,
+    reference_binding.SUBSCRIBER,
+    shipment_visibility.SUBSCRIBER,
+    master_data.SUBSCRIBER,
+)
+PROJECTIONS = (shipment_view.PROJECTION, master_data_view.PROJECTION)
+
+
+def roster(config: Config, rules: Rules, ids: Ids | None = None) -> Roster:
+    """Put together who takes part in this house, under these rules."""
+    partners = config.partners
+    targets = [
+        Target(endpoint=each.endpoint(), serves=each.section.serves)
+        for each in partners
+        if each.connector.operations
+    ]
+    return Roster(
+        subscribers=PROCESSES,
+        projections=PROJECTIONS,
+        inbound={
+            each.name: Inbound(connector=each.connector, settings=each.settings)
+            for each in partners
+            if each.connector.documents
+        },
+        endpoints={each.endpoint.name: each.endpoint for each in targets},
+        route=router(targets),
+        rulebook=Rulebook(today=rules),
+        ids=ids or TimeOrderedIds(),
+        tenant=config.tenant,
+    )
