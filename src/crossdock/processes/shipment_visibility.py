@@ -29,7 +29,7 @@ said (pictures, timers, exceptions) is compared with what was said, and only the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
@@ -73,8 +73,6 @@ from crossdock.processes.shipment_visibility_journey import (
     happenings,
     journey_of,
     lineages_about,
-    status_of,
-    whole,
 )
 from crossdock.processes.shipment_visibility_picture import picture_for
 from crossdock.processes.shipment_visibility_posting import (
@@ -187,7 +185,7 @@ def published(journey: Journey) -> dict[tuple[object, ...], Happening]:
     """Give the facts of a journey that are published: what happened, without signals."""
     return {
         name: each
-        for name, each in happenings(journey, whole(journey)).items()
+        for name, each in happenings(journey, journey.whole).items()
         if each.classifier is Classifier.ACTUAL and PHASES[each.milestone] is not Phase.SIGNAL
     }
 
@@ -284,8 +282,10 @@ def say_difference(
     state: Visibility, journey: Journey, rules: Rules, said: list[Emission]
 ) -> Decision:
     """Compare what should be said with what was, and say the difference after what is news."""
-    told, pictures = _pictures(state, journey, rules)
-    asked, waived, exceptions = _exceptions(state, journey, rules)
+    flags = contradictions(journey, rules.lateness)
+    told, pictures = _pictures(state, journey, rules, flags)
+    promises = open_promises(state, journey, rules.lateness)
+    asked, waived, exceptions = _exceptions(state, troubles(state, journey, promises, flags))
     timers, rings = _timers(state, journey, rules)
     after = structs.replace(
         state,
@@ -299,11 +299,11 @@ def say_difference(
 
 
 def _pictures(
-    state: Visibility, journey: Journey, rules: Rules
+    state: Visibility, journey: Journey, rules: Rules, flags: tuple[str, ...]
 ) -> tuple[dict[str, str], list[Emission]]:
     told, said = dict(state.told), list[Emission]()
     for customer_id in state.customers:
-        changed = picture_for(state, journey, customer_id, rules)
+        changed = picture_for(state, journey, customer_id, rules, flags)
         content = msgspec.json.encode(changed, order="deterministic")
         digest = hashlib.blake2b(content, digest_size=8).hexdigest()
         if told.get(customer_id) != digest:
@@ -326,9 +326,9 @@ def _timers(
 
 
 def _exceptions(
-    state: Visibility, journey: Journey, rules: Rules
+    state: Visibility, troubled: Iterable[OpenException]
 ) -> tuple[dict[str, str], dict[str, str], list[Emission]]:
-    wanted = {each.code: each for each in troubles(state, journey, rules)}
+    wanted = {each.code: each for each in troubled}
     waived = {
         code: cause
         for code, cause in state.waived.items()
@@ -351,12 +351,12 @@ _SETTLED = {
 }
 
 
-def troubles(state: Visibility, journey: Journey, rules: Rules) -> Iterator[OpenException]:
+def troubles(
+    state: Visibility, journey: Journey, promises: tuple[Promise, ...], flags: tuple[str, ...]
+) -> Iterator[OpenException]:
     """List what teams should look at now."""
     about = (state.shipment_id, *travelling(state))
-    broken = [
-        each for each in open_promises(state, journey, rules.lateness) if each.mark in state.overdue
-    ]
+    broken = [each for each in promises if each.mark in state.overdue]
     if broken:
         named = ", ".join(f"stop {each.stop} by {each.promised.text}" for each in broken)
         yield OpenException(
@@ -375,7 +375,6 @@ def troubles(state: Visibility, journey: Journey, rules: Rules) -> Iterator[Open
             action="Ask the carrier where the goods are, and why it does not report",
             about=about,
         )
-    flags = contradictions(journey, rules.lateness)
     if flags:
         yield OpenException(
             code=INCONSISTENT,
@@ -406,7 +405,7 @@ def stage_word(state: Visibility, journey: Journey) -> str:
     """Give the word for the board: how far the whole shipment is."""
     if not travelling(state):
         return "withdrawn" if state.customers else "awaiting plan"
-    status = status_of(journey, whole(journey))
+    status = journey.whole.status
     if status is None:
         return "planned"
     return _LAST_STAGES.get(status) or _STAGES[PHASES[status]]

@@ -15,7 +15,6 @@ from crossdock.processes.shipment_visibility_journey import (
     Journey,
     is_returning,
     role_stops,
-    whole,
 )
 
 _BEFORE_DELIVERY = (Milestone.PICKED_UP, Milestone.DEPARTED, Milestone.ARRIVED)
@@ -47,7 +46,7 @@ def _first(told: list[Heard]) -> Moment | None:
 
 
 def _after_delivery(journey: Journey) -> Iterator[str]:
-    end = whole(journey).delivered_at
+    end = journey.whole.delivered_at
     if end is None:
         return
     for milestone in _BEFORE_DELIVERY:

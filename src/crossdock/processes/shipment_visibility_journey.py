@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import cached_property
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from crossdock.canonical.moments import Moment, is_later
 from crossdock.canonical.shipment import Shipment, StopRole
@@ -53,7 +54,7 @@ _ONCE = frozenset(
 _TURNING = (Milestone.PICKED_UP, Milestone.IN_TRANSIT)
 
 
-class Journey(Struct, frozen=True, kw_only=True):
+class Journey(Struct, frozen=True, kw_only=True, dict=True):
     """All that is derived from the facts in common.
 
     `claims` are what sources maintain now: the last word on each event, without what was taken
@@ -71,17 +72,23 @@ class Journey(Struct, frozen=True, kw_only=True):
     turned_back: Moment | None
     sources: tuple[str, ...]
 
+    @cached_property
+    def whole(self) -> View:
+        """Look at the whole shipment."""
+        return _view(self, self.deliveries, frozenset())
+
 
 class View(Struct, frozen=True, kw_only=True):
     """The part of a journey that concerns some orders.
 
     `deliveries` are their delivery stops, `foreign` the stops that are others' alone;
-    `delivered_at` is when all their delivery stops had been reached.
+    `delivered_at` is when all their delivery stops had been reached, `status` how far they are.
     """
 
     deliveries: tuple[int, ...]
+    foreign: frozenset[int]
     delivered_at: Moment | None
-    foreign: frozenset[int] = frozenset()
+    status: Milestone | None = None
 
 
 class Happening(Struct, frozen=True, kw_only=True):
@@ -122,29 +129,27 @@ def journey_of(state: Visibility, policy: EvidencePolicy) -> Journey:
     )
 
 
-def whole(journey: Journey) -> View:
-    """Look at the whole shipment."""
-    delivered_at = closed_at(journey, journey.deliveries, Milestone.DELIVERED)
-    return View(deliveries=journey.deliveries, delivered_at=delivered_at)
-
-
 def view_of(journey: Journey, order_ids: Iterable[str]) -> View:
     """Look at the stops where goods of these orders are handled; a stop without lines is all's."""
     if journey.shipment is None:
-        return whole(journey)
+        return journey.whole
     own = tuple(f"{each}/" for each in order_ids)
     mine = {
         stop.sequence
         for stop in journey.shipment.stops
         if own and (not stop.line_ids or any(line.startswith(own) for line in stop.line_ids))
     }
+    foreign = frozenset(stop.sequence for stop in journey.shipment.stops) - mine
+    if not foreign:
+        return journey.whole
     own_deliveries = tuple(each for each in journey.deliveries if each in mine)
-    deliveries = own_deliveries or journey.deliveries
-    return View(
-        deliveries=deliveries,
-        delivered_at=closed_at(journey, deliveries, Milestone.DELIVERED),
-        foreign=frozenset(stop.sequence for stop in journey.shipment.stops) - mine,
-    )
+    return _view(journey, own_deliveries or journey.deliveries, foreign)
+
+
+def _view(journey: Journey, deliveries: tuple[int, ...], foreign: frozenset[int]) -> View:
+    delivered_at = closed_at(journey, deliveries, Milestone.DELIVERED)
+    view = View(deliveries=deliveries, foreign=foreign, delivered_at=delivered_at)
+    return structs.replace(view, status=_status(journey, view))
 
 
 def is_fact(event: TrackingEvent) -> bool:
@@ -254,7 +259,7 @@ def is_concerned(journey: Journey, view: View, heard: Heard) -> bool:
     return not gone_on or journey.turned_back is not None
 
 
-def status_of(journey: Journey, view: View) -> Milestone | None:
+def _status(journey: Journey, view: View) -> Milestone | None:
     """Give how far the goods are: by phase, then by time of the event; None: nothing happened.
 
     A late report of something earlier never takes it back; a delivery is left only by a
@@ -262,11 +267,11 @@ def status_of(journey: Journey, view: View) -> Milestone | None:
     """
     if journey.turned_back is not None:
         return Milestone.RETURNED
-    left_out = {
-        milestone
-        for milestone in _CLOSING
-        if closed_at(journey, view.deliveries, milestone) is None
-    }
+    left_out = set[Milestone]()
+    if view.delivered_at is None:
+        left_out.add(Milestone.DELIVERED)
+    if closed_at(journey, view.deliveries, Milestone.POD_AVAILABLE) is None:
+        left_out.add(Milestone.POD_AVAILABLE)
     if _resumed(journey):
         left_out.add(Milestone.CANCELLED)
     steps = [

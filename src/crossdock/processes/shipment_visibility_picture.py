@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from msgspec import structs
+
 from crossdock.canonical.documents import ProofOfDelivery
 from crossdock.canonical.moments import Moment, end_of
 from crossdock.canonical.party import Location
@@ -21,7 +23,6 @@ from crossdock.canonical.tracking import (
 from crossdock.messages.order_release import ShipmentPlanned
 from crossdock.messages.shipment_visibility import CustomerPicture, PictureChanged, Shown
 from crossdock.policies.rules import Rules
-from crossdock.processes.shipment_visibility_contradictions import contradictions
 from crossdock.processes.shipment_visibility_facts import Heard, Visibility
 from crossdock.processes.shipment_visibility_gate import judge_gate, orders_of
 from crossdock.processes.shipment_visibility_journey import (
@@ -31,7 +32,6 @@ from crossdock.processes.shipment_visibility_journey import (
     happenings,
     is_concerned,
     reached,
-    status_of,
     view_of,
 )
 from crossdock.processes.shipment_visibility_timeliness import is_silent, overall, timeliness_of
@@ -49,16 +49,21 @@ _PRIVATE = frozenset(
 
 
 def picture_for(
-    state: Visibility, journey: Journey, customer_id: str, rules: Rules
+    state: Visibility, journey: Journey, customer_id: str, rules: Rules, flags: tuple[str, ...]
 ) -> PictureChanged:
-    """Draw what a customer sees, with the gate's verdict; withheld: what would be seen."""
+    """Draw what a customer sees, with the gate's verdict; withheld: what would be seen.
+
+    `flags` are the journey's contradictions, for operations.
+    """
     own = orders_of(state, customer_id)
     gate, opened = judge_gate(state, customer_id, rules.portal)
     return PictureChanged(
         shipment_id=state.shipment_id,
         customer_id=customer_id,
         gate=gate,
-        picture=_picture(state, journey, customer_id, opened or own, rules),
+        picture=structs.replace(
+            _picture(state, journey, customer_id, opened or own, rules), flags=flags
+        ),
     )
 
 
@@ -66,7 +71,7 @@ def _picture(
     state: Visibility, journey: Journey, customer_id: str, order_ids: tuple[str, ...], rules: Rules
 ) -> CustomerPicture:
     view = view_of(journey, order_ids)
-    status = status_of(journey, view) if order_ids else None
+    status = view.status if order_ids else None
     estimate = estimate_of(journey, view, rules)
     seen = _seen(journey, view, rules, estimate) if order_ids else ()
     stops = timeliness_of(state, journey, view, order_ids, rules.lateness) if order_ids else ()
@@ -95,7 +100,6 @@ def _picture(
         silent=status not in TERMINAL and is_silent(state, journey),
         proof=_proof(journey, view) if order_ids else None,
         corrected=bool(order_ids) and _is_corrected(journey, view, rules),
-        flags=contradictions(journey, rules.lateness),
     )
 
 

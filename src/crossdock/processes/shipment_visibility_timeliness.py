@@ -16,9 +16,7 @@ from crossdock.processes.shipment_visibility_journey import (
     Journey,
     View,
     reached,
-    status_of,
     view_of,
-    whole,
 )
 
 _INSTANT_BEFORE = timedelta(microseconds=1)
@@ -56,7 +54,7 @@ def open_promises(
     state: Visibility, journey: Journey, policy: LatenessPolicy
 ) -> tuple[Promise, ...]:
     """List the promises of travelling orders that no delivery has met or broken yet."""
-    if status_of(journey, whole(journey)) in TERMINAL - {Milestone.DELIVERED}:
+    if journey.whole.status in TERMINAL - {Milestone.DELIVERED}:
         return ()
     found: dict[str, Promise] = {}
     for order_id in travelling(state):
@@ -147,4 +145,4 @@ def is_silent(state: Visibility, journey: Journey) -> bool:
 
 def is_under_way(state: Visibility, journey: Journey) -> bool:
     """Tell whether an order still travels on this shipment and its end was not told."""
-    return bool(travelling(state)) and status_of(journey, whole(journey)) not in TERMINAL
+    return bool(travelling(state)) and journey.whole.status not in TERMINAL
