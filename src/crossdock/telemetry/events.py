@@ -1,0 +1,31 @@
+"""What the log tells: events with dotted names and fields, never a payload."""
+
+from __future__ import annotations
+
+import logging
+from enum import StrEnum
+
+
+class LogEvent(StrEnum):
+    """Every event flow tells of. Success is silent: it is counted, not told."""
+
+    MACHINE_STARTED = "machine.started"
+    MACHINE_STOPPED = "machine.stopped"
+    MACHINE_CAREFUL = "machine.careful"  # steps are tried one at a time for a while
+    MACHINE_STUMBLED = "machine.stumbled"  # a transaction failed and is tried again
+    DOCUMENT_UNREAD = "document.unread"
+    DOCUMENT_CONFLICT = "document.conflict"
+    STEP_PARKED = "step.parked"
+    EFFECT_ENDED_BADLY = "effect.ended_badly"  # refused, unresolved or given up
+    ENDPOINT_LOCKED_OUT = "endpoint.locked_out"
+    BREAKER_MOVED = "breaker.moved"
+    OPERATOR_DECIDED = "operator.decided"
+    LOOP_FAILED = "loop.failed"  # a task of the shell failed and begins anew
+
+
+LOGGER = logging.getLogger("crossdock")
+
+
+def tell(event: LogEvent, *, level: int = logging.INFO, **fields: object) -> None:
+    """Write an event to the log, with its fields."""
+    LOGGER.log(level, event.value, extra={"fields": fields})
