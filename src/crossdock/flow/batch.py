@@ -1,0 +1,225 @@
+"""What one transaction adds, gathered so that the store is asked once for each table.
+
+A step says all it has to say into `Notes` of its own; only a step that succeeded adds them to the
+transaction's `Batch`, so a step is in the store whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.canonical.references import Reference
+from crossdock.flow.asking import Asking, Dropping, settle_asks
+from crossdock.flow.exceptions import Closing
+from crossdock.flow.names import lane_of
+from crossdock.flow.roster import Directory
+from crossdock.messages.envelope import Key, Message
+from crossdock.messages.registry import decode, encode
+from crossdock.ports import Put
+from crossdock.ports.store import (
+    ExceptionRow,
+    ExceptionStatus,
+    Handled,
+    InboxRow,
+    MessageRow,
+    ProcessRow,
+    ProjectionRow,
+    ReferenceRow,
+    TimerRow,
+    Unit,
+)
+
+TimerName = tuple[str, str, Key, str]
+ShelfMark = tuple[str, str, str]  # tenant, kind and key of a read-model row
+
+
+class Addressed(Struct, frozen=True, kw_only=True):
+    """A message with everyone whose turn it is, and what the read models make of it."""
+
+    row: MessageRow
+    inbox: tuple[InboxRow, ...]
+    puts: tuple[Put, ...]
+
+
+def address(directory: Directory, message: Message) -> Addressed:
+    """Find everyone whose turn a message is; raises whatever a subscriber's `keys` raises."""
+    if message.addressee is None:
+        turns = [
+            (each.name, key) for each in directory.listening(message) for key in each.keys(message)
+        ]
+    else:
+        turns = [message.addressee]
+    return Addressed(
+        row=row_of(message),
+        inbox=tuple(
+            InboxRow(
+                tenant=message.tenant,
+                message_id=message.id,
+                subscriber=subscriber,
+                key=key,
+                lane=lane_of(message.tenant, key),
+            )
+            for subscriber, key in turns
+        ),
+        puts=tuple(put for each in directory.showing(message) for put in each.project(message)),
+    )
+
+
+def row_of(message: Message) -> MessageRow:
+    """Write a message as the history keeps it."""
+    return MessageRow(
+        tenant=message.tenant,
+        id=message.id,
+        type=type(message.body).__name__,
+        schema=message.body.schema,
+        body=encode(message.body),
+        correlation_id=message.correlation_id,
+        causation_id=message.causation_id,
+        received_at=message.received_at,
+        origin=message.origin,
+        document_id=message.document_id,
+        bound=message.bound,
+        amends=message.amends,
+    )
+
+
+def message_of(row: MessageRow) -> Message:
+    """Read a message of the history. Raises Misconfigured where its type or schema is unknown."""
+    return Message(
+        id=row.id,
+        tenant=row.tenant,
+        correlation_id=row.correlation_id,
+        causation_id=row.causation_id,
+        received_at=row.received_at,
+        origin=row.origin,
+        body=decode(row.type, row.schema, row.body),
+        document_id=row.document_id,
+        bound=row.bound,
+        amends=row.amends,
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class Notes:
+    """What one step says, in the order it says it."""
+
+    messages: list[MessageRow] = field(default_factory=list)
+    inbox: list[InboxRow] = field(default_factory=list)
+    shelf: dict[ShelfMark, ProjectionRow | None] = field(default_factory=dict)
+    timers: dict[TimerName, TimerRow | None] = field(default_factory=dict)
+    references: dict[tuple[str, Reference, Key], ReferenceRow] = field(default_factory=dict)
+    exceptions: list[ExceptionRow | Closing] = field(default_factory=list)
+    asks: list[Asking | Dropping] = field(default_factory=list)
+    tally: Counter[str] = field(default_factory=Counter)
+
+    def publish(self, said: Addressed) -> None:
+        """Add a message, the steps it makes and the read-model rows it changes."""
+        row = said.row
+        self.messages.append(row)
+        self.inbox.extend(said.inbox)
+        for put in said.puts:
+            mark = (row.tenant, put.kind, put.key)
+            self.shelf[mark] = None if put.body is None else _shown(row, put)
+
+    def extend(self, other: Notes) -> None:
+        """Add what a step said after all that was said before."""
+        self.messages.extend(other.messages)
+        self.inbox.extend(other.inbox)
+        self.shelf.update(other.shelf)
+        self.timers.update(other.timers)
+        self.references.update(other.references)
+        self.exceptions.extend(other.exceptions)
+        self.asks.extend(other.asks)
+        self.tally.update(other.tally)
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def _shown(row: MessageRow, put: Put) -> ProjectionRow:
+    return ProjectionRow(
+        tenant=row.tenant,
+        kind=put.kind,
+        key=put.key,
+        body=_encoder.encode(put.body),
+        index=put.index,
+        updated_at=row.received_at,
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch(Notes):
+    """What one transaction adds; `flush` writes it."""
+
+    at: datetime
+    directory: Directory
+    states: list[ProcessRow] = field(default_factory=list)
+    handled: list[Handled] = field(default_factory=list)
+
+    def flush(self, unit: Unit, tenant: str) -> set[str]:
+        """Write everything; answer the endpoints that have new work."""
+        woken = settle_asks(unit, self.asks, self.at)
+        for answer in woken.answers:
+            self.publish(address(self.directory, answer))
+        self.exceptions.extend(woken.closings)
+        if self.messages:
+            unit.append(self.messages)
+        if self.inbox:
+            unit.enqueue(self.inbox)
+        self._flush_read_side(unit)
+        if self.timers:
+            unit.set_timers([row for row in self.timers.values() if row is not None])
+            unit.cancel_timers([name for name, row in self.timers.items() if row is None])
+        self._flush_exceptions(unit)
+        if self.states:
+            unit.save(self.states)
+        if self.handled:
+            unit.finish(self.handled)
+        if self.tally:
+            unit.bump(tenant, self.tally)
+        return woken.endpoints
+
+    def _flush_read_side(self, unit: Unit) -> None:
+        if self.references:
+            unit.put_references(list(self.references.values()))
+        rows = [row for row in self.shelf.values() if row is not None]
+        if rows:
+            unit.put_projections(rows)
+        for (tenant, kind, key), row in self.shelf.items():
+            if row is None:
+                unit.drop_projections(tenant, kind, [key])
+
+    def _flush_exceptions(self, unit: Unit) -> None:
+        for openings, each in _runs(self.exceptions):
+            if openings:
+                unit.open_exceptions(openings)
+            if each is not None:
+                unit.close_exceptions(
+                    each.tenant,
+                    each.ids(),
+                    ExceptionStatus.RESOLVED,
+                    each.by,
+                    each.because,
+                    self.at,
+                )
+
+
+def _runs(
+    exceptions: Iterable[ExceptionRow | Closing],
+) -> Iterable[tuple[list[ExceptionRow], Closing | None]]:
+    """Group openings up to the next closing, so that the order in which they were said holds."""
+    openings: list[ExceptionRow] = []
+    for each in exceptions:
+        if isinstance(each, ExceptionRow):
+            openings.append(each)
+        else:
+            yield openings, each
+            openings = []
+    if openings:
+        yield openings, None

@@ -1,0 +1,243 @@
+"""The dispatcher: takes the steps that wait and lets each process decide.
+
+Everything a step says is written in the transaction that marks it handled. What it emits are new
+messages with steps of their own, never handled nested. A process that raises parks its key, with an
+exception for a person; the other keys go on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.flow.batch import Batch, Notes, message_of
+from crossdock.flow.exceptions import (
+    STEP_FAILED,
+    STEP_POISON,
+    Trouble,
+    about_message,
+    facts_of,
+)
+from crossdock.flow.names import process_subject
+from crossdock.flow.roster import OWNERLESS, Directory, Roster
+from crossdock.flow.speech import Speaker, write_down
+from crossdock.flow.states import CaseName, Cases, encode_state
+from crossdock.messages.envelope import Key, Message
+from crossdock.ports import Fact, Received, no_facts
+from crossdock.ports.store import Handled, MessageRow, ProjectionRow, Step, Unit
+
+BATCH = 500
+DEATHS_MAX = 2  # workers a step may cost before it is set aside
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Dispatched(Struct, frozen=True, kw_only=True):
+    """What a turn did: steps taken, keys parked, endpoints with new work, and what was counted.
+
+    `stumbled`: the transaction failed and changed nothing; the same steps still wait.
+    """
+
+    taken: int = 0
+    parked: tuple[CaseName, ...] = ()
+    endpoints: frozenset[str] = frozenset()
+    tally: Mapping[str, int] = {}
+    stumbled: bool = False
+
+
+def turn(directory: Directory, unit: Unit, now: datetime, limit: int = BATCH) -> Dispatched:
+    """Take the steps that wait, up to `limit`, and write what they say into the transaction."""
+    steps = unit.claim(limit)
+    return Turn(directory, unit, now).take_all(steps) if steps else Dispatched()
+
+
+def name_of(step: Step) -> CaseName:
+    """Name the process whose step it is."""
+    return step.row.tenant, step.row.subscriber, step.row.key
+
+
+class Turn:
+    """One transaction's worth of steps."""
+
+    def __init__(self, directory: Directory, unit: Unit, now: datetime) -> None:
+        """Begin with nothing said."""
+        self._roster = directory.roster
+        self._directory = directory
+        self._unit = unit
+        self._now = now
+        self._batch = Batch(at=now, directory=self._directory)
+        self._messages: dict[tuple[str, str], Message] = {}
+        self._facts = Facts(unit, self._batch)
+        self._parked: list[CaseName] = []
+        self._handled: list[tuple[Step, bytes]] = []
+
+    def take_all(self, steps: Sequence[Step]) -> Dispatched:
+        """Take the steps in order, and flush what was said."""
+        self._cases = Cases(self._directory, self._unit, steps)
+        for step in steps:
+            if name_of(step) not in self._parked:
+                self._take(step)
+        self._batch.states = self._cases.rows(self._now)
+        self._batch.handled = [
+            Handled(
+                seq=step.row.seq,
+                revision=self._cases.case(name_of(step)).revision_after,
+                at=self._now,
+                facts=facts,
+            )
+            for step, facts in self._handled
+        ]
+        endpoints = self._batch.flush(self._unit, self._roster.tenant)
+        return Dispatched(
+            taken=len(self._handled),
+            parked=tuple(self._parked),
+            endpoints=frozenset(endpoints),
+            tally=self._batch.tally,
+        )
+
+    def _take(self, step: Step) -> None:
+        try:
+            state, raw, notes, facts = self._decide(step)
+        except Exception as error:
+            self._park(step, error)
+            return
+        self._cases.move(name_of(step), state, raw)
+        self._batch.extend(notes)
+        self._batch.tally[f"steps/{step.row.subscriber}/taken"] += 1
+        self._handled.append((step, facts))
+
+    def _decide(self, step: Step) -> tuple[object, bytes, Notes, bytes]:
+        row = step.row
+        subscriber = self._directory.subscriber(row.subscriber)
+        case = self._cases.case(name_of(step))
+        message = self._message(step.message)
+        rules = self._roster.rulebook.edition(subscriber.pinned(case.state))
+        facts: tuple[Fact, ...] = ()
+        if subscriber.facts is not no_facts:
+            facts = self._facts.look_at(row.tenant, subscriber.facts(case.state, message.body))
+        received = received_of(message, row.key, facts)
+        state, emissions = subscriber.decide(case.state, received, rules)
+        unchanged = state is case.state and bool(case.raw)
+        raw = case.raw if unchanged else encode_state(state)
+        subscriber.stage(state)
+        speaker = Speaker(
+            directory=self._directory,
+            row=row,
+            cause=message,
+            rules=rules,
+            at=self._now,
+        )
+        return state, raw, write_down(speaker, emissions), _encode(facts) if facts else b""
+
+    def _message(self, row: MessageRow) -> Message:
+        name = (row.tenant, row.id)
+        if name not in self._messages:
+            self._messages[name] = message_of(row)
+        return self._messages[name]
+
+    def _park(self, step: Step, error: Exception) -> None:
+        trouble = failed(step, error)
+        self._parked.append(name_of(step))
+        park(self._unit, step, trouble.cause, self._now)
+        row = trouble.row(step.row.tenant, self._roster.rulebook, self._now)
+        self._batch.exceptions.append(row)
+        self._batch.tally[f"steps/{step.row.subscriber}/parked"] += 1
+
+
+class Facts:
+    """The records steps look at: as stored, or as this very transaction leaves them."""
+
+    def __init__(self, unit: Unit, batch: Batch) -> None:
+        """Begin with nothing looked at."""
+        self._unit = unit
+        self._batch = batch
+        self._seen: dict[tuple[str, Key], ProjectionRow | None] = {}
+
+    def look_at(self, tenant: str, keys: Sequence[Key]) -> tuple[Fact, ...]:
+        """Look at the records a step declares."""
+        return tuple(Fact(key=key, body=self._body(tenant, key)) for key in keys)
+
+    def _body(self, tenant: str, key: Key) -> bytes | None:
+        mark = (tenant, key.kind, key.id)
+        if mark in self._batch.shelf:
+            row = self._batch.shelf[mark]
+        else:
+            if (tenant, key) not in self._seen:
+                found = self._unit.projections(tenant, key.kind, [key.id])
+                self._seen[tenant, key] = found.get(key.id)
+            row = self._seen[tenant, key]
+        return None if row is None else row.body
+
+
+def received_of(message: Message, key: Key, facts: tuple[Fact, ...]) -> Received[Any]:
+    """Hand a message to a process."""
+    return Received(
+        body=message.body,
+        at=message.received_at,
+        id=message.id,
+        key=key,
+        correlation_id=message.correlation_id,
+        origin=message.origin,
+        document_id=message.document_id,
+        amends=message.amends,
+        facts=facts,
+    )
+
+
+def failed(step: Step, error: Exception) -> Trouble:
+    """Tell of a process that raised."""
+    row = step.row
+    return Trouble(
+        kind="step",
+        subject=process_subject(row.subscriber, row.key),
+        code=STEP_FAILED,
+        team=OWNERLESS,
+        cause=f"{row.subscriber} failed at {step.message.type} for {row.key.kind} {row.key.id}",
+        action="Mend the process or the message, then retry; waive skips this message",
+        about=(row.key.id,),
+        seen={**about_message(step.message), **facts_of(error), "seq": str(row.seq)},
+        message_id=step.message.id,
+        document_id=step.message.document_id,
+        correlation_id=step.message.correlation_id,
+    )
+
+
+def poisoned(step: Step, deaths: int) -> Trouble:
+    """Tell of a step that takes its worker down with it."""
+    row = step.row
+    return Trouble(
+        kind="step",
+        subject=process_subject(row.subscriber, row.key),
+        code=STEP_POISON,
+        team=OWNERLESS,
+        cause=(
+            f"{step.message.type} for {row.key.kind} {row.key.id} has stopped the worker "
+            f"{deaths} times in {row.subscriber}"
+        ),
+        action="Look at the message and the worker's last log; retry once mended, or waive",
+        about=(row.key.id,),
+        seen={**about_message(step.message), "deaths": str(deaths), "seq": str(row.seq)},
+        message_id=step.message.id,
+        document_id=step.message.document_id,
+        correlation_id=step.message.correlation_id,
+    )
+
+
+def park(unit: Unit, step: Step, why: str, at: datetime) -> None:
+    """Let the step's key wait for a person."""
+    unit.park(step.row.tenant, step.row.subscriber, step.row.key, why, at)
+
+
+def set_aside(roster: Roster, unit: Unit, step: Step, deaths: int, now: datetime) -> Dispatched:
+    """Park the key of a step that has killed its workers, with an exception."""
+    trouble = poisoned(step, deaths)
+    park(unit, step, trouble.cause, now)
+    unit.open_exceptions([trouble.row(step.row.tenant, roster.rulebook, now)])
+    tally = Counter({f"steps/{step.row.subscriber}/poison": 1})
+    unit.bump(roster.tenant, tally)
+    return Dispatched(parked=(name_of(step),), tally=tally)

@@ -1,0 +1,108 @@
+"""Exceptions that flow itself opens: one row for each trouble, in one team's queue."""
+
+from __future__ import annotations
+
+import traceback
+from datetime import datetime
+
+from msgspec import Struct
+
+from crossdock.flow.names import exception_id
+from crossdock.flow.roster import Rulebook
+from crossdock.ports.store import ExceptionRow, MessageRow
+
+# What an effect can be stuck in; settled together when the effect ends well.
+REFUSED = "EFFECT_REFUSED"
+UNRESOLVED = "EFFECT_UNRESOLVED"
+GAVE_UP = "EFFECT_GAVE_UP"
+UNWRITTEN = "EFFECT_UNWRITTEN"
+EFFECT_CODES = (REFUSED, UNRESOLVED, GAVE_UP, UNWRITTEN)
+
+# What a partner's endpoint can be stuck in; settled together when a call succeeds again.
+ENDPOINT_DOWN = "ENDPOINT_DOWN"
+LOCKED_OUT = "ENDPOINT_LOCKED_OUT"
+ENDPOINT_CODES = (ENDPOINT_DOWN, LOCKED_OUT)
+
+STEP_FAILED = "STEP_FAILED"
+STEP_POISON = "STEP_POISON"
+STEP_CODES = (STEP_FAILED, STEP_POISON)
+
+UNREADABLE = "UNREADABLE"
+READING_FAILED = "READING_FAILED"
+ROUTING_FAILED = "ROUTING_FAILED"
+ID_REUSED = "ID_REUSED"
+UNASSIGNED = "UNASSIGNED"
+
+
+class Trouble(Struct, frozen=True, kw_only=True):
+    """What is stuck and what someone could do: an exception before it has a place and a time.
+
+    `kind` is `document`, `process`, `step`, `effect` or `endpoint`; `subject` its id.
+    """
+
+    kind: str
+    subject: str
+    code: str
+    team: str
+    cause: str
+    action: str
+    about: tuple[str, ...] = ()
+    seen: dict[str, str] = {}
+    message_id: str = ""
+    document_id: str = ""
+    correlation_id: str = ""
+
+    def row(self, tenant: str, rulebook: Rulebook, at: datetime) -> ExceptionRow:
+        """Write it down for the team the rules name."""
+        return ExceptionRow(
+            tenant=tenant,
+            id=exception_id(tenant, self.kind, self.subject, self.code),
+            kind=self.kind,
+            subject=self.subject,
+            code=self.code,
+            team=rulebook.team_for(self.code, self.team),
+            cause=self.cause,
+            action=self.action,
+            opened_at=at,
+            about=self.about,
+            seen=self.seen,
+            message_id=self.message_id,
+            document_id=self.document_id,
+            correlation_id=self.correlation_id,
+        )
+
+
+class Closing(Struct, frozen=True, kw_only=True):
+    """Exceptions of one subject that are settled; those not open are left alone."""
+
+    tenant: str
+    kind: str
+    subject: str
+    codes: tuple[str, ...]
+    by: str
+    because: str
+
+    def ids(self) -> tuple[str, ...]:
+        """Name the rows."""
+        return tuple(
+            exception_id(self.tenant, self.kind, self.subject, code) for code in self.codes
+        )
+
+
+def place_of(error: BaseException) -> str:
+    """Tell where an error was raised: `shipment_visibility.py:123 in judge_lateness`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return ""
+    last = frames[-1]
+    return f"{last.filename.rsplit('/', 1)[-1]}:{last.lineno} in {last.name}"
+
+
+def facts_of(error: BaseException) -> dict[str, str]:
+    """Tell the developer's facts of an error."""
+    return {"error": type(error).__name__, "text": str(error)[:500], "place": place_of(error)}
+
+
+def about_message(message: MessageRow) -> dict[str, str]:
+    """Tell the facts of the message in whose step something went wrong."""
+    return {"message": message.id, "type": message.type, "origin": message.origin}

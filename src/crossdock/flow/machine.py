@@ -1,0 +1,211 @@
+"""The machine: flow as one synchronous thing, handed messages, time and a store.
+
+The shell drives it in earnest; the command line, the demo, tests and the simulation drive the very
+same. It opens its transactions itself and counts only what was committed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
+
+from crossdock.faults import NotNow
+from crossdock.flow import dispatcher, receiver, timekeeper
+from crossdock.flow.dispatcher import BATCH, DEATHS_MAX, Dispatched
+from crossdock.flow.reading import Arrival
+from crossdock.flow.receiver import Receipt
+from crossdock.flow.roster import Directory, Roster
+from crossdock.flow.timekeeper import TIMERS_MAX, Rung
+from crossdock.ports.store import DocumentStatus, Stale, Store, Unit
+from crossdock.telemetry.events import LogEvent, tell
+from crossdock.telemetry.metrics import Metrics
+
+CLEAN = "clean_shutdown"
+TURNS_MAX = 100_000  # a loop of processes talking to each other ends here
+UNREAD = {DocumentStatus.UNREADABLE, DocumentStatus.UNASSIGNED}
+
+
+def _tell_of(event: LogEvent, arrival: Arrival, receipt: Receipt) -> None:
+    tell(
+        event,
+        level=logging.WARNING,
+        tenant=arrival.tenant,
+        partner=arrival.partner,
+        document=arrival.document,
+        object_ref=receipt.document_id,
+    )
+
+
+class Machine:
+    """Receives, dispatches, rings timers and delivers, one transaction at a time.
+
+    Call `start` once before anything else. `careful` counts the steps still to be tried one at a
+    time: after an unclean stop or a failed batch, a step that takes its worker down shall take
+    nobody with it.
+    """
+
+    def __init__(
+        self, *, store: Store, roster: Roster, metrics: Metrics | None = None, batch: int = BATCH
+    ) -> None:
+        """Take the store and the roster; nothing is read yet."""
+        self.store = store
+        self.metrics = metrics or Metrics()
+        self.careful = 0
+        self._batch = batch
+        self._directory = Directory(roster)
+
+    @property
+    def roster(self) -> Roster:
+        """Who takes part."""
+        return self._directory.roster
+
+    def start(self) -> bool:
+        """Keep today's rules, fetch the earlier ones, and tell whether the last stop was clean.
+
+        After an unclean stop the steps that may have caused it are tried one at a time.
+        """
+        roster = self.roster
+        today = roster.rulebook.today
+        with self.store.write() as unit:
+            unit.keep_rules(roster.tenant, today.digest, msgspec.json.encode(today))
+            rulebook = roster.rulebook.remembering(unit.rules(roster.tenant))
+            unclean = unit.mark(CLEAN) == "no"
+            unit.set_mark(CLEAN, "no")
+        self._directory = Directory(replace(roster, rulebook=rulebook))
+        self.careful = self._batch if unclean else 0
+        tell(LogEvent.MACHINE_STARTED, tenant=roster.tenant, clean=not unclean)
+        return not unclean
+
+    def stop(self) -> None:
+        """Set the mark of a clean stop; nothing may be called after it but `start`."""
+        with self.store.write() as unit:
+            unit.set_mark(CLEAN, "yes")
+        tell(LogEvent.MACHINE_STOPPED, tenant=self.roster.tenant)
+
+    def receive(self, arrivals: Sequence[Arrival], now: datetime) -> list[Receipt]:
+        """Keep documents and send what they say on its way; durable when it returns.
+
+        The first steps are taken in the same transaction, unless the machine is careful.
+        Raises NotNow where the store cannot take anything.
+        """
+        receipts, _ = self.receive_and_turn(arrivals, now)
+        return receipts
+
+    def receive_and_turn(
+        self, arrivals: Sequence[Arrival], now: datetime
+    ) -> tuple[list[Receipt], Dispatched]:
+        """Do as `receive`, and tell what the steps taken with it brought about."""
+        if self.careful:
+            return self._receive(arrivals, now), Dispatched()
+        try:
+            with self.store.write() as unit:
+                taken = receiver.receive(self._directory, unit, arrivals, now)
+                dispatched = dispatcher.turn(self._directory, unit, now, self._batch)
+        except NotNow:
+            raise
+        except Exception as error:
+            self._stumble(error)
+            return self._receive(arrivals, now), Dispatched()
+        self._received(arrivals, taken, now)
+        self._dispatched(dispatched)
+        return list(taken.receipts), dispatched
+
+    def _receive(self, arrivals: Sequence[Arrival], now: datetime) -> list[Receipt]:
+        with self.store.write() as unit:
+            taken = receiver.receive(self._directory, unit, arrivals, now)
+        self._received(arrivals, taken, now)
+        return list(taken.receipts)
+
+    def _received(
+        self, arrivals: Sequence[Arrival], taken: receiver.TakenIn, now: datetime
+    ) -> None:
+        self.metrics.count(taken.tally)
+        for arrival, receipt in zip(arrivals, taken.receipts, strict=True):
+            self.metrics.heard(arrival.partner, arrival.document, now)
+            if receipt.status in UNREAD:
+                _tell_of(LogEvent.DOCUMENT_UNREAD, arrival, receipt)
+            if receipt.conflicts:
+                _tell_of(LogEvent.DOCUMENT_CONFLICT, arrival, receipt)
+
+    def turn(self, now: datetime) -> Dispatched:
+        """Take the steps that wait, up to one batch; a failed batch is tried step by step.
+
+        Raises NotNow where the store cannot take anything.
+        """
+        if self.careful:
+            return self._turn_carefully(now)
+        try:
+            with self.store.write() as unit:
+                dispatched = dispatcher.turn(self._directory, unit, now, self._batch)
+        except NotNow:
+            raise
+        except Stale as error:
+            tell(LogEvent.MACHINE_STUMBLED, error=repr(error))
+            return Dispatched(stumbled=True)
+        except Exception as error:
+            self._stumble(error)
+            return self._turn_carefully(now)
+        self._dispatched(dispatched)
+        return dispatched
+
+    def _stumble(self, error: Exception) -> None:
+        self.careful = self._batch
+        tell(LogEvent.MACHINE_STUMBLED, level=logging.WARNING, error=repr(error))
+
+    def _turn_carefully(self, now: datetime) -> Dispatched:
+        """Take one step alone, its try counted before; one that was fatal twice is set aside."""
+        with self.store.write() as unit:
+            steps = unit.claim(1)
+            tries = unit.try_alone(steps[0].row.seq) if steps else 0
+        if not steps:
+            return Dispatched()
+        self.careful -= 1
+        try:
+            with self.store.write() as unit:
+                dispatched = self._take_alone(unit, tries, now)
+        except NotNow:
+            raise
+        except Exception as error:
+            tell(LogEvent.MACHINE_STUMBLED, level=logging.WARNING, error=repr(error))
+            return Dispatched(stumbled=True)
+        self._dispatched(dispatched)
+        return dispatched
+
+    def _take_alone(self, unit: Unit, tries: int, now: datetime) -> Dispatched:
+        if tries <= DEATHS_MAX:
+            return dispatcher.turn(self._directory, unit, now, 1)
+        step = unit.claim(1)[0]
+        return dispatcher.set_aside(self.roster, unit, step, tries - 1, now)
+
+    def _dispatched(self, dispatched: Dispatched) -> None:
+        self.metrics.count(dispatched.tally)
+        for tenant, subscriber, key in dispatched.parked:
+            tell(
+                LogEvent.STEP_PARKED,
+                level=logging.WARNING,
+                tenant=tenant,
+                subscriber=subscriber,
+                object_ref=f"{key.kind}/{key.id}",
+            )
+
+    def timers(self, now: datetime, limit: int = TIMERS_MAX) -> Rung:
+        """Turn due timers into messages, oldest first."""
+        with self.store.write() as unit:
+            rung = timekeeper.ring(self._directory, unit, now, limit)
+        self.metrics.count(rung.tally)
+        return rung
+
+    def run_to_quiescence(self, now: datetime) -> int:
+        """Take steps and ring due timers until none is left; answer how many steps were taken."""
+        taken = 0
+        for _ in range(TURNS_MAX):
+            dispatched = self.turn(now)
+            taken += dispatched.taken
+            busy = dispatched.taken or dispatched.parked or dispatched.stumbled
+            if not busy and not self.timers(now).rung:
+                return taken
+        return taken

@@ -1,0 +1,333 @@
+"""The receiver: an Idempotent Receiver (EIP) for documents, in batches.
+
+Every document is kept as it came, before anything is made of it. What it says is told apart by the
+identity its source gave it, for ever: the same thing again is a duplicate, other content under the
+same identity is an exception and never dropped silently.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from crossdock.canonical.references import Reference
+from crossdock.flow.batch import Addressed, Batch, address, row_of
+from crossdock.flow.exceptions import ID_REUSED, ROUTING_FAILED, Trouble, facts_of
+from crossdock.flow.findings import concerns
+from crossdock.flow.names import correlation_of
+from crossdock.flow.reading import Arrival, ReadOut, hash_of, read, read_out, reference_in
+from crossdock.flow.roster import OWNERLESS, Directory
+from crossdock.messages.envelope import Message
+from crossdock.messages.registry import encode
+from crossdock.ports import Reported
+from crossdock.ports.store import (
+    DocumentRow,
+    DocumentStatus,
+    ReferenceRow,
+    Seen,
+    SeenRow,
+    Unit,
+)
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """What became of a document: how many of its reports are new, repeated or in conflict."""
+
+    document_id: str
+    accepted: int
+    duplicates: int
+    conflicts: int
+    status: DocumentStatus
+
+
+class TakenIn(Struct, frozen=True, kw_only=True):
+    """What came of a batch of documents, and what was counted."""
+
+    receipts: tuple[Receipt, ...]
+    tally: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A report on its way in: as a message with everyone whose turn it is."""
+
+    reported: Reported
+    message: Message
+    addressed: Addressed
+    seen: SeenRow
+
+
+@dataclass(slots=True)
+class Case:
+    """A document on its way in."""
+
+    arrival: Arrival
+    id: str
+    out: ReadOut
+    troubles: list[Trouble] = field(default_factory=list)
+    accepted: int = 0
+    duplicates: int = 0
+    conflicts: list[tuple[str, str]] = field(default_factory=list)  # identity, first message
+
+
+def receive(
+    directory: Directory, unit: Unit, arrivals: Sequence[Arrival], now: datetime
+) -> TakenIn:
+    """Keep the documents, and send what they say on its way; answers in the order of arrival."""
+    intake = Intake(directory, unit, now)
+    cases = [intake.open(arrival) for arrival in arrivals]
+    intake.take_in(cases)
+    receipts = tuple(intake.close(case) for case in cases)
+    intake.batch.flush(unit, directory.roster.tenant)
+    return TakenIn(receipts=receipts, tally=intake.batch.tally)
+
+
+class Intake:
+    """One transaction's worth of documents."""
+
+    def __init__(self, directory: Directory, unit: Unit, now: datetime) -> None:
+        """Begin with nothing received."""
+        self.batch = Batch(at=now, directory=directory)
+        self._directory = directory
+        self._roster = directory.roster
+        self._unit = unit
+        self._now = now
+
+    def open(self, arrival: Arrival) -> Case:
+        """Read a document, and note what its reader noticed."""
+        document_id = self._roster.ids.new()
+        out = read_out(self._roster, arrival, document_id)
+        case = Case(arrival=arrival, id=document_id, out=out)
+        if out.trouble is not None:
+            case.troubles.append(out.trouble)
+        case.troubles.extend(
+            concerns(out.reading.findings, arrival.partner, arrival.document, document_id)
+        )
+        return case
+
+    def take_in(self, cases: Sequence[Case]) -> None:
+        """Tell new reports from repeated ones, and publish the new."""
+        bound = self._bind(cases)
+        candidates = [
+            (case, candidate)
+            for case in cases
+            for reported in case.out.reading.reports
+            if (candidate := self._candidate(case, reported, bound)) is not None
+        ]
+        if not candidates:
+            return
+        verdicts = self._unit.remember([candidate.seen for _, candidate in candidates])
+        for (case, candidate), verdict in zip(candidates, verdicts, strict=True):
+            match verdict:
+                case Seen.NEW:
+                    self._accept(case, candidate)
+                case Seen.DUPLICATE:
+                    case.duplicates += 1
+                case Seen.CONFLICT:
+                    self._settle_conflict(case, candidate)
+
+    def _bind(self, cases: Sequence[Case]) -> dict[tuple[str, Reference], ReferenceRow]:
+        wanted: dict[str, dict[Reference, None]] = {}
+        for case in cases:
+            for reported in case.out.reading.reports:
+                reference = reference_in(reported.report)
+                if reference is not None:
+                    wanted.setdefault(case.arrival.tenant, {})[reference] = None
+        return {
+            (tenant, reference): row
+            for tenant, references in wanted.items()
+            for reference, row in self._unit.routes(tenant, list(references)).items()
+        }
+
+    def _candidate(
+        self,
+        case: Case,
+        reported: Reported,
+        bound: Mapping[tuple[str, Reference], ReferenceRow],
+    ) -> Candidate | None:
+        tenant = case.arrival.tenant
+        reference = reference_in(reported.report)
+        route = None if reference is None else bound.get((tenant, reference))
+        message = Message(
+            id=self._roster.ids.new(),
+            tenant=tenant,
+            correlation_id="" if route is None else route.correlation_id,
+            causation_id=case.id,
+            received_at=self._now,
+            origin=f"partner:{case.arrival.partner}",
+            body=reported.report,
+            document_id=case.id,
+            bound=None if route is None else route.key,
+            amends=case.arrival.amends,
+        )
+        try:
+            addressed = address(self._directory, message)
+        except Exception as error:
+            case.troubles.append(_unrouted(case, reported, error))
+            return None
+        message, addressed = self._correlate(message, addressed)
+        seen = SeenRow(
+            tenant=tenant,
+            endpoint=case.arrival.partner,
+            identity=reported.identity,
+            hash=hash_of(addressed.row.body),
+            message_id=message.id,
+        )
+        return Candidate(reported=reported, message=message, addressed=addressed, seen=seen)
+
+    def _correlate(self, message: Message, addressed: Addressed) -> tuple[Message, Addressed]:
+        """Give a message the id of its story: that of its first key, else one of its own."""
+        if message.correlation_id:
+            return message, addressed
+        story = (
+            correlation_of(message.tenant, addressed.inbox[0].key)
+            if addressed.inbox
+            else self._roster.ids.new()
+        )
+        row = replace(addressed.row, correlation_id=story)
+        return replace(message, correlation_id=story), replace(addressed, row=row)
+
+    def _accept(self, case: Case, candidate: Candidate) -> None:
+        case.accepted += 1
+        self.batch.publish(candidate.addressed)
+
+    def _settle_conflict(self, case: Case, candidate: Candidate) -> None:
+        """Judge other content under a known identity.
+
+        A document read again or mended on purpose amends what was said. Where today's connector
+        reads the first document as it reads this one, the reader has changed and not the partner:
+        a duplicate. Anything else is the partner's doing, and a person's to judge.
+        """
+        seen = candidate.seen
+        first = self._unit.seen(seen.tenant, seen.endpoint, seen.identity)
+        first_id = "" if first is None else first.message_id
+        amended = replace(seen, identity=f"{seen.identity} amended {seen.hash.hex()}")
+        if case.arrival.parent_id:
+            if self._unit.remember([amended]) == [Seen.NEW]:
+                message = replace(candidate.message, amends=first_id)
+                self._accept(case, self._again(candidate, message))
+            else:
+                case.duplicates += 1
+        elif self._was_amended(amended) or self._reads_the_same(case, candidate, first_id):
+            case.duplicates += 1
+        else:
+            case.conflicts.append((seen.identity, first_id))
+
+    def _again(self, candidate: Candidate, message: Message) -> Candidate:
+        addressed = replace(candidate.addressed, row=row_of(message))
+        return Candidate(candidate.reported, message, addressed, candidate.seen)
+
+    def _was_amended(self, amended: SeenRow) -> bool:
+        return self._unit.seen(amended.tenant, amended.endpoint, amended.identity) is not None
+
+    def _reads_the_same(self, case: Case, candidate: Candidate, first_id: str) -> bool:
+        tenant, partner = case.arrival.tenant, case.arrival.partner
+        first = self._unit.messages(tenant, [first_id]).get(first_id)
+        kept = self._unit.document(tenant, first.document_id) if first is not None else None
+        if kept is None:
+            return False
+        try:
+            today = read(self._roster, partner, kept.document, kept.content)
+        except Exception:  # it could be read then; that it cannot be today says nothing new
+            return False
+        return any(
+            each.identity == candidate.seen.identity
+            and encode(each.report) == candidate.addressed.row.body
+            for each in today.reports
+        )
+
+    def close(self, case: Case) -> Receipt:
+        """Keep the document with what became of it."""
+        arrival = case.arrival
+        if case.conflicts:
+            case.troubles.append(_reused(case))
+        lost = case.out.status is DocumentStatus.TRANSLATED and case.troubles
+        status = DocumentStatus.PARTIAL if lost else case.out.status
+        self._unit.keep_documents([_document(case, status, self._now)])
+        self.batch.exceptions.extend(
+            trouble.row(arrival.tenant, self._roster.rulebook, self._now)
+            for trouble in case.troubles
+        )
+        self.batch.tally.update(_counted(case, status))
+        return Receipt(
+            document_id=case.id,
+            accepted=case.accepted,
+            duplicates=case.duplicates,
+            conflicts=len(case.conflicts),
+            status=status,
+        )
+
+
+def _document(case: Case, status: DocumentStatus, now: datetime) -> DocumentRow:
+    arrival = case.arrival
+    return DocumentRow(
+        tenant=arrival.tenant,
+        id=case.id,
+        endpoint=arrival.partner,
+        document=arrival.document,
+        received_at=now,
+        content=arrival.content,
+        content_type=arrival.content_type,
+        sha256=sha256(arrival.content).hexdigest(),
+        status=status,
+        findings=case.out.reading.findings,
+        parent_id=arrival.parent_id,
+    )
+
+
+def _counted(case: Case, status: DocumentStatus) -> Counter[str]:
+    whose = f"{case.arrival.partner}/{case.arrival.document}"
+    counted = Counter(
+        {
+            f"documents/{whose}/{status}": 1,
+            f"reports/{whose}/accepted": case.accepted,
+            f"reports/{whose}/duplicate": case.duplicates,
+            f"reports/{whose}/conflict": len(case.conflicts),
+        }
+    )
+    counted.update(f"exceptions/{each.team}/{each.code}" for each in case.troubles)
+    return +counted
+
+
+def _unrouted(case: Case, reported: Reported, error: Exception) -> Trouble:
+    return Trouble(
+        kind="document",
+        subject=case.id,
+        code=ROUTING_FAILED,
+        team=OWNERLESS,
+        cause=(
+            f"{case.arrival.partner} {case.arrival.document}: nobody could tell whose turn "
+            f"{type(reported.report).__name__} is"
+        ),
+        action="Mend the process that failed, then retry",
+        about=(reported.identity,),
+        seen={"identity": reported.identity, "where": reported.where, **facts_of(error)},
+        document_id=case.id,
+    )
+
+
+def _reused(case: Case) -> Trouble:
+    identity, first_id = case.conflicts[0]
+    more = len(case.conflicts) - 1
+    rest = f" (and {more} more)" if more else ""
+    return Trouble(
+        kind="document",
+        subject=case.id,
+        code=ID_REUSED,
+        team=OWNERLESS,
+        cause=(
+            f"{case.arrival.partner} {case.arrival.document}: {identity}{rest} was said before "
+            "with other content"
+        ),
+        action="Ask the partner; retry takes this in the first one's place, waive keeps the first",
+        about=tuple(identity for identity, _ in case.conflicts),
+        seen={"identity": identity, "first_message": first_id},
+        message_id=first_id,
+        document_id=case.id,
+    )

@@ -1,0 +1,115 @@
+"""The roster: who takes part, handed to flow by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.faults import Misconfigured
+from crossdock.messages.envelope import Body, Command, Message
+from crossdock.messages.teams import Team
+from crossdock.policies.rules import Rules
+from crossdock.ports import Connector, Endpoint, Ids, Projection, Routed, Subscriber
+
+
+class Inbound(Struct, frozen=True, kw_only=True):
+    """A partner that sends us documents: its dialect, and its settings."""
+
+    connector: Connector
+    settings: Struct
+
+
+class Rulebook(Struct, frozen=True, kw_only=True):
+    """Today's rules, and the earlier ones that running cases keep, by digest."""
+
+    today: Rules
+    earlier: Mapping[str, Rules] = {}
+
+    def edition(self, digest: str) -> Rules:
+        """Choose the rules of a digest; an empty one follows today's.
+
+        Raises Misconfigured for a digest that is not kept.
+        """
+        if digest in {"", self.today.digest}:
+            return self.today
+        if digest not in self.earlier:
+            raise Misconfigured(
+                "A case is pinned to a rule book that is not kept; restore its policy files",
+                digest=digest,
+            )
+        return self.earlier[digest]
+
+    def team_for(self, code: str, team: str) -> str:
+        """Choose the team that hears of a code, where the rules send it elsewhere."""
+        return next((row.team for row in self.today.teams if row.code == code), team)
+
+    def remembering(self, stored: Mapping[str, bytes]) -> Rulebook:
+        """Add the rule books a store has kept for pinned cases; unreadable ones are left out."""
+        earlier = dict(self.earlier)
+        for digest, content in stored.items():
+            try:
+                earlier[digest] = msgspec.json.decode(content, type=Rules)
+            except msgspec.DecodeError:
+                continue
+        return msgspec.structs.replace(self, earlier=earlier)
+
+
+class Roster(Struct, frozen=True, kw_only=True):
+    """Who takes part: processes, read models, partners to hear and to tell, rules, ids.
+
+    `route` turns a command into the requests to make, with the rules of the asking case; it raises
+    Refused or Misconfigured where a command cannot be written or has nowhere to go. `inbound` and
+    `endpoints` are by partner name.
+    """
+
+    subscribers: tuple[Subscriber[Any, Any], ...]
+    projections: tuple[Projection, ...] = ()
+    inbound: Mapping[str, Inbound] = {}
+    endpoints: Mapping[str, Endpoint] = {}
+    route: Callable[[Command, Rules], tuple[Routed, ...]]
+    rulebook: Rulebook
+    ids: Ids
+    tenant: str = "main"
+
+
+class Directory:
+    """The roster by what one asks it: whose turn is a message, who is called so."""
+
+    def __init__(self, roster: Roster) -> None:
+        """Sort the subscribers and projections by what they receive."""
+        self.roster = roster
+        self.subscribers = {each.name: each for each in roster.subscribers}
+        self._listening: dict[type[Body], tuple[Subscriber[Any, Any], ...]] = {}
+        self._showing: dict[type[Body], tuple[Projection, ...]] = {}
+
+    def listening(self, message: Message) -> tuple[Subscriber[Any, Any], ...]:
+        """Name the subscribers asked about a body of this type."""
+        kind = type(message.body)
+        if kind not in self._listening:
+            self._listening[kind] = tuple(
+                each for each in self.roster.subscribers if kind in each.receives
+            )
+        return self._listening[kind]
+
+    def showing(self, message: Message) -> tuple[Projection, ...]:
+        """Name the projections that show a body of this type."""
+        kind = type(message.body)
+        if kind not in self._showing:
+            self._showing[kind] = tuple(
+                each for each in self.roster.projections if kind in each.receives
+            )
+        return self._showing[kind]
+
+    def subscriber(self, name: str) -> Subscriber[Any, Any]:
+        """Find a process by name. Raises Misconfigured where there is none any more."""
+        if name not in self.subscribers:
+            raise Misconfigured(
+                "A message waits for a process this release does not have", subscriber=name
+            )
+        return self.subscribers[name]
+
+
+OWNERLESS = Team.INTEGRATION  # who looks after what has no owner of its own

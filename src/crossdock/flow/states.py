@@ -1,0 +1,115 @@
+"""The states of a batch: loaded once, moved step by step, saved once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from crossdock.faults import Misconfigured
+from crossdock.flow.roster import Directory
+from crossdock.messages.envelope import Key
+from crossdock.ports import Subscriber
+from crossdock.ports.store import ProcessRow, Reader, Step
+
+CaseName = tuple[str, str, Key]  # tenant, subscriber, key
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+@dataclass(slots=True)
+class Case:
+    """One process as it stands in this transaction; `raw` is the state's stored form."""
+
+    state: Any
+    raw: bytes
+    stored: bytes
+    revision: int
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether the state is another one than the stored."""
+        return self.raw != self.stored
+
+    @property
+    def revision_after(self) -> int:
+        """Tell the revision this transaction leaves behind."""
+        return self.revision + self.changed
+
+
+def encode_state(state: object) -> bytes:
+    """Write a state; equal states give equal bytes."""
+    return _encode(state)
+
+
+def decode_state(subscriber: Subscriber[Any, Any], schema: int, raw: bytes) -> Any:
+    """Read a stored state, lifted through the upcasters to today's schema.
+
+    Raises Misconfigured for a state of a newer release.
+    """
+    if schema > subscriber.schema:
+        raise Misconfigured(
+            "A stored state is newer than this release; start the newer release",
+            subscriber=subscriber.name,
+            schema=schema,
+        )
+    while schema < subscriber.schema:
+        older = msgspec.json.decode(raw, type=dict[str, object])
+        raw = _encode(subscriber.upcasters[schema](older))
+        schema += 1
+    return msgspec.json.decode(raw, type=subscriber.state)
+
+
+class Cases:
+    """The states a batch of steps needs."""
+
+    def __init__(self, directory: Directory, reader: Reader, steps: Sequence[Step]) -> None:
+        """Find the stored states of all steps at once."""
+        names = {(step.row.tenant, step.row.subscriber, step.row.key) for step in steps}
+        self._directory = directory
+        self._rows = reader.processes(sorted(names))
+        self._cases: dict[CaseName, Case] = {}
+
+    def case(self, name: CaseName) -> Case:
+        """Give a process as it stands now; one without a state begins at its start.
+
+        Raises Misconfigured or a decoding error where a stored state cannot be read.
+        """
+        if name not in self._cases:
+            self._cases[name] = self._load(name)
+        return self._cases[name]
+
+    def _load(self, name: CaseName) -> Case:
+        _, subscriber_name, key = name
+        subscriber = self._directory.subscriber(subscriber_name)
+        row = self._rows.get(name)
+        if row is None:
+            return Case(state=subscriber.start(key), raw=b"", stored=b"", revision=0)
+        state = decode_state(subscriber, row.schema, row.state)
+        return Case(state=state, raw=row.state, stored=row.state, revision=row.revision)
+
+    def move(self, name: CaseName, state: object, raw: bytes) -> None:
+        """Let a process stand at a new state."""
+        case = self._cases[name]
+        case.state, case.raw = state, raw
+
+    def rows(self, at: datetime) -> list[ProcessRow]:
+        """Write the states that changed."""
+        return [self._row(name, case, at) for name, case in self._cases.items() if case.changed]
+
+    def _row(self, name: CaseName, case: Case, at: datetime) -> ProcessRow:
+        tenant, subscriber_name, key = name
+        subscriber = self._directory.subscriber(subscriber_name)
+        return ProcessRow(
+            tenant=tenant,
+            subscriber=subscriber_name,
+            key=key,
+            state=case.raw,
+            schema=subscriber.schema,
+            revision=case.revision + 1,
+            stage=subscriber.stage(case.state),
+            updated_at=at,
+        )

@@ -1,0 +1,58 @@
+"""The timekeeper: due timers come back as messages, a bounded number at a time.
+
+After a long stop the oldest come first, and processes decide by `due_at`, so being late changes
+nothing but the hour.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+from crossdock.flow.batch import Batch, address
+from crossdock.flow.names import wake_up_id
+from crossdock.flow.roster import Directory
+from crossdock.messages.envelope import Message
+from crossdock.messages.flow import WakeUp
+from crossdock.ports.store import TimerRow, Unit
+
+TIMERS_MAX = 500
+
+
+class Rung(Struct, frozen=True, kw_only=True):
+    """How many timers rang; `more` tells that as many as allowed did, and others may be due."""
+
+    rung: int = 0
+    more: bool = False
+    tally: Mapping[str, int] = {}
+
+
+def ring(directory: Directory, unit: Unit, now: datetime, limit: int = TIMERS_MAX) -> Rung:
+    """Turn due timers into messages for the processes that set them."""
+    due = unit.due_timers(now, limit)
+    if not due:
+        return Rung()
+    batch = Batch(at=now, directory=directory)
+    for timer in due:
+        batch.publish(address(directory, _wake_up(timer, now)))
+    batch.tally.update(Counter(f"timers/{timer.subscriber}" for timer in due))
+    batch.flush(unit, directory.roster.tenant)
+    return Rung(rung=len(due), more=len(due) == limit, tally=batch.tally)
+
+
+def _wake_up(timer: TimerRow, now: datetime) -> Message:
+    return Message(
+        id=wake_up_id(
+            timer.tenant, timer.subscriber, timer.key, timer.name, timer.due_at, timer.message_id
+        ),
+        tenant=timer.tenant,
+        correlation_id=timer.correlation_id,
+        causation_id=timer.message_id,
+        received_at=now,
+        origin="flow",
+        body=WakeUp(timer=timer.name, due_at=timer.due_at, fired_at=now),
+        addressee=(timer.subscriber, timer.key),
+    )

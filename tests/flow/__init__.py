@@ -1,0 +1,1 @@
+"""Stories of flow, told over the memory and the SQLite store alike."""

@@ -1,0 +1,354 @@
+"""A counter process, a chatty partner and a house to put them in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.canonical.moments import Moment, ZoneSource
+from crossdock.canonical.references import Reference, ReferenceType
+from crossdock.canonical.tracking import Classifier, EvidenceKind, Milestone, TrackingEvent
+from crossdock.faults import Finding, Refused, Unreadable
+from crossdock.flow.machine import Machine
+from crossdock.flow.reading import Arrival
+from crossdock.flow.roster import Inbound, Roster, Rulebook
+from crossdock.messages.envelope import Command, Key, Message
+from crossdock.messages.flow import EffectAnswered, ExceptionRetried, ExceptionWaived, WakeUp
+from crossdock.messages.master_data import MasterDataAwaited, MasterKind
+from crossdock.messages.order_release import CancelPlan, OrderCancelled
+from crossdock.messages.shipment_visibility import MilestoneReported
+from crossdock.messages.teams import Team
+from crossdock.policies.rules import Rules
+from crossdock.ports import (
+    Answer,
+    Call,
+    CancelTimer,
+    CloseException,
+    DropEffect,
+    EffectClass,
+    Emission,
+    Endpoint,
+    Exchange,
+    OpenException,
+    Operation,
+    Projection,
+    Put,
+    PutReference,
+    Reading,
+    Received,
+    Reported,
+    Request,
+    Routed,
+    SetTimer,
+    Stage,
+    Subscriber,
+    Transport,
+)
+from crossdock.ports.store import Store
+
+NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+PRO = Reference(type=ReferenceType.PRO, value="4711", issuer="ROAD")
+
+
+class Counter(Struct, frozen=True, kw_only=True):
+    """What the counter process knows: everything it was told, in order."""
+
+    told: tuple[str, ...] = ()
+
+
+def spell(received: Received[Any]) -> str:
+    """Tell a message in one word."""
+    match received.body:
+        case OrderCancelled(version=version, reason=reason):
+            return f"{version} {reason}".strip()
+        case WakeUp(timer=timer):
+            return f"woken by {timer}"
+        case EffectAnswered(version=version, answer=answer, document=document):
+            return f"{version} {answer} {document}".strip()
+        case ExceptionRetried(code=code):
+            return f"retried {code}"
+        case ExceptionWaived(code=code):
+            return f"waived {code}"
+        case other:
+            return type(other).__name__
+
+
+def decide(
+    state: Counter, received: Received[Any], _rules: Rules
+) -> tuple[Counter, tuple[Emission, ...]]:
+    """Count, and say what the message's reason asks for."""
+    body = received.body
+    if isinstance(body, OrderCancelled) and body.reason == "fail":
+        raise RuntimeError("the counter broke")
+    if isinstance(body, OrderCancelled) and body.reason == "ignore":
+        return state, ()
+    told = Counter(told=(*state.told, spell(received)))
+    return told, said(body) if isinstance(body, OrderCancelled) else ()
+
+
+def said(body: OrderCancelled) -> tuple[Emission, ...]:
+    """Say what a reason asks for."""
+    answers: dict[str, tuple[Emission, ...]] = {
+        "ask": (CancelPlan(order_id=body.order_id, order_version=body.version),),
+        "refuse": (CancelPlan(order_id=body.order_id, order_version=666),),
+        "drop": (
+            DropEffect(
+                verb="tms.cancel",
+                business_key=body.order_id,
+                version=str(body.version - 1),
+                because="no longer wanted",
+            ),
+        ),
+        "wake": (SetTimer(name="nap", due_at=NOON + MINUTE),),
+        "sleep": (CancelTimer(name="nap"),),
+        "complain": (
+            OpenException(
+                code="STUCK",
+                team=Team.TRANSPORTATION,
+                cause="It is stuck",
+                action="Push it",
+                about=(body.order_id,),
+            ),
+        ),
+        "cheer": (CloseException(code="STUCK", because="It moves again"),),
+        "tell": (MasterDataAwaited(kind=MasterKind.ITEM, id="I-1", order_id=body.order_id),),
+        "bind": (PutReference(reference=PRO, key=Key("shipment", "S-1"), routable=True),),
+    }
+    return answers.get(body.reason, ())
+
+
+def keys(message: Message) -> tuple[Key, ...]:
+    """Choose the order's counter, or the shipment's where a number was looked up."""
+    match message.body:
+        case OrderCancelled(order_id="LOST"):
+            raise LookupError("nobody knows this order")
+        case OrderCancelled(order_id=order_id):
+            return (Key("order", order_id),)
+        case MilestoneReported():
+            return (message.bound,) if message.bound else ()
+        case _:
+            return ()
+
+
+COUNTER: Subscriber[Counter, Rules] = Subscriber(
+    name="counter",
+    state=Counter,
+    start=lambda _key: Counter(),
+    receives=(OrderCancelled, MilestoneReported),
+    keys=keys,
+    decide=decide,
+    stage=lambda state: f"told {len(state.told)}",
+)
+LISTENER: Subscriber[Counter, Rules] = Subscriber(
+    name="listener",
+    state=Counter,
+    start=lambda _key: Counter(),
+    receives=(MasterDataAwaited,),
+    keys=lambda message: (Key("item", getattr(message.body, "id", "")),),
+    decide=decide,
+    stage=lambda _state: "listening",
+)
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """A row of the read model: who waits for an item."""
+
+    item: str
+    order: str
+
+
+def show(message: Message) -> tuple[Put, ...]:
+    """Show who waits."""
+    body = message.body
+    if not isinstance(body, MasterDataAwaited):
+        return ()
+    row = Wanted(item=body.id, order=body.order_id)
+    return (Put(kind="wanted", key=body.id, body=row, index=(("order", body.order_id),)),)
+
+
+WANTED = Projection(name="wanted", receives=(MasterDataAwaited,), project=show)
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """One report in the chatty partner's words; `reason` is what the counter is to do."""
+
+    id: str
+    order: str = "SO-1"
+    version: int = 1
+    reason: str = ""
+    tracking: bool = False
+    code: str = ""
+
+
+def evidence(line: Line) -> MilestoneReported:
+    """Report that a shipment moved."""
+    return MilestoneReported(
+        evidence=TrackingEvent(
+            source="tms",
+            source_event_id=line.id,
+            kind=EvidenceKind.ORIGINAL,
+            milestone=Milestone.NOTE,
+            classifier=Classifier.ACTUAL,
+            occurred=Moment(at=NOON, text="noon", zone="UTC", zone_source=ZoneSource.OFFSET),
+            raw_code=line.code,
+            reference=PRO,
+        )
+    )
+
+
+def read_lines(content: bytes, _settings: object) -> Reading:
+    """Read the chatty partner's document."""
+    try:
+        lines = msgspec.json.decode(content, type=tuple[Line, ...])
+    except msgspec.DecodeError as error:
+        raise Unreadable("This is not what the partner promised", text=error) from error
+    reports = tuple(
+        Reported(
+            identity=line.id,
+            report=evidence(line)
+            if line.tracking
+            else OrderCancelled(order_id=line.order, version=line.version, reason=line.reason),
+        )
+        for line in lines
+    )
+    findings = tuple(
+        Finding(code="UNKNOWN_STATUS_CODE", said="A code is not known", seen={"code": line.code})
+        for line in lines
+        if line.code
+    )
+    return Reading(reports=reports, findings=findings)
+
+
+def read_badly(content: bytes, _settings: object) -> Reading:
+    """Break at any document."""
+    raise KeyError(content)
+
+
+class Ledgered(Struct, frozen=True, kw_only=True):
+    """The chatty partner's answer."""
+
+    document_id: str = ""
+
+
+class NoSettings(Struct, frozen=True, kw_only=True):
+    """Nothing to set."""
+
+
+class Chatty:
+    """A connector that speaks plain JSON both ways."""
+
+    name = "chatty"
+    role = "tms"
+    settings: type[Struct] = NoSettings
+
+    def __init__(
+        self,
+        effect: EffectClass = EffectClass.IDEMPOTENT,
+        read: Callable[[bytes, Any], Reading] = read_lines,
+        **operation: Any,
+    ) -> None:
+        self.documents: Mapping[str, Callable[[bytes, Any], Reading]] = {
+            "lines": read,
+            "broken": read_badly,
+        }
+        self.operations: Mapping[str, Operation] = {
+            "tms.cancel": Operation(verb="tms.cancel", effect=effect, **operation)
+        }
+
+    def write(self, command: Command, _settings: object) -> Request:
+        """Write the command as it is."""
+        if command.version() == "666":
+            raise Refused("The partner never takes version 666", version=666)
+        body = msgspec.json.encode(command)
+        path = f"/{command.business_key()}/{command.version()}"
+        return Request(operation=command.verb, method="POST", path=path, body=body)
+
+    def answer(self, _operation: str, exchange: Exchange) -> Answer:
+        """Read the partner's number; 404 says that it knows nothing."""
+        if exchange.status == 404:
+            return Answer(understood=True, found=False, said="not known")
+        try:
+            done = msgspec.json.decode(exchange.body, type=Ledgered)
+        except msgspec.DecodeError:
+            return Answer(understood=False, said="not what was promised")
+        return Answer(understood=True, document=done.document_id, found=True)
+
+    async def send(self, request: Request, key: str, _settings: object, via: Transport) -> Exchange:
+        """Send it."""
+        return await via.exchange(_call(request.method, request.path, key, request.body))
+
+    async def look_up(
+        self, request: Request, key: str, _settings: object, via: Transport
+    ) -> Exchange:
+        """Ask for it by its path."""
+        return await via.exchange(_call("GET", request.path, key, b""))
+
+
+def _call(method: str, path: str, key: str, body: bytes) -> Call:
+    return Call(method=method, url=path, headers={"key": key}, body=body, deadline_seconds=1)
+
+
+COUNTED = count(1)
+
+
+class Numbers:
+    """Ids that count, also across the houses of one store."""
+
+    def new(self) -> str:
+        """Count one further."""
+        return f"id-{next(COUNTED):08}"
+
+
+def house(store: Store, connector: Chatty | None = None, **wishes: Any) -> Machine:
+    """Build a started machine with the counter, the listener and one partner called `tms`.
+
+    `wishes` are settings of the endpoint.
+    """
+    chatty = connector or Chatty()
+    endpoint = Endpoint(name="tms", connector=chatty, settings=NoSettings(), **wishes)
+    roster = Roster(
+        subscribers=(COUNTER, LISTENER),
+        projections=(WANTED,),
+        inbound={"tms": Inbound(connector=chatty, settings=NoSettings())},
+        endpoints={"tms": endpoint},
+        route=lambda command, _rules: (
+            Routed(endpoint="tms", request=chatty.write(command, NoSettings())),
+        ),
+        rulebook=Rulebook(today=Rules()),
+        ids=Numbers(),
+    )
+    machine = Machine(store=store, roster=roster)
+    machine.start()
+    return machine
+
+
+def lines(*said: Line) -> Arrival:
+    """Bring a document of the chatty partner to the door."""
+    content = msgspec.json.encode(said)
+    return Arrival(tenant="main", partner="tms", document="lines", content=content)
+
+
+def told(machine: Machine, order: str = "SO-1", name: str = "counter") -> tuple[str, ...]:
+    """Tell what a process was told so far."""
+    key = Key("item" if name == "listener" else "order", order)
+    with machine.store.read() as reader:
+        row = reader.processes([("main", name, key)]).get(("main", name, key))
+    return msgspec.json.decode(row.state, type=Counter).told if row else ()
+
+
+def queue(machine: Machine) -> list[tuple[str, str, str]]:
+    """Tell the open exceptions: kind, code and team."""
+    with machine.store.read() as reader:
+        return [(row.kind, row.code, row.team) for row in reader.exceptions("main")]
+
+
+def answered(status: int = 200, document: str = "DOC-1", **more: Any) -> Exchange:
+    """Build an answer of the chatty partner."""
+    body = msgspec.json.encode(Ledgered(document_id=document))
+    return Exchange(stage=Stage.ANSWERED, status=status, body=body, **more)

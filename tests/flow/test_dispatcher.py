@@ -1,0 +1,181 @@
+"""Steps: in order for each key, whole or not at all."""
+
+from datetime import timedelta
+
+from crossdock.messages.envelope import Key
+from crossdock.ports.store import OutboxStatus, Store
+from tests.flow.kit import MINUTE, NOON, Line, house, lines, queue, told
+
+ORDER = Key("order", "SO-1")
+
+
+def test_messages_of_one_key_are_taken_in_order(store: Store) -> None:
+    machine = house(store)
+    said = [Line(id=f"e{n}", order=f"SO-{n % 3}", version=n) for n in range(1200)]
+
+    machine.receive([lines(*said)], NOON)
+    machine.run_to_quiescence(NOON)
+
+    assert told(machine, "SO-1") == tuple(str(n) for n in range(1200) if n % 3 == 1)
+
+
+def test_a_process_that_raises_parks_its_key_and_the_others_go_on(store: Store) -> None:
+    machine = house(store)
+    said = [Line(id="a"), Line(id="b", version=2, reason="fail"), Line(id="c", version=3)]
+
+    machine.receive([lines(*said, Line(id="d", order="SO-2"))], NOON)
+
+    assert (told(machine, "SO-1"), told(machine, "SO-2")) == (("1",), ("1",))
+    assert queue(machine) == [("step", "STEP_FAILED", "INTEGRATION")]
+    with store.read() as reader:
+        assert reader.parked("main") == [("counter", ORDER)]
+        waiting = [step.message.body for step in reader.unhandled("main", "counter", ORDER)]
+    assert len(waiting) == 2
+
+
+def test_an_event_is_shown_at_once_and_heard_one_hop_later(store: Store) -> None:
+    machine = house(store)
+
+    machine.receive([lines(Line(id="e1", reason="tell"))], NOON)
+    with store.read() as reader:
+        shown = reader.find("main", "wanted", {"order": "SO-1"})
+    heard_early = told(machine, "I-1", "listener")
+    machine.run_to_quiescence(NOON)
+
+    assert [row.body for row in shown] == [b'{"item":"I-1","order":"SO-1"}']
+    assert (heard_early, told(machine, "I-1", "listener")) == ((), ("MasterDataAwaited",))
+
+
+def test_a_command_becomes_an_effect_with_its_bytes_fixed(store: Store) -> None:
+    machine = house(store)
+
+    machine.receive([lines(Line(id="e1", reason="ask"))], NOON)
+
+    with store.read() as reader:
+        (row,) = reader.outbox_of("main", "counter", ORDER)
+    assert (row.endpoint, row.verb, row.business_key, row.version) == (
+        "tms",
+        "tms.cancel",
+        "SO-1",
+        "1",
+    )
+    assert (row.status, row.due_at, row.owner) == (OutboxStatus.WAITING, NOON, "TRANSPORTATION")
+    assert b'"path":"/SO-1/1"' in row.request
+
+
+def test_the_same_effect_asked_for_twice_is_one(store: Store) -> None:
+    machine = house(store)
+
+    machine.receive([lines(Line(id="e1", reason="ask"), Line(id="e2", reason="ask"))], NOON)
+    machine.receive([lines(Line(id="e3", reason="ask"))], NOON)
+
+    with store.read() as reader:
+        assert len(reader.outbox_of("main", "counter", ORDER)) == 1
+
+
+def test_a_command_that_cannot_be_written_is_refused_and_shown(store: Store) -> None:
+    machine = house(store)
+
+    machine.receive([lines(Line(id="e1", reason="refuse"))], NOON)
+    machine.run_to_quiescence(NOON)
+
+    assert told(machine) == ("1 refuse", "666 REFUSED")
+    assert queue(machine) == [("effect", "EFFECT_UNWRITTEN", "TRANSPORTATION")]
+
+
+def test_an_effect_no_longer_wanted_is_taken_back(store: Store) -> None:
+    machine = house(store)
+
+    machine.receive(
+        [lines(Line(id="e1", reason="ask"), Line(id="e2", version=2, reason="drop"))], NOON
+    )
+
+    with store.read() as reader:
+        (row,) = reader.outbox_of("main", "counter", ORDER)
+    assert row.status is OutboxStatus.SUPERSEDED
+
+
+def test_an_effect_dropped_and_wanted_again_waits_again(store: Store) -> None:
+    machine = house(store)
+    said = [Line(id="e1", reason="ask"), Line(id="e2", version=2, reason="drop")]
+
+    machine.receive([lines(*said, Line(id="e3", reason="ask"))], NOON)
+
+    with store.read() as reader:
+        (row,) = reader.outbox_of("main", "counter", ORDER)
+    assert row.status is OutboxStatus.WAITING
+
+
+def test_a_timer_rings_once_when_due(store: Store) -> None:
+    machine = house(store)
+    machine.receive([lines(Line(id="e1", reason="wake"))], NOON)
+
+    early = machine.run_to_quiescence(NOON + MINUTE - timedelta(seconds=1))
+    machine.run_to_quiescence(NOON + MINUTE)
+    machine.run_to_quiescence(NOON + 2 * MINUTE)
+
+    assert (early, told(machine)) == (0, ("1 wake", "woken by nap"))
+
+
+def test_a_cancelled_timer_stays_quiet(store: Store) -> None:
+    machine = house(store)
+    machine.receive([lines(Line(id="e1", reason="wake"), Line(id="e2", reason="sleep"))], NOON)
+
+    machine.run_to_quiescence(NOON + MINUTE)
+
+    assert told(machine) == ("1 wake", "1 sleep")
+
+
+def test_a_timer_set_again_rings_again(store: Store) -> None:
+    machine = house(store)
+    machine.receive([lines(Line(id="e1", reason="wake"))], NOON)
+    machine.run_to_quiescence(NOON + MINUTE)
+
+    machine.receive([lines(Line(id="e2", version=2, reason="wake"))], NOON + MINUTE)
+    machine.run_to_quiescence(NOON + MINUTE)
+
+    assert told(machine) == ("1 wake", "woken by nap", "2 wake", "woken by nap")
+
+
+def test_many_due_timers_ring_in_portions(store: Store) -> None:
+    machine = house(store)
+    said = [Line(id=f"e{n}", order=f"SO-{n}", reason="wake") for n in range(7)]
+    machine.receive([lines(*said)], NOON)
+
+    rung = [machine.timers(NOON + MINUTE, limit=5) for _ in range(3)]
+
+    assert [(each.rung, each.more) for each in rung] == [(5, True), (2, False), (0, False)]
+
+
+def test_a_process_opens_and_closes_its_own_exception(store: Store) -> None:
+    machine = house(store)
+
+    machine.receive([lines(Line(id="e1", reason="complain"))], NOON)
+    opened = queue(machine)
+    machine.receive([lines(Line(id="e2", reason="cheer"))], NOON)
+
+    assert opened == [("process", "STUCK", "TRANSPORTATION")]
+    assert queue(machine) == []
+
+
+def test_what_is_ignored_is_handled_and_writes_no_state(store: Store) -> None:
+    machine = house(store)
+    machine.receive([lines(Line(id="e1"))], NOON)
+
+    machine.receive([lines(Line(id="e2", reason="ignore"))], NOON)
+
+    with store.read() as reader:
+        steps = reader.handled("main", "counter", ORDER)
+        pending = reader.pending("main")
+    assert ([each.revision for each in steps], pending) == ([1, 1], 0)
+
+
+def test_a_state_comes_back_as_it_was(store: Store) -> None:
+    before = house(store)
+    before.receive([lines(Line(id="e1"))], NOON)
+    before.stop()
+
+    after = house(store)
+    after.receive([lines(Line(id="e2", version=2))], NOON)
+
+    assert told(after) == ("1", "2")
