@@ -1,0 +1,145 @@
+"""Each message in one sentence, for people who read a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from crossdock.apis import words
+from crossdock.canonical.tracking import Classifier, EvidenceKind, TrackingEvent
+from crossdock.messages import flow, master_data, order_release, reference_binding
+from crossdock.messages import shipment_visibility as visibility
+from crossdock.messages.envelope import Body, Command
+
+_CLASSIFIED = {
+    Classifier.ACTUAL: "",
+    Classifier.ESTIMATED: " (expected)",
+    Classifier.PLANNED: " (planned)",
+}
+_KINDS = {
+    EvidenceKind.ORIGINAL: "",
+    EvidenceKind.CORRECTION: ", correcting what was said before",
+    EvidenceKind.RETRACTION: ", taking it back",
+}
+
+
+def tell(body: Body) -> str:
+    """Say a message in one sentence; a kind without a sentence says its own name."""
+    say = _SENTENCES.get(type(body))
+    if say is not None:
+        return say(body)
+    if isinstance(body, Command):
+        return f"Ask for {body.verb} {body.business_key()}, version {body.version()}"
+    return type(body).__name__
+
+
+def _evidence(told: TrackingEvent) -> str:
+    place = words.place_words(told.place)
+    return (
+        f"{words.MILESTONES[told.milestone]}{_CLASSIFIED[told.classifier]} "
+        f"{words.local(told.occurred)}{f' in {place}' if place else ''}"
+        f"{_KINDS[told.kind]} (code {told.raw_code}, {told.reference.type} {told.reference.value})"
+    )
+
+
+def _picture(told: visibility.PictureChanged) -> str:
+    status = words.status_words(told.picture.status)
+    seen = "sees" if told.gate.visible else "would see, and does not yet see"
+    return f"Customer {told.customer_id} {seen}: {status}; {told.gate.because}"
+
+
+def _plan(told: order_release.PlanConfirmed) -> str:
+    ships = ", ".join(each.shipment_id for each in told.shipments)
+    return f"Planned as {ships} (order version {told.order_version}, plan {told.revision})"
+
+
+def _tender(told: order_release.TenderAnswered) -> str:
+    verdict = "accepts" if told.accepted else f"declines ({told.reason or 'no reason given'})"
+    return f"{told.carrier_scac} {verdict} shipment {told.shipment_id}"
+
+
+def _released(told: order_release.OrderReleased) -> str:
+    draft = told.draft
+    return f"Order {draft.order_id} version {draft.version}, {len(draft.lines)} line(s)"
+
+
+def _accepted(told: order_release.OrderAccepted) -> str:
+    added = told.attributes
+    return (
+        f"Complete and known: {added.mode} {added.service_level} by rule {added.rule_id}, "
+        f"{added.sla_hours} hours from release"
+    )
+
+
+def _confirmed(told: visibility.MilestoneConfirmed) -> str:
+    what = words.MILESTONES[told.milestone]
+    if told.retracted:
+        return f"{what} does not hold any more (told by {told.source})"
+    return f"{what} {words.local(told.occurred)}, told by {told.source}"
+
+
+def _closed(told: visibility.DeliveryClosed) -> str:
+    verdict = "is delivered" if told.delivered else "is not delivered after all"
+    return f"Order {told.order_id} on shipment {told.shipment_id} {verdict}"
+
+
+def _answered(told: flow.EffectAnswered) -> str:
+    document = f", document {told.document}" if told.document else ""
+    said = f": {told.said}" if told.said else ""
+    return (
+        f"{told.endpoint} to {told.verb} {told.business_key}: {told.answer.lower()}{document}{said}"
+    )
+
+
+_SENTENCES: dict[type[Body], Callable[[Any], str]] = {
+    flow.WakeUp: lambda told: f"Time for `{told.timer}`, due {words.utc(told.due_at)}",
+    flow.EffectAnswered: _answered,
+    flow.ExceptionRetried: lambda told: f"{told.by} asks to try again: {told.reason}",
+    flow.ExceptionWaived: lambda told: f"{told.by} waives it: {told.reason}",
+    master_data.CustomerReported: lambda told: f"Customer {told.record.customer_id}",
+    master_data.ItemReported: lambda told: f"Item {told.record.item_id}",
+    master_data.ShipToReported: lambda told: f"Ship-to {told.record.location.location_id}",
+    master_data.CarrierReported: lambda told: f"Carrier {told.record.scac}",
+    master_data.MasterDataChanged: lambda told: f"{told.kind} {told.id}, version {told.version}",
+    master_data.MasterDataAwaited: lambda told: f"Waits for {told.kind} {told.id}",
+    master_data.MasterDataArrived: lambda told: f"{told.kind} {told.id} is there",
+    order_release.OrderReleased: _released,
+    order_release.OrderCancelled: lambda told: f"Order {told.order_id} is cancelled",
+    order_release.OrderAccepted: _accepted,
+    order_release.PlanConfirmed: _plan,
+    order_release.PlanRejected: lambda told: f"Cannot be planned: {told.reason}",
+    order_release.PlanCancelled: lambda told: f"Nothing is planned for {told.order_id} any more",
+    order_release.TenderAnswered: _tender,
+    order_release.ShipmentPlanned: lambda told: (
+        f"Order {told.order_id} travels on shipment {told.shipment.shipment_id}"
+    ),
+    order_release.ShipmentWithdrawn: lambda told: (
+        f"Order {told.order_id} left shipment {told.shipment_id}: {told.because}"
+    ),
+    order_release.OrderReferenced: lambda told: (
+        f"The ERP has shipment {told.shipment_id} on order {told.order_id}, "
+        f"document {told.erp_document}"
+    ),
+    order_release.TenderSettled: lambda told: (
+        f"{told.carrier_scac} carries shipment {told.shipment_id}"
+    ),
+    reference_binding.ReferenceAnnounced: lambda told: (
+        f"{told.reference.type} {told.reference.value} means shipment {told.shipment_id}"
+    ),
+    reference_binding.ReferenceRevoked: lambda told: (
+        f"{told.reference.type} {told.reference.value} does not mean {told.shipment_id} any more"
+    ),
+    reference_binding.EvidenceBound: lambda told: (
+        f"Found to be of shipment {told.shipment_id}: {_evidence(told.evidence)}"
+    ),
+    visibility.MilestoneReported: lambda told: _evidence(told.evidence),
+    visibility.MilestoneConfirmed: _confirmed,
+    visibility.MilestoneOverdue: lambda told: (
+        f"Promised by {words.local(told.promised)}, and no delivery was told"
+    ),
+    visibility.ShipmentWentSilent: lambda told: (
+        f"Nobody has spoken since {words.utc(told.last_heard_at)}"
+    ),
+    visibility.DeliveryClosed: _closed,
+    visibility.PictureChanged: _picture,
+}

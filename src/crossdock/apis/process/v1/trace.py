@@ -1,0 +1,240 @@
+"""The trace of a number: any number anyone knows it by leads to one story across all systems.
+
+Built in one snapshot from what the store holds anyway; nothing is sampled and nothing is asked of
+a partner. An order brings its shipments along, a shipment its orders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from crossdock.apis import words
+from crossdock.apis.process.v1 import chapters
+from crossdock.apis.process.v1.chapters import Gathered, stuck_of
+from crossdock.apis.process.v1.story import Chapter, Entry, EntryKind, Number, Shown, Trace
+from crossdock.apis.process.v1.why import DONE, ORDER, shown_words, why
+from crossdock.messages.envelope import Key
+from crossdock.messages.order_release import PlanConfirmed, ShipmentPlanned
+from crossdock.messages.registry import decode
+from crossdock.messages.shipment_visibility import PictureChanged
+from crossdock.ports.store import ExceptionRow, ExceptionStatus, MessageRow, Reader, ReferenceRow
+
+KINDS = ("order", "shipment", "load", "reference", "customer", "item", "ship_to", "carrier")
+
+
+def trace(reader: Reader, tenant: str, number: str) -> Trace:
+    """Tell the story of a number; one of which nothing is known gives an empty story."""
+    number = number.strip()
+    subscribers = tuple(dict.fromkeys(each.subscriber for each in reader.stages(tenant)))
+    exceptions = _about(reader, tenant, number)
+    start = _keys(reader, tenant, number, exceptions)
+    found = [each for key in start for each in chapters.gather(reader, tenant, subscribers, key)]
+    known = set(start)
+    more = [key for key in _neighbours(found, start) if key not in known]
+    found += [each for key in more for each in chapters.gather(reader, tenant, subscribers, key)]
+    keys = (*start, *more)
+    numbers = _numbers(reader, tenant, keys)
+    bound = dict.fromkeys(
+        Key("reference", each.reference.term()) for each in numbers if each.routable
+    )
+    for key in bound:
+        if key not in keys:
+            found += chapters.gather(reader, tenant, subscribers, key)
+    return _story(reader, tenant, number, found, exceptions, numbers)
+
+
+def _story(  # noqa: PLR0913, PLR0917 - a story is told from this many sides
+    reader: Reader,
+    tenant: str,
+    number: str,
+    found: Sequence[Gathered],
+    exceptions: Sequence[ExceptionRow],
+    numbers: Sequence[ReferenceRow],
+) -> Trace:
+    told = sorted((_chapter(reader, tenant, each) for each in found), key=_place)
+    entries = {each.id: each for one in found for each in one.entries}
+    own = {each.id for one in found for each in one.exceptions}
+    loose = [each for each in exceptions if each.id not in own]
+    for each in loose:
+        entries |= {entry.id: entry for entry in chapters.exception_entries(each)}
+    entries |= {each.id: each for each in _lone_message(reader, tenant, number)}
+    shown = tuple(sorted((each for one in found for each in _shown(one)), key=lambda one: one.at))
+    stuck = tuple(stuck_of(each) for each in loose)
+    documents = dict.fromkeys(each.document_id for each in entries.values() if each.document_id)
+    if reader.document(tenant, number) is not None:
+        documents[number] = None
+    return Trace(
+        number=number,
+        why=_whole_why(told, shown, stuck),
+        chapters=tuple(told),
+        timeline=_in_order(entries),
+        shown=shown,
+        numbers=tuple(_number(each) for each in numbers),
+        stuck=stuck,
+        documents=tuple(documents),
+    )
+
+
+def _in_order(entries: dict[str, Entry]) -> tuple[Entry, ...]:
+    """Put entries in order of time; what happened at once, a cause before what it led to."""
+
+    def depth(entry: Entry) -> int:
+        steps = 0
+        while entry.cause in entries and steps < len(entries):
+            entry = entries[entry.cause]
+            steps += 1
+        return steps
+
+    return tuple(sorted(entries.values(), key=lambda each: (each.at, depth(each))))
+
+
+def _about(reader: Reader, tenant: str, number: str) -> list[ExceptionRow]:
+    """Find the exceptions that name a number, or are meant by it."""
+    found = {each.id: each for each in reader.exceptions(tenant, status=None, about=number)}
+    itself = reader.exception(tenant, number) if number else None
+    if itself is not None:
+        found[itself.id] = itself
+    return list(found.values())
+
+
+def _keys(
+    reader: Reader, tenant: str, number: str, exceptions: Iterable[ExceptionRow]
+) -> tuple[Key, ...]:
+    """Find whose number it is: a reference, a key itself, a message, a document or an exception."""
+    keys = dict.fromkeys(each.key for each in reader.search(tenant, number))
+    names = {each.subscriber for each in reader.stages(tenant)}
+    direct = [Key(kind, number) for kind in KINDS]
+    rows = reader.processes([(tenant, name, key) for name in names for key in direct])
+    keys |= dict.fromkeys(key for _, _, key in rows)
+    rows_read = [*reader.messages(tenant, [number]).values()]
+    rows_read += reader.messages_caused_by(tenant, [number])
+    for row in rows_read:
+        keys |= dict.fromkeys(_meant(row))
+    for effect in reader.outbox(tenant, [number]):
+        keys[effect.key] = None
+    for each in exceptions:
+        process = each.subject.split("/", 2)
+        if each.kind in {"process", "step"} and len(process) == 3:  # noqa: PLR2004 - name/kind/id
+            keys[Key(process[1], process[2])] = None
+    return tuple(keys)
+
+
+def _meant(row: MessageRow) -> Iterable[Key]:
+    """Name the keys a message speaks of."""
+    if row.bound is not None:
+        yield row.bound
+    body = decode(row.type, row.schema, row.body)
+    for each in (body, getattr(body, "draft", None), getattr(body, "order", None)):
+        for kind in ("order", "shipment"):
+            if value := getattr(each, f"{kind}_id", ""):
+                yield Key(kind, value)
+
+
+def _neighbours(found: Sequence[Gathered], start: Sequence[Key]) -> tuple[Key, ...]:
+    """Name the shipments of an order, or the orders of a shipment, and go no further than that."""
+    kinds = {key.kind for key in start}
+    keys: dict[Key, None] = {}
+    for body in (each for one in found for each in one.bodies):
+        match body:
+            case ShipmentPlanned():
+                keys[Key("shipment", body.shipment.shipment_id)] = None
+                if "order" not in kinds:
+                    keys[Key("order", body.order_id)] = None
+            case PlanConfirmed():
+                keys |= dict.fromkeys(Key("shipment", each.shipment_id) for each in body.shipments)
+            case _:
+                continue
+    return tuple(keys)
+
+
+def _numbers(reader: Reader, tenant: str, keys: Sequence[Key]) -> list[ReferenceRow]:
+    rows = [row for key in keys for row in reader.references_of(tenant, key)]
+    return list({(row.reference, row.key): row for row in rows}.values())
+
+
+def _number(row: ReferenceRow) -> Number:
+    said = row.reference
+    return Number(
+        type=said.type,
+        value=said.value,
+        issuer=said.issuer,
+        leads_to=f"{row.key.kind} {row.key.id}",
+    )
+
+
+def _chapter(reader: Reader, tenant: str, one: Gathered) -> Chapter:
+    row = one.process
+    breakers = {
+        each.endpoint: reader.breaker(tenant, each.endpoint)
+        for each in one.effects
+        if each.finished_at is None
+    }
+    stuck = tuple(stuck_of(each) for each in one.exceptions)
+    return Chapter(
+        process=row.subscriber,
+        kind=row.key.kind,
+        id=row.key.id,
+        stage=row.stage,
+        since=row.updated_at,
+        revision=row.revision,
+        why=why(
+            stage=row.stage,
+            parked=one.parked,
+            waiting_steps=one.waiting_steps,
+            stuck=stuck,
+            effects=one.effects,
+            alarms=one.alarms,
+            breakers=breakers,
+        ),
+        alarms=one.alarms,
+        waiting_steps=one.waiting_steps,
+        parked=one.parked,
+        effects=one.effects,
+        stuck=stuck,
+    )
+
+
+def _place(chapter: Chapter) -> tuple[int, str, str]:
+    place = ORDER.index(chapter.process) if chapter.process in ORDER else len(ORDER)
+    return place, chapter.kind, chapter.id
+
+
+def _shown(one: Gathered) -> Iterable[Shown]:
+    for row, body in zip(one.rows, one.bodies, strict=True):
+        if isinstance(body, PictureChanged):
+            yield Shown(
+                at=row.received_at,
+                customer_id=body.customer_id,
+                shipment_id=body.shipment_id,
+                visible=body.gate.visible,
+                status=words.status_words(body.picture.status),
+                rule=body.gate.rule,
+                because=body.gate.because,
+                evidence=body.gate.evidence,
+            )
+
+
+def _lone_message(reader: Reader, tenant: str, number: str) -> Iterable[Entry]:
+    """Tell of a message named by its id, or of a document's messages, whoever took them or not."""
+    rows = list(reader.messages(tenant, [number]).values())
+    rows += reader.messages_caused_by(tenant, [number])
+    for row in rows:
+        yield chapters.entry_of(
+            row, decode(row.type, row.schema, row.body), EntryKind.RECEIVED, subject=""
+        )
+
+
+def _whole_why(told: Sequence[Chapter], shown: Sequence[Shown], stuck: Sequence[object]) -> str:
+    """Answer for the whole story: the first process on the way that is not done speaks."""
+    if not told:
+        if stuck:
+            return "It never became an order or a shipment; see the exception."
+        return "Nothing is known under this number."
+    troubled = [
+        each for each in told if any(one.status == ExceptionStatus.OPEN for one in each.stuck)
+    ]
+    busy = [each for each in told if each.effects and each.stage not in DONE]
+    waiting = [each for each in told if each.stage not in DONE and each.process in ORDER]
+    speaks = next(iter((*troubled, *busy, *waiting, *told)))
+    sees = shown_words(shown)
+    return f"{speaks.why} {sees}".strip()
