@@ -1,0 +1,178 @@
+"""The history keeps what was said; what was said before is known for ever."""
+
+from __future__ import annotations
+
+import random
+
+from msgspec.structs import replace
+
+from crossdock.faults import Finding
+from crossdock.messages.envelope import Key
+from crossdock.ports.store import DocumentStatus, Seen, Store
+from crossdock.testing.store_conformance import rows
+from crossdock.testing.store_conformance.rows import MAIN, MINUTE, NOON
+
+
+class HistoryStories:
+    """Stories about messages, identities, documents, audit, counters, rules and marks."""
+
+    def test_a_message_is_read_as_it_was_appended(self, store: Store) -> None:
+        plain = rows.message()
+        bound = rows.message(
+            "m2", bound=Key("shipment", "S-1"), amends="m1", document_id="d1", causation_id="m1"
+        )
+
+        with store.write() as unit:
+            unit.append([plain, bound])
+
+        with store.read() as reader:
+            found = reader.messages(MAIN, ["m2", "m1", "m3"])
+            assert found == {"m1": plain, "m2": bound}
+
+    def test_a_message_that_is_there_is_left_alone(self, store: Store) -> None:
+        with store.write() as unit:
+            unit.append([rows.message(), rows.message(body=b"other")])
+            unit.append([rows.message(body=b"other"), rows.message("m2")])
+
+        with store.read() as reader:
+            kept = reader.messages(MAIN, ["m1", "m2"])
+            assert kept == {"m1": rows.message(), "m2": rows.message("m2")}
+            assert reader.count_messages(MAIN) == {"OrderReleased": 2}
+
+    def test_messages_are_counted_by_type_for_each_tenant(self, store: Store) -> None:
+        with store.write() as unit:
+            unit.append([rows.message("m1"), rows.message("m2", type="WakeUp")])
+            unit.append([rows.message("m1", tenant="acme"), rows.message("m3")])
+
+        with store.read() as reader:
+            assert reader.count_messages(MAIN) == {"OrderReleased": 2, "WakeUp": 1}
+            assert reader.count_messages("acme") == {"OrderReleased": 1}
+
+    def test_what_a_message_caused_is_found_oldest_first(self, store: Store) -> None:
+        late = rows.message("a", causation_id="m1", received_at=NOON + MINUTE)
+        first, second = (rows.message(each, causation_id="m1") for each in "zb")
+        other = rows.message("c", causation_id="m2")
+
+        with store.write() as unit:
+            unit.append([late, first, second, other, rows.message("m1")])
+
+        with store.read() as reader:
+            assert reader.messages_caused_by(MAIN, ["m1"]) == [first, second, late]
+            assert reader.messages_caused_by(MAIN, ["m2", "m1"]) == [first, second, other, late]
+            assert reader.messages_caused_by(MAIN, [""]) == []
+
+    def test_the_same_identity_is_a_duplicate_or_a_conflict(self, store: Store) -> None:
+        with store.write() as unit:
+            unit.remember([rows.seen("e1"), rows.seen("e2")])
+
+        with store.write() as unit:
+            verdicts = unit.remember(
+                [rows.seen("e1"), rows.seen("e3"), rows.seen("e2", hash=b"other"), rows.seen("e4")]
+            )
+
+        assert verdicts == [Seen.DUPLICATE, Seen.NEW, Seen.CONFLICT, Seen.NEW]
+
+    def test_an_identity_repeated_in_one_batch_is_new_once(self, store: Store) -> None:
+        batch = [rows.seen("e1"), rows.seen("e1"), rows.seen("e1", hash=b"other"), rows.seen("e2")]
+
+        with store.write() as unit:
+            verdicts = unit.remember(batch)
+
+        assert verdicts == [Seen.NEW, Seen.DUPLICATE, Seen.CONFLICT, Seen.NEW]
+
+    def test_an_identity_belongs_to_its_endpoint_and_tenant(self, store: Store) -> None:
+        same = [rows.seen(), rows.seen(endpoint="tms"), rows.seen(tenant="acme")]
+
+        with store.write() as unit:
+            verdicts = unit.remember(same)
+
+        assert verdicts == [Seen.NEW] * 3
+
+    def test_the_first_answer_to_an_identity_is_kept(self, store: Store) -> None:
+        first = rows.seen(answer=b"997")
+        with store.write() as unit:
+            unit.remember([first, rows.seen(hash=b"other", answer=b"other")])
+
+        with store.read() as reader:
+            assert reader.seen(MAIN, "erp", "e1") == first
+            assert reader.seen(MAIN, "erp", "e2") is None
+
+    def test_documents_come_back_byte_by_byte(self, store: Store) -> None:
+        noise = random.Random(1).randbytes(3_000_000)  # noqa: S311 - only bytes that do not pack
+        kept = [
+            rows.document("d1", b""),
+            rows.document("d2", b"ISA*00*" * 500_000),
+            rows.document("d3", noise, parent_id="d1", retention="long"),
+        ]
+
+        with store.write() as unit:
+            unit.keep_documents(kept)
+
+        with store.read() as reader:
+            assert [reader.document(MAIN, row.id) for row in kept] == kept
+            assert reader.document(MAIN, "d4") is None
+
+    def test_a_document_kept_again_changes_its_verdict_alone(self, store: Store) -> None:
+        finding = Finding(code="NO_DATE", said="A date is missing.", where="/1", seen={"a": "b"})
+        again = rows.document(
+            content=b"other", status=DocumentStatus.PARTIAL, findings=(finding,), endpoint="tms"
+        )
+        with store.write() as unit:
+            unit.keep_documents([rows.document()])
+
+        with store.write() as unit:
+            unit.keep_documents([again])
+
+        expected = rows.document(status=DocumentStatus.PARTIAL, findings=(finding,))
+        with store.read() as reader:
+            assert reader.document(MAIN, "d1") == expected
+
+    def test_documents_are_listed_newest_first_in_pages(self, store: Store) -> None:
+        with store.write() as unit:
+            unit.keep_documents([rows.document(each) for each in ("d1", "d3", "d2")])
+
+        with store.read() as reader:
+            first = [row.id for row in reader.documents(MAIN, limit=2)]
+            second = [row.id for row in reader.documents(MAIN, after="d2", limit=2)]
+            assert (first, second, reader.documents("acme")) == (["d3", "d2"], ["d1"], [])
+
+    def test_the_audit_log_is_read_newest_first(self, store: Store) -> None:
+        with store.write() as unit:
+            unit.log([rows.line("SO-1"), rows.line("SO-2", detail="x"), rows.line("SO-1")])
+            unit.log([rows.line("SO-9", tenant="acme")])
+
+        written = [rows.line("SO-1"), rows.line("SO-2", detail="x"), rows.line("SO-1")]
+        first, second, third = (replace(row, seq=seq) for seq, row in enumerate(written, start=1))
+        with store.read() as reader:
+            assert reader.audit(MAIN) == [third, second, first]
+            assert reader.audit(MAIN, "SO-1") == [third, first]
+            assert reader.audit(MAIN, limit=1) == [third]
+
+    def test_counters_add_up(self, store: Store) -> None:
+        with store.write() as unit:
+            unit.bump(MAIN, {"received": 2, "duplicates": 1})
+            unit.bump(MAIN, {"received": 3})
+            unit.bump("acme", {})
+
+        with store.read() as reader:
+            assert reader.counters(MAIN) == {"received": 5, "duplicates": 1}
+            assert reader.counters("acme") == {}
+
+    def test_a_rule_book_is_kept_under_its_digest(self, store: Store) -> None:
+        with store.write() as unit:
+            unit.keep_rules(MAIN, "abc", b"first")
+            unit.keep_rules(MAIN, "abc", b"second")
+            unit.keep_rules(MAIN, "def", b"third")
+
+        with store.read() as reader:
+            assert reader.rules(MAIN) == {"abc": b"first", "def": b"third"}
+            assert reader.rules("acme") == {}
+
+    def test_marks_hold_the_last_value(self, store: Store) -> None:
+        with store.write() as unit:
+            unit.set_mark("clean_shutdown", "no")
+            unit.set_mark("clean_shutdown", "yes")
+
+        with store.read() as reader:
+            marks = (reader.mark("clean_shutdown"), reader.mark("epoch"))
+            assert marks == ("yes", "")
