@@ -162,10 +162,15 @@ def decide(module: Module) -> Function | None:
 
 
 def leaves(module: Module) -> tuple[Module, ...]:
-    """Find the modules of the same room that only this one's decisions are made with."""
-    room = [each for each in modules(module.room) if each is not module and not decide(each)]
-    names = set(_imported(module))
-    return tuple(each for each in room if _dotted(each) in names)
+    """Find the modules of the same room that this one's decisions are made with."""
+    room = {_dotted(each): each for each in modules(module.room) if not decide(each)}
+    found: dict[str, Module] = {}
+    unread = [module]
+    while unread:
+        names = set(_imported(unread.pop())) & (set(room) - set(found))
+        found |= {name: room[name] for name in names}
+        unread += [room[name] for name in names]
+    return tuple(found[name] for name in sorted(found))
 
 
 def _imported(module: Module) -> Iterator[str]:
@@ -190,11 +195,15 @@ def subscribed(module: Module) -> frozenset[str]:
     return frozenset(
         named(each)
         for call in ast.walk(module.tree)
-        if isinstance(call, ast.Call) and named(call.func) == "Subscriber"
+        if isinstance(call, ast.Call) and named(_bare(call.func)) == "Subscriber"
         for option in call.keywords
         if option.arg == "receives" and isinstance(option.value, ast.Tuple)
         for each in option.value.elts
     )
+
+
+def _bare(node: ast.expr) -> ast.expr:
+    return node.value if isinstance(node, ast.Subscript) else node
 
 
 def contract(module: Module) -> Contract:

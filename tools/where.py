@@ -23,8 +23,15 @@ def words_of(name: str) -> str:
 
 
 def matches(text: str, wanted: list[str]) -> bool:
-    """Tell whether every word wanted begins a word of the text."""
-    return all(re.search(rf"\b{re.escape(word.lower())}", words_of(text)) for word in wanted)
+    """Tell whether every word wanted is in the text, bent or not: late, lateness, but not later.
+
+    >>> matches("judge_lateness", ["late"]), matches("the later one", ["late"])
+    (True, False)
+    """
+    spread = words_of(text)
+    return all(
+        re.search(rf"\b{re.escape(each.lower())}(?!e?(?:r|st)\b)", spread) for each in wanted
+    )
 
 
 def places(found: dict[str, list[str]], name: str) -> str:
