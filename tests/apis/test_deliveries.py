@@ -5,9 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crossdock.apis.intake import Arrival, Caller, Receipt
+from crossdock.apis.intake import Caller
 from crossdock.apis.system.v1.deliveries import Deliveries
 from crossdock.faults import NotNow
+from crossdock.flow.reading import Arrival
+from crossdock.flow.receiver import Receipt
+from crossdock.ports.store import DocumentStatus
 from tests.apis.asgi import Heard, call
 
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
@@ -32,7 +35,7 @@ class Full:
 
     async def take(self, arrival: Arrival) -> Receipt:
         """Turn it away."""
-        raise NotNow("Too much is waiting to be stored", retry_after=2.5, for_=arrival.endpoint)
+        raise NotNow("Too much is waiting to be stored", retry_after=2.5, partner=arrival.partner)
 
 
 def marked(
@@ -46,11 +49,16 @@ CALLERS = {
     "erp": Caller(name="erp", documents=frozenset({"orders", "master_data"}), body_max_bytes=20),
     "tms": Caller(name="tms", documents=frozenset({"plans"}), webhook_secrets=("old", "new")),
 }
-RECEIPT = Receipt(document_id="d-1", accepted=2, duplicates=1)
+RECEIPT = Receipt(
+    document_id="d-1", accepted=2, duplicates=1, conflicts=0, status=DocumentStatus.TRANSLATED
+)
+UNREADABLE = Receipt(
+    document_id="d-2", accepted=0, duplicates=0, conflicts=0, status=DocumentStatus.UNREADABLE
+)
 
 
 def door(intake: Ledger | Full) -> Deliveries:
-    return Deliveries(CALLERS, intake, marked, lambda: NOON)
+    return Deliveries("main", CALLERS, intake, marked, lambda: NOON)
 
 
 def problem(heard: Heard) -> tuple[int, str, str, str]:
@@ -67,7 +75,13 @@ def test_a_document_is_answered_with_what_was_new_in_it() -> None:
     )
 
     assert ledger.taken == [
-        Arrival(endpoint="erp", document="orders", content=b"[1,2]", content_type="text/json")
+        Arrival(
+            tenant="main",
+            partner="erp",
+            document="orders",
+            content=b"[1,2]",
+            content_type="text/json",
+        )
     ]
     assert (heard.status, heard.json) == (
         202,
@@ -76,7 +90,7 @@ def test_a_document_is_answered_with_what_was_new_in_it() -> None:
 
 
 def test_bytes_nobody_can_read_are_stored_and_said_to_be_so() -> None:
-    ledger = Ledger(Receipt(document_id="d-2", unreadable=True))
+    ledger = Ledger(UNREADABLE)
 
     heard = call(door(ledger), "POST", ORDERS, body=b"<html>")
 

@@ -35,7 +35,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def experience(store: Store) -> App:
     given = routes(Shipments(store.read, "main"), Customers((ACME, RIVAL)))
-    deliveries = Deliveries({}, Ledger(RECEIPT), marked, lambda: NOW)
+    deliveries = Deliveries("main", {}, Ledger(RECEIPT), marked, lambda: NOW)
     return build_asgi(given, deliveries=deliveries, not_ready=dict)
 
 

@@ -43,7 +43,7 @@ def served(missing: dict[str, str] | None = None) -> App:
         Route(method="GET", path="/stumble", answer=stumble),
     )
     noon = datetime(2026, 3, 29, 12, tzinfo=UTC)
-    deliveries = Deliveries(CALLERS, Ledger(RECEIPT), marked, lambda: noon)
+    deliveries = Deliveries("main", CALLERS, Ledger(RECEIPT), marked, lambda: noon)
     return build_asgi(routes, deliveries=deliveries, not_ready=lambda: missing or {})
 
 

@@ -43,7 +43,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def portal(store: Store) -> App:
     shipments = Shipments(store.read, "main")
     pages = Portal(shipments, Customers((ACME, RIVAL)), Seal(b"key"), lambda: NOW, lambda: NOW)
-    deliveries = Deliveries({}, Ledger(RECEIPT), marked, lambda: NOW)
+    deliveries = Deliveries("main", {}, Ledger(RECEIPT), marked, lambda: NOW)
     return build_asgi(pages.routes(), deliveries=deliveries, not_ready=dict)
 
 

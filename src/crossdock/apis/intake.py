@@ -6,27 +6,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
-
-class Arrival(Struct, frozen=True, kw_only=True):
-    """One document as a partner delivered it."""
-
-    endpoint: str
-    document: str
-    content: bytes
-    content_type: str
-
-
-class Receipt(Struct, frozen=True, kw_only=True):
-    """What became of it: how many reports were new, known already, or known with other content.
-
-    `unreadable` says that the bytes are stored and nothing could be read in them.
-    """
-
-    document_id: str
-    accepted: int = 0
-    duplicates: int = 0
-    conflicts: int = 0
-    unreadable: bool = False
+from crossdock.flow.reading import Arrival
+from crossdock.flow.receiver import Receipt
 
 
 class Intake(Protocol):

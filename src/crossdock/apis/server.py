@@ -14,7 +14,7 @@ from litestar import HttpMethod, Litestar, Request, Response
 from litestar.datastructures import ResponseHeader
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler, route
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 
 import crossdock
 from crossdock.apis import problems
@@ -30,13 +30,22 @@ Readiness = Callable[[], Mapping[str, str]]
 _BY_STATUS = {each.status: each for each in problems.PROBLEMS.values()}
 
 
-def build_asgi(routes: Sequence[Route], *, deliveries: Deliveries, not_ready: Readiness) -> App:
+def build_asgi(
+    routes: Sequence[Route],
+    *,
+    deliveries: Deliveries,
+    not_ready: Readiness = dict,
+    meters: CollectorRegistry = REGISTRY,
+) -> App:
     """Put the routes, the way in for partners and the health checks under one roof.
 
-    `not_ready` names what is not ready, each with a sentence; nothing means ready.
+    `not_ready` names what is not ready, each with a sentence; nothing means ready. `meters` is the
+    registry that `/metrics` shows.
     """
     framework = Litestar(
-        route_handlers=[_handler(each) for each in (*routes, *_health(not_ready), *_explained())],
+        route_handlers=[
+            _handler(each) for each in (*routes, *_health(not_ready, meters), *_explained())
+        ],
         openapi_config=None,
         exception_handlers={
             Declined: _declined,
@@ -109,7 +118,7 @@ def _broken(request: Request[Any, Any, Any], error: Exception) -> Response[bytes
     return _response(as_problem(problems.BROKEN, "The request was not finished"))
 
 
-def _health(not_ready: Readiness) -> tuple[Route, ...]:
+def _health(not_ready: Readiness, meters: CollectorRegistry) -> tuple[Route, ...]:
     async def alive(_ask: Ask) -> Reply:
         return as_json({"status": "alive"})
 
@@ -123,7 +132,7 @@ def _health(not_ready: Readiness) -> tuple[Route, ...]:
         return as_json({"name": "crossdock", "version": crossdock.__version__})
 
     async def metrics(_ask: Ask) -> Reply:
-        return Reply(body=generate_latest(), content_type=CONTENT_TYPE_LATEST)
+        return Reply(body=generate_latest(meters), content_type=CONTENT_TYPE_LATEST)
 
     return (
         Route(method="GET", path="/livez", answer=alive),

@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-import msgspec
-
 from crossdock.apis import problems
 from crossdock.apis.http import Reply, as_json
-from crossdock.apis.intake import Arrival, Caller, Intake
+from crossdock.apis.intake import Caller, Intake
 from crossdock.apis.problems import Declined, as_problem
 from crossdock.faults import NotNow
+from crossdock.flow.reading import Arrival
+from crossdock.ports.store import DocumentStatus
 
 PREFIX = "/system/v1/partners/"
 
@@ -43,12 +43,14 @@ class Deliveries:
 
     def __init__(
         self,
+        tenant: str,
         callers: Mapping[str, Caller],
         intake: Intake,
         signed: Signed,
         wall: Callable[[], datetime],
     ) -> None:
-        """Take who may call, what stores, what judges signatures, and the wall clock."""
+        """Take whose orders they are, who may call, what stores, who judges, the wall clock."""
+        self.tenant = tenant
         self.callers = callers
         self.intake = intake
         self.signed = signed
@@ -85,7 +87,8 @@ class Deliveries:
                 "sign `id.timestamp.body` exactly as sent",
             )
         arrival = Arrival(
-            endpoint=caller.name,
+            tenant=self.tenant,
+            partner=caller.name,
             document=document,
             content=body,
             content_type=headers.get("content-type", ""),
@@ -112,9 +115,14 @@ class Deliveries:
             raise Declined(
                 problems.TOO_MANY, full.said, headers=(("Retry-After", str(seconds)),)
             ) from full
-        answer = msgspec.structs.asdict(receipt)
-        if not receipt.unreadable:
-            del answer["unreadable"]
+        answer: dict[str, object] = {
+            "accepted": receipt.accepted,
+            "duplicates": receipt.duplicates,
+            "conflicts": receipt.conflicts,
+            "document_id": receipt.document_id,
+        }
+        if receipt.status is DocumentStatus.UNREADABLE:
+            answer["unreadable"] = True
         return as_json(answer, status=202)
 
 
