@@ -21,7 +21,7 @@ from crossdock.canonical.tracking import (
     Phase,
 )
 from crossdock.messages.order_release import ShipmentPlanned
-from crossdock.messages.shipment_visibility import CustomerPicture, PictureChanged, Shown
+from crossdock.messages.shipment_visibility import CustomerPicture, PictureChanged, Shown, Timeliness
 from crossdock.policies.rules import Rules
 from crossdock.processes.shipment_visibility_facts import Heard, Visibility
 from crossdock.processes.shipment_visibility_gate import judge_gate, orders_of
@@ -70,11 +70,12 @@ def picture_for(
 def _picture(
     state: Visibility, journey: Journey, customer_id: str, order_ids: tuple[str, ...], rules: Rules
 ) -> CustomerPicture:
+    if not order_ids:
+        return _blank(state, customer_id)
     view = view_of(journey, order_ids)
-    status = view.status if order_ids else None
     estimate = estimate_of(journey, view, rules)
-    seen = _seen(journey, view, rules, estimate) if order_ids else ()
-    stops = timeliness_of(state, journey, view, order_ids, rules.lateness) if order_ids else ()
+    seen = _seen(journey, view, rules, estimate)
+    stops = timeliness_of(state, journey, view, order_ids, rules.lateness)
     newest = max((each.chosen for each in seen), key=_told_at, default=None)
     plans = [plan for each in order_ids if (plan := state.orders[each].plan)]
     shipment = journey.shipment
@@ -83,23 +84,47 @@ def _picture(
         customer_id=customer_id,
         order_ids=order_ids,
         customer_references=_unique(plan.customer_reference for plan in plans),
-        status=status,
+        status=view.status,
         mode=shipment.mode if shipment else "",
         carrier_scac=shipment.carrier_scac if shipment else "",
         service_level=shipment.service_level if shipment else "",
         origin=_place(journey, view, StopRole.PICKUP),
         destination=_place(journey, view, StopRole.DELIVERY),
         promised=_promised(plans, [each.promised for each in stops]),
-        estimate=expected(estimate) if estimate and order_ids else None,
+        estimate=expected(estimate) if estimate else None,
         timeliness=overall(stops),
         stops=stops,
         milestones=tuple(_shown(each) for each in seen),
         references=_references(state, journey),
         as_of=_told_at(newest)[0] if newest else None,
         source=newest.event.source if newest else "",
-        silent=status not in TERMINAL and is_silent(state, journey),
-        proof=_proof(journey, view) if order_ids else None,
-        corrected=bool(order_ids) and _is_corrected(journey, view, rules),
+        silent=view.status not in TERMINAL and is_silent(state, journey),
+        proof=_proof(journey, view),
+        corrected=_is_corrected(journey, view, rules),
+    )
+
+
+def _blank(state: Visibility, customer_id: str) -> CustomerPicture:
+    return CustomerPicture(
+        shipment_id=state.shipment_id,
+        customer_id=customer_id,
+        order_ids=(),
+        customer_references=(),
+        status=None,
+        mode="",
+        carrier_scac="",
+        service_level="",
+        origin=None,
+        destination=None,
+        promised=None,
+        estimate=None,
+        timeliness=Timeliness.NO_PROMISE,
+        stops=(),
+        milestones=(),
+        references=(),
+        as_of=None,
+        source="",
+        silent=False,
     )
 
 

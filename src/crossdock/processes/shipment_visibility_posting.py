@@ -45,6 +45,7 @@ class Due(Struct, frozen=True, kw_only=True):
     occurred: Moment | None
     proof: ProofOfDelivery | None
     due_at: datetime
+    company_code: str = ""
 
     @property
     def timer(self) -> str:
@@ -101,7 +102,7 @@ def _due(  # noqa: PLR0913, PLR0917 - one posting is made of exactly these
     rules: Rules,
 ) -> Due | None:
     order_id, order = consigned
-    if order.planned_at is None:
+    if order.plan is None or order.planned_at is None:
         return None
     opened = opened_at(order, rules.portal)
     planned = stop in posting_stops(journey, order_id, row.milestone)
@@ -122,6 +123,7 @@ def _due(  # noqa: PLR0913, PLR0917 - one posting is made of exactly these
         occurred=fact.event.occurred if fact else None,
         proof=fact.event.proof if fact else None,
         due_at=max([gate_moved, *settled]),
+        company_code=order.plan.company_code,
     )
 
 
@@ -171,7 +173,7 @@ def post(state: Visibility, due: Due) -> tuple[Visibility, tuple[Emission, ...]]
     if not due.posting or never_known:
         after = structs.replace(after, settled=revision)
     else:
-        said.append(_command(state.shipment_id, after))
+        said.append(_command(state.shipment_id, after, due.company_code))
     return structs.replace(state, posted={**state.posted, due.key: after}), tuple(said)
 
 
@@ -184,7 +186,7 @@ def _drop(due: Due, before: Posted) -> DropEffect:
     )
 
 
-def _command(shipment_id: str, posted: Posted) -> PostMilestone:
+def _command(shipment_id: str, posted: Posted, company_code: str) -> PostMilestone:
     return PostMilestone(
         posting=posted.posting,
         order_id=posted.order_id,
@@ -195,6 +197,7 @@ def _command(shipment_id: str, posted: Posted) -> PostMilestone:
         revision=posted.revision,
         reversed_=posted.taken_back,
         proof=posted.proof,
+        company_code=company_code,
     )
 
 
