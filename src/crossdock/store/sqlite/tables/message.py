@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import compress
 from operator import itemgetter
 from typing import Any
 
@@ -18,7 +19,7 @@ SQL = named("message")
 RECEIVED_AT, SEQ = 7, 13
 
 
-def message_row(columns: Sequence[Any]) -> MessageRow:
+def message_row(found: Sequence[Any]) -> MessageRow:
     """Read the columns of a message, in the order every query here asks for them."""
     (
         tenant,
@@ -34,7 +35,7 @@ def message_row(columns: Sequence[Any]) -> MessageRow:
         bound_kind,
         bound_id,
         amends,
-    ) = columns
+    ) = found
     return MessageRow(
         tenant=tenant,
         id=id_,
@@ -56,14 +57,14 @@ class ReadMessages(Table):
 
     def messages(self, tenant: str, ids: Sequence[str]) -> dict[str, MessageRow]:
         found = self._cursor.executemany(SQL["find"], [(tenant, each) for each in ids])
-        rows = (message_row(columns) for columns in found)
+        rows = map(message_row, found)
         return {row.id: row for row in rows}
 
     def messages_caused_by(self, tenant: str, ids: Sequence[str]) -> list[MessageRow]:
         causes = [(tenant, each) for each in dict.fromkeys(ids)]
         found = self._cursor.executemany(SQL["find_caused"], causes).fetchall()
         found.sort(key=itemgetter(RECEIVED_AT, SEQ))
-        return [message_row(columns[:SEQ]) for columns in found]
+        return [message_row(each[:SEQ]) for each in found]
 
     def count_messages(self, tenant: str) -> dict[str, int]:
         return dict(self._cursor.execute(SQL["counts"], (tenant,)).fetchall())
@@ -73,26 +74,25 @@ class WriteMessages(ReadMessages):
     """Additions to the history."""
 
     def append(self, messages: Sequence[MessageRow]) -> None:
-        new = self._cursor.executemany(
-            SQL["append"],
-            [
-                (
-                    row.tenant,
-                    row.id,
-                    row.type,
-                    row.schema,
-                    row.body,
-                    row.correlation_id,
-                    row.causation_id,
-                    micros(row.received_at),
-                    row.origin,
-                    row.document_id,
-                    row.bound and row.bound.kind,
-                    row.bound and row.bound.id,
-                    row.amends,
-                )
-                for row in messages
-            ],
-        ).fetchall()
-        counted = [(*name, count) for name, count in Counter(new).items()]
-        self._cursor.executemany(SQL["count"], counted)
+        is_new = self._insert(SQL["append"], map(columns, messages))
+        new = Counter((row.tenant, row.type) for row in compress(messages, is_new))
+        self._cursor.executemany(SQL["count"], [(*name, count) for name, count in new.items()])
+
+
+def columns(row: MessageRow) -> tuple[object, ...]:
+    """Write a message as the columns of `append`."""
+    return (
+        row.tenant,
+        row.id,
+        row.type,
+        row.schema,
+        row.body,
+        row.correlation_id,
+        row.causation_id,
+        micros(row.received_at),
+        row.origin,
+        row.document_id,
+        row.bound and row.bound.kind,
+        row.bound and row.bound.id,
+        row.amends,
+    )

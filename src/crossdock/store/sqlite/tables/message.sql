@@ -4,8 +4,7 @@ INSERT INTO message (
     document_id, bound_kind, bound_id, amends
 )
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO NOTHING
-RETURNING tenant, type;
+ON CONFLICT DO NOTHING;
 
 -- name: count
 INSERT INTO message_count (tenant, type, count) VALUES (?, ?, ?)

@@ -62,15 +62,12 @@ class WriteProcesses(ReadProcesses):
     """Moves of states."""
 
     def save(self, rows: Sequence[ProcessRow]) -> None:
-        before = self._changes()
+        total_changes = self._cursor.connection.total_changes
+        before = total_changes()
         self._run("start", (row for row in rows if row.revision == 1))
         self._run("save", (row for row in rows if row.revision != 1))
-        if self._changes() - before != len(rows):
+        if total_changes() - before != len(rows):
             raise Stale
-
-    def _changes(self) -> int:
-        ((changes,),) = self._cursor.execute(SQL["changes"]).fetchall()
-        return int(changes)
 
     def _run(self, statement: str, rows: Iterable[ProcessRow]) -> None:
         self._cursor.executemany(

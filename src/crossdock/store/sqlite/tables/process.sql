@@ -1,6 +1,3 @@
--- name: changes
-SELECT total_changes();
-
 -- name: start
 INSERT INTO process (state, schema, revision, stage, updated_at, tenant, subscriber, key_kind, key_id)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -36,20 +36,10 @@ class WriteSeen(ReadSeen):
     """The permanent dedup."""
 
     def remember(self, rows: Sequence[SeenRow]) -> list[Seen]:
-        inserted = self._cursor.executemany(SQL["remember"], map(astuple, rows)).fetchall()
-        if len(inserted) == len(rows):
-            return [Seen.NEW] * len(rows)
-        # The new ones come back in the order given: whoever is not next in line was there before.
-        line = iter(inserted)
-        awaited = next(line, None)
-        verdicts = []
-        for row in rows:
-            if (row.tenant, row.endpoint, row.identity) == awaited:
-                verdicts.append(Seen.NEW)
-                awaited = next(line, None)
-            else:
-                verdicts.append(self._compare(row))
-        return verdicts
+        is_new = self._insert(SQL["remember"], map(astuple, rows))
+        return [
+            Seen.NEW if new else self._compare(row) for row, new in zip(rows, is_new, strict=True)
+        ]
 
     def _compare(self, row: SeenRow) -> Seen:
         key = (row.tenant, row.endpoint, row.identity)

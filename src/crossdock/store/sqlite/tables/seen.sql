@@ -1,7 +1,6 @@
 -- name: remember
 INSERT INTO seen (tenant, endpoint, identity, hash, message_id, answer) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT DO NOTHING
-RETURNING tenant, endpoint, identity;
+ON CONFLICT DO NOTHING;
 
 -- name: find
 SELECT tenant, endpoint, identity, hash, message_id, answer
