@@ -1,0 +1,218 @@
+"""The day: the same seed, partners and faults, once through crossdock and once point to point.
+
+Both worlds run beside each other, each in its folder. A patrol looks at the customers' pages while
+the day runs, and counts at the end what went wrong between the systems.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+from msgspec import Struct
+from msgspec.structs import replace
+
+from crossdock.cli.demonstration.stage import ROLES, Plan, Stage, stop
+from crossdock.cli.demonstration.summary import (
+    TENANT,
+    Summary,
+    details_of,
+    effects_of,
+    orders_of,
+    teams_of,
+)
+from crossdock.faults import Fault
+from crossdock.ports.store import OutboxStatus, Reader
+from crossdock.simulators.auditor import Evidence, audit
+from crossdock.simulators.clock import AcceleratedClock
+from crossdock.simulators.patrol import Patrol, Sites
+from crossdock.store.sqlite import open_reader
+
+FIRST_HOUR = datetime(2026, 3, 27, 5, 0, tzinfo=UTC)  # the weekend after it the clocks change
+FACTOR = 7200.0  # two hours a second
+BOOT_SECONDS = 7.0
+READY_SECONDS = 30.0
+POLL_SECONDS = 0.4
+QUIET_POLLS = 3
+DAY_SECONDS_MAX = 100.0
+UNFINISHED = {OutboxStatus.WAITING, OutboxStatus.LEASED, OutboxStatus.UNKNOWN}
+
+Tell = Callable[[str], None]
+
+
+class NotReady(Fault):
+    """A process of the world did not answer in time; its log says why."""
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """Which day to live, and whether to live it point to point too."""
+
+    folder: Path
+    seed: int = 1
+    orders: int = 300
+    naive: bool = True
+
+
+class Lived(Struct, frozen=True, kw_only=True):
+    """A day that was lived: what the patrol brought home."""
+
+    evidence: Evidence
+    looks: int
+
+
+def clock_from_now(boot_seconds: float = BOOT_SECONDS) -> AcceleratedClock:
+    """Let the day begin when every process of the world has had time to start."""
+    begin = datetime.now(UTC) + timedelta(seconds=boot_seconds)
+    return AcceleratedClock(real_epoch=begin, simulated_epoch=FIRST_HOUR, factor=FACTOR)
+
+
+async def live_the_day(
+    options: Options, stack: AsyncExitStack, tell: Tell
+) -> tuple[Stage, Summary]:
+    """Live the day, and give the numbers; crossdock goes on serving until the stack is closed."""
+    began = time.monotonic()
+    plan = Plan(
+        folder=options.folder / "crossdock",
+        clock=clock_from_now(),
+        seed=options.seed,
+        orders=options.orders,
+    )
+    stage = Stage(plan)
+    hub = stage.start("crossdock", stage.hub_command())
+    stack.callback(stop, hub)
+    lives = [_live(stage, _crossdock_sites(stage), lambda: _quiet(stage), tell)]
+    if options.naive:
+        other = Stage(replace(plan, folder=options.folder / "point-to-point", tokens=False))
+        lives.append(_live_naively(other))
+    lived, *naive = await asyncio.gather(*lives)
+    found = audit(lived.evidence)
+    with open_reader(stage.folder / "crossdock.db").read() as reader:
+        counts = reader.count_messages(TENANT)
+        summary = Summary(
+            seed=options.seed,
+            orders=orders_of(reader, lived.evidence),
+            messages=sum(counts.values()),
+            milestones=counts.get("MilestoneConfirmed", 0),
+            exceptions=teams_of(reader),
+            effects=effects_of(reader, lived.evidence),
+            violations=found.counts(),
+            naive=audit(naive[0].evidence).counts() if naive else {},
+            page_looks=lived.looks,
+            seconds=round(time.monotonic() - began, 1),
+            details=details_of(found),
+        )
+    return stage, summary
+
+
+async def _live(stage: Stage, sites: Sites, quiet: Callable[[], bool], tell: Tell) -> Lived:
+    with stage.partners():
+        await _ready(stage)
+        async with Patrol(sites) as patrol:
+            done = asyncio.Event()
+            watching = asyncio.create_task(patrol.watch(done))
+            await _until_over(stage, quiet, tell)
+            done.set()
+            await watching
+            return Lived(evidence=await patrol.evidence(), looks=patrol.looks)
+
+
+async def _live_naively(stage: Stage) -> Lived:
+    hub = stage.start("naive", stage.naive_command())
+    try:
+        return await _live(stage, _naive_sites(stage), lambda: True, lambda _line: None)
+    finally:
+        stop(hub)
+
+
+async def _ready(stage: Stage) -> None:
+    """Wait until every process answers. Raises NotReady naming the first that does not."""
+    urls = {role.name: f"{stage.url(role.name)}/health" for role in ROLES}
+    urls["hub"] = f"{stage.hub_url}/livez"
+    deadline = time.monotonic() + READY_SECONDS
+    async with aiohttp.ClientSession() as session:
+        for name, url in urls.items():
+            while not await _answers(session, url):
+                if time.monotonic() > deadline:
+                    raise NotReady(
+                        "A process of the demo did not start; its log says why",
+                        process=name,
+                        logs=stage.folder / "logs",
+                    )
+                await asyncio.sleep(0.1)
+
+
+async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url) as answer:
+            return answer.ok
+    except (aiohttp.ClientError, OSError):
+        return False
+
+
+async def _until_over(stage: Stage, quiet: Callable[[], bool], tell: Tell) -> None:
+    """Wait until nobody has anything left to say and crossdock has nothing left to do."""
+    deadline = time.monotonic() + DAY_SECONDS_MAX
+    still = 0
+    async with aiohttp.ClientSession() as session:
+        while still < QUIET_POLLS and time.monotonic() < deadline:
+            left = [await _left(session, stage.url(role.name)) for role in ROLES]
+            still = still + 1 if sum(left) == 0 and quiet() else 0
+            tell(_line(stage, sum(left)))
+            await asyncio.sleep(POLL_SECONDS)
+
+
+async def _left(session: aiohttp.ClientSession, url: str) -> int:
+    async with session.get(f"{url}/progress") as answer:
+        return int((await answer.json())["left"])
+
+
+def _line(stage: Stage, left: int) -> str:
+    now = stage.plan.clock.now()
+    file = stage.folder / "crossdock.db"
+    if not file.exists():
+        return f"{now:%a %H:%M}  {left} events to come"
+    with open_reader(file).read() as reader:
+        counts = reader.count_messages(TENANT)
+        waiting = sum(reader.exception_counts(TENANT).values())
+    return (
+        f"{now:%a %H:%M}  {counts.get('OrderReleased', 0)} orders · "
+        f"{sum(counts.values())} messages · {counts.get('MilestoneConfirmed', 0)} milestones · "
+        f"{waiting} exceptions · {left} events to come"
+    )
+
+
+def _quiet(stage: Stage) -> bool:
+    with open_reader(stage.folder / "crossdock.db").read() as reader:
+        return _nothing_to_do(reader)
+
+
+def _nothing_to_do(reader: Reader) -> bool:
+    counts = reader.outbox_counts(TENANT)
+    unfinished = sum(
+        count for (_end, _verb, status), count in counts.items() if status in UNFINISHED
+    )
+    return not unfinished and not reader.pending(TENANT)
+
+
+def _crossdock_sites(stage: Stage) -> Sites:
+    customers = {customer: {"X-API-Key": key} for customer, key in stage.api_keys.items()}
+    return _sites(stage, customers)
+
+
+def _naive_sites(stage: Stage) -> Sites:
+    return _sites(stage, {customer: {} for customer in stage.api_keys})
+
+
+def _sites(stage: Stage, customers: dict[str, dict[str, str]]) -> Sites:
+    return Sites(
+        portal=stage.hub_url,
+        customers=customers,
+        erps=tuple(stage.url(role.name) for role in ROLES if role.kind == "erp"),
+        tms=stage.url("tms"),
+        carriers=tuple(stage.url(role.name) for role in ROLES if role.kind == "carrier"),
+    )

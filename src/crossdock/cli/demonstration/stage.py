@@ -1,0 +1,270 @@
+"""A world on this machine: two ERPs, a TMS and three carriers, each a process of its own.
+
+Everything a world needs lies in one folder: configuration, secrets, ledgers, the store, the logs
+of its processes. Servers listen on 127.0.0.1. Only processes that were started here are ended.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.app.first_files import policy_text
+from crossdock.policies.rules import Rules
+from crossdock.simulators.clock import AcceleratedClock
+from crossdock.simulators.places import CARRIERS, CUSTOMERS
+from crossdock.simulators.world import JSON_COMPANY, LEGACY_COMPANY
+
+HOST = "127.0.0.1"
+TYPICAL_FAULTS = (
+    "slow=0.02,down=0.03,lost=0.04,duplicate=0.08,reorder=0.06,late=0.04,unknown_code=0.02,"
+    "retraction=0.02,correction=0.02,cancelled=0.03,changed=0.03,unknown_master=0.02,"
+    "incomplete=0.02,rejected=0.01,replanned=0.02"
+)
+OUTAGES = {"erp": "outage=10:10-10:40", "tms": "outage=12:00-12:20", "PARC": "outage=13:00-14:00"}
+STOP_SECONDS = 10.0
+
+
+class Role(Struct, frozen=True, kw_only=True):
+    """One partner of the world: its name at crossdock, its kind as a simulator, its connector."""
+
+    name: str
+    kind: str
+    connector: str
+    serves: tuple[str, ...] = ()
+    scac: str = ""
+
+
+ROLES: tuple[Role, ...] = (
+    Role(name="erp", kind="erp", connector="reference_erp", serves=(JSON_COMPANY,)),
+    Role(name="legacy", kind="erp", connector="csv_orders", serves=(LEGACY_COMPANY,)),
+    Role(name="tms", kind="tms", connector="reference_tms"),
+    *(
+        Role(
+            name=each.scac.lower(),
+            kind="carrier",
+            connector="reference_carrier",
+            serves=(each.scac,),
+            scac=each.scac,
+        )
+        for each in CARRIERS
+    ),
+)
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """What kind of day it is. `tokens`: partners ask their callers for a bearer token."""
+
+    folder: Path
+    clock: AcceleratedClock
+    seed: int = 1
+    orders: int = 300
+    faults: str = TYPICAL_FAULTS
+    outages: bool = True
+    tokens: bool = True
+
+
+class Stage:
+    """A world in its folder; `ports` are by partner name, with `hub` for what connects them."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Write configuration and secrets; nothing is started yet."""
+        self.plan = plan
+        self.folder = plan.folder
+        self.folder.mkdir(parents=True, exist_ok=True)
+        names = ("hub", *(role.name for role in ROLES))
+        self.ports = dict(zip(names, free_ports(len(names)), strict=True))
+        self.api_keys = {each.customer_id: secrets.token_urlsafe(24) for each in CUSTOMERS}
+        for folder in ("secrets", "ledgers", "logs", "policies", "exchange/in", "exchange/out"):
+            (self.folder / folder).mkdir(parents=True, exist_ok=True)
+        self._write_secrets()
+        self._write_policies()
+        (self.folder / "crossdock.toml").write_text(self._config(), "utf-8")
+
+    @property
+    def config_file(self) -> Path:
+        """Name the configuration of crossdock in this world."""
+        return self.folder / "crossdock.toml"
+
+    @property
+    def hub_url(self) -> str:
+        """Name the address of what connects the partners: crossdock, or the naive sync."""
+        return self.url("hub")
+
+    def url(self, name: str) -> str:
+        """Name a partner's address."""
+        return f"http://{HOST}:{self.ports[name]}"
+
+    def ledger(self, name: str) -> Path:
+        """Name the file of a partner's ledger."""
+        return self.folder / "ledgers" / f"{name}.ledger"
+
+    def partner_command(self, role: Role) -> list[str]:
+        """Write the command line of one simulated partner."""
+        plan = self.plan
+        outage = OUTAGES.get(role.scac or role.name, "") if plan.outages else ""
+        command = [
+            *(sys.executable, "-m", "crossdock.simulators.run", role.kind),
+            *("--port", str(self.ports[role.name]), "--seed", str(plan.seed)),
+            *("--orders", str(plan.orders), "--clock", str(plan.clock)),
+            *("--faults", ",".join(filter(None, (plan.faults, outage)))),
+            *("--intake-url", f"{self.hub_url}/system/v1/partners/{role.name}"),
+            *("--secret-file", str(self._secret(f"{role.name}-webhook"))),
+            *("--ledger", str(self.ledger(role.name))),
+        ]
+        if plan.tokens:
+            command += ["--token-file", str(self._secret(f"{role.name}-token"))]
+        if role.kind == "carrier":
+            command += ["--scac", role.scac]
+        if role.kind == "tms":
+            carriers = [f"{each.scac}={self.url(each.name)}" for each in ROLES if each.scac]
+            command += ["--carriers", *carriers]
+        if role.connector == "csv_orders":
+            command += [
+                *("--format", "csv", "--drop-dir", str(self.folder / "exchange/in")),
+                *("--reference-dir", str(self.folder / "exchange/out")),
+                *("--after-url", self.url("erp")),
+            ]
+        return command
+
+    def hub_command(self) -> list[str]:
+        """Write the command line of crossdock in this world."""
+        clock = ("--clock", str(self.plan.clock))
+        return [
+            *(sys.executable, "-m", "crossdock.cli", "up"),
+            *("--config", str(self.config_file), *clock),
+        ]
+
+    def naive_command(self) -> list[str]:
+        """Write the command line of the point-to-point sync in this world."""
+        return [
+            *(sys.executable, "-m", "crossdock.simulators.run", "naive"),
+            *("--port", str(self.ports["hub"]), "--clock", str(self.plan.clock)),
+            *("--erp-url", self.url("erp"), "--tms-url", self.url("tms")),
+            *("--drop-dir", str(self.folder / "exchange/in")),
+            *("--reference-dir", str(self.folder / "exchange/out")),
+        ]
+
+    def start(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
+        """Start one process of this world; its output goes to a log in the folder."""
+        log: IO[bytes]
+        with (self.folder / "logs" / f"{name}.log").open("ab") as log:
+            return subprocess.Popen(  # noqa: S603 - our own command line, no shell
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder
+            )
+
+    @contextmanager
+    def partners(self) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+        """Run all simulated partners as long as the block lasts."""
+        running: dict[str, subprocess.Popen[bytes]] = {}
+        try:
+            for role in ROLES:
+                running[role.name] = self.start(role.name, self.partner_command(role))
+            yield running
+        finally:
+            stop(*running.values())
+
+    # --- files ---------------------------------------------------------------------------------
+
+    def _secret(self, name: str) -> Path:
+        return self.folder / "secrets" / name
+
+    def _write_secrets(self) -> None:
+        for role in ROLES:
+            webhook = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+            self._write_secret(f"{role.name}-webhook", webhook)
+            self._write_secret(f"{role.name}-token", secrets.token_urlsafe(24))
+        for customer, key in self.api_keys.items():
+            self._write_secret(f"{customer}-api-key", key)
+
+    def _write_secret(self, name: str, text: str) -> None:
+        path = self._secret(name)
+        path.touch(mode=0o600)
+        path.write_text(text + "\n", "utf-8")
+
+    def _write_policies(self) -> None:
+        for field in msgspec.structs.fields(Rules):
+            text = ROUTING if field.name == "routing" else policy_text(field.name)
+            (self.folder / "policies" / f"{field.name}.toml").write_text(text, "utf-8")
+
+    def _config(self) -> str:
+        server = f'[server]\nhost = "{HOST}"\nport = {self.ports["hub"]}\n'
+        partners = "".join(self._partner(role) for role in ROLES)
+        customers = "".join(
+            f'\n[[customers]]\nid = "{each.customer_id}"\nname = "{each.name}"\n'
+            f'api_key_sha256 = "{digest(self.api_keys[each.customer_id])}"\n'
+            for each in CUSTOMERS
+        )
+        return f"{server}{partners}{customers}"
+
+    def _partner(self, role: Role) -> str:
+        head = (
+            f'\n[[partners]]\nname = "{role.name}"\nconnector = "{role.connector}"\n'
+            f"serves = [{', '.join(repr(each) for each in role.serves)}]\n"
+        )
+        if role.connector == "csv_orders":
+            return (
+                f'{head}[partners.settings]\ninbox_dir = "{self.folder / "exchange/in"}"\n'
+                f'outbox_dir = "{self.folder / "exchange/out"}"\ntime_zone = "Europe/Paris"\n'
+            )
+        return (
+            f'{head}webhook_secrets = ["${{file:secrets/{role.name}-webhook}}"]\n'
+            "[partners.settings]\n"
+            f'base_url = "{self.url(role.name)}"\n'
+            f'token = "${{file:secrets/{role.name}-token}}"\ntime_zone = "Europe/Berlin"\n'
+        )
+
+
+# The routing guide of the distributor: overseas by sea, light orders as parcels, else by road.
+ROUTING = "".join(
+    f'[[routing]]\nrule_id = "{rule_id}"\n{conditions}mode = "{mode}"\n'
+    f'service_level = "{level}"\ncarriers = ["{scac}"]\nsla_hours = {hours}\n\n'
+    for rule_id, conditions, mode, level, scac, hours in (
+        *(
+            (f"overseas.{country}", f'to_country = "{country}"\n', "OCEAN", "SHORT_SEA", "OCEA", 96)
+            for country in ("IE", "IS", "MT", "MA")
+        ),
+        ("parcel.light", 'max_weight_kg = "25"\n', "PARCEL", "EXPRESS", "PARC", 48),
+        ("road.standard", "", "ROAD", "STANDARD", "ROAD", 72),
+    )
+)
+
+
+def free_ports(count: int) -> list[int]:
+    """Find ports on the loopback that nobody listens on."""
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind((HOST, 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def digest(key: str) -> str:
+    """Hash an API key as the configuration keeps it."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def stop(*processes: subprocess.Popen[bytes]) -> None:
+    """End processes started here: ask, wait, insist."""
+    for each in processes:
+        if each.poll() is None:
+            each.terminate()
+    for each in processes:
+        try:
+            each.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            each.kill()
+            each.wait()

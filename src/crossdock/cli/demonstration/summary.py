@@ -1,0 +1,159 @@
+"""What came of a day, in numbers: the same as one JSON object and as a page of text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from crossdock.ports.store import OutboxStatus, Reader
+from crossdock.simulators.auditor import Evidence, Violations
+from crossdock.simulators.ledger import Entry
+
+TENANT = "main"
+DONE = "delivered"
+CALLED_OFF = "cancelled"
+# Partner names whose ledgers hold the effects crossdock asks for.
+LEDGERS = ("erp", "legacy", "tms")
+
+
+class Orders(Struct, frozen=True, kw_only=True):
+    """The day's orders: released by the ERPs, and where they stand at the end.
+
+    `completed` are delivered and posted; `cancelled` were called off by the ERP; `in_exception`
+    have something that waits for a person, wherever they stand.
+    """
+
+    released: int
+    completed: int
+    cancelled: int
+    in_exception: int
+    stages: Mapping[str, int]
+
+
+class Effects(Struct, frozen=True, kw_only=True):
+    """What one partner was asked for: applied as crossdock knows it, and as its ledger has it."""
+
+    asked: int
+    applied: int
+    in_ledger: int
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """A day in numbers. `violations` and `naive` count the four failure patterns."""
+
+    seed: int
+    orders: Orders
+    messages: int
+    milestones: int
+    exceptions: Mapping[str, int]
+    effects: Mapping[str, Effects]
+    violations: Mapping[str, int]
+    naive: Mapping[str, int]
+    page_looks: int
+    seconds: float
+    details: Mapping[str, Sequence[str]] = {}
+
+
+def released_orders(ledgers: Iterable[Iterable[Entry]]) -> set[str]:
+    """Name the orders whose release the ERPs' own ledgers show as taken."""
+    return {
+        entry.content["order"]["order_id"]
+        for ledger in ledgers
+        for entry in ledger
+        if entry.kind == "acknowledged" and entry.verb in {"order.released", "order.changed"}
+    }
+
+
+def orders_of(reader: Reader, evidence: Evidence) -> Orders:
+    """Hold crossdock's stages beside what the ERPs released."""
+    released = released_orders(evidence.erps)
+    stages = {
+        each.stage: each.count
+        for each in reader.stages(TENANT)
+        if each.subscriber == "order_release"
+    }
+    return Orders(
+        released=len(released),
+        completed=stages.get(DONE, 0),
+        cancelled=stages.get(CALLED_OFF, 0),
+        in_exception=len(released & evidence.exceptions),
+        stages=dict(sorted(stages.items())),
+    )
+
+
+def effects_of(reader: Reader, evidence: Evidence) -> dict[str, Effects]:
+    """Hold what crossdock has asked of each partner beside the partner's ledger."""
+    asked: Counter[str] = Counter()
+    applied: Counter[str] = Counter()
+    for (endpoint, _verb, status), count in reader.outbox_counts(TENANT).items():
+        if status is not OutboxStatus.SUPERSEDED:
+            asked[endpoint] += count
+        if status is OutboxStatus.APPLIED:
+            applied[endpoint] += count
+    ledgers = dict(zip(LEDGERS, (*evidence.erps, evidence.tms), strict=True))
+    return {
+        name: Effects(
+            asked=asked[name],
+            applied=applied[name],
+            in_ledger=sum(1 for entry in ledger if entry.kind == "received"),
+        )
+        for name, ledger in ledgers.items()
+    }
+
+
+def teams_of(reader: Reader) -> dict[str, int]:
+    """Count what waits for each team."""
+    teams: Counter[str] = Counter()
+    for (team, _code), count in reader.exception_counts(TENANT).items():
+        teams[team] += count
+    return dict(sorted(teams.items()))
+
+
+def details_of(found: Violations) -> dict[str, tuple[str, ...]]:
+    """Give the sentences behind each count that is not nothing."""
+    patterns = ("duplicate_shipments", "portal_ahead_of_erp", "lost_messages", "doubled_effects")
+    named = {name: getattr(found, name) for name in patterns}
+    return {name: sentences for name, sentences in named.items() if sentences}
+
+
+def as_text(summary: Summary) -> str:
+    """Write the summary as a page for a terminal."""
+    orders = summary.orders
+    lines = [
+        "",
+        f"A distributor's day, seed {summary.seed}, in {summary.seconds:.0f} seconds",
+        "",
+        (
+            f"  orders      {orders.released} released, {orders.completed} delivered and posted, "
+            f"{orders.cancelled} called off, {orders.in_exception} waiting for somebody"
+        ),
+        *(f"              {count:>5}  {stage}" for stage, count in orders.stages.items()),
+        f"  messages    {summary.messages} kept, {summary.milestones} milestones confirmed",
+        f"  exceptions  {_listed(summary.exceptions) or 'none'}",
+        "",
+        "  effects     asked  applied  in the partner's own ledger",
+        *(
+            f"    {name:<9} {each.asked:>6} {each.applied:>8} {each.in_ledger:>8}"
+            for name, each in summary.effects.items()
+        ),
+        "",
+        "  what goes wrong between systems    crossdock   point to point",
+        *(
+            f"    {name.replace('_', ' '):<32} {count:>9} {summary.naive.get(name, '-'):>16}"
+            for name, count in summary.violations.items()
+        ),
+        "",
+        (
+            f"  Counted from the partners' ledgers and {summary.page_looks} looks at the customers' "
+            "pages."
+        ),
+    ]
+    for name, sentences in summary.details.items():
+        lines += ["", f"  {name.replace('_', ' ')}:", *(f"    {each}" for each in sentences[:10])]
+    return "\n".join(lines) + "\n"
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name.lower().replace('_', ' ')}" for name, count in counts.items())
