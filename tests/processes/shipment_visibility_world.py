@@ -138,14 +138,15 @@ def report(milestone: Milestone, at: float | Moment, **said: Any) -> MilestoneRe
     return MilestoneReported(evidence=event(milestone, at, **said))
 
 
-def correction(milestone: Milestone, at: float | Moment, revision: int = 1) -> MilestoneReported:
-    """Say of the same event that it was otherwise."""
-    return report(milestone, at, kind=EvidenceKind.CORRECTION, revision=revision)
+def correction(milestone: Milestone, at: float, *, of: str = "") -> MilestoneReported:
+    """Say of the same event, or of the one named, that it was otherwise."""
+    event_id = of or milestone.lower()
+    return report(milestone, at, kind=EvidenceKind.CORRECTION, revision=1, source_event_id=event_id)
 
 
-def retraction(milestone: Milestone, at: float, revision: int = 1) -> MilestoneReported:
+def retraction(milestone: Milestone, at: float) -> MilestoneReported:
     """Take the event back."""
-    return report(milestone, at, kind=EvidenceKind.RETRACTION, revision=revision)
+    return report(milestone, at, kind=EvidenceKind.RETRACTION, revision=1)
 
 
 def begin(rules: Rules = RULES) -> Story[Visibility, Rules]:

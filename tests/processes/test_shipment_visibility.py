@@ -304,7 +304,7 @@ def test_goods_that_move_again_after_delivery_are_on_their_way_back() -> None:
 
     back = shown(Milestone.IN_TRANSIT, -1, 0, returning=True)
     seen = delivered_picture(shown(DELIVERED, -5, 0), back, status=Milestone.RETURNED)
-    assert said == [confirmed(Milestone.IN_TRANSIT, -1), seen]
+    assert said == [confirmed(Milestone.IN_TRANSIT, -1, returning=True), seen]
     assert story.stage == "returned"
 
 

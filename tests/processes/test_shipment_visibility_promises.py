@@ -61,6 +61,9 @@ def after_the_end(hours: float) -> float:
     return (PROMISE_ENDS - hour(0)) / timedelta(hours=1) + hours
 
 
+AT_ITS_END = after_the_end(0)
+
+
 def test_a_promise_is_overdue_when_its_local_day_has_ended_and_no_delivery_is_told() -> None:
     story = shown_to_customer()
 
@@ -285,8 +288,9 @@ def test_what_an_operator_waived_is_not_asked_again() -> None:
     said = story.tell(ExceptionWaived(code="SHIPMENT_OVERDUE", by="ann", reason="agreed"))
 
     assert said == []
-    assert story.tell(report(PICKED_UP, -1))[2:] == []
-    assert story.state.waived == {"SHIPMENT_OVERDUE": ASK_FOR_A_DATE.cause}
+    late = stop(Timeliness.OVERDUE)
+    seen = picture(shown(PICKED_UP, -1, AT_ITS_END), timeliness=Timeliness.OVERDUE, stops=(late,))
+    assert story.tell(report(PICKED_UP, -1)) == [confirmed(PICKED_UP, -1), seen]
 
 
 def test_what_an_operator_retries_is_asked_again_while_it_holds() -> None:

@@ -26,7 +26,8 @@ class MilestoneConfirmed(Event, frozen=True, kw_only=True):
 
     `stop` is the stop's sequence, 0 for the whole shipment. `revision` counts what sources have
     said about this (milestone, stop), so that the higher holds. `retracted` says that no evidence
-    holds it up any more. `partial`: only a part of the goods; it closes nothing.
+    holds it up any more. `partial`: only a part of the goods; it closes nothing. `returning`: it
+    happened on the way back to the sender.
     """
 
     shipment_id: str
@@ -37,6 +38,7 @@ class MilestoneConfirmed(Event, frozen=True, kw_only=True):
     revision: int
     retracted: bool = False
     partial: bool = False
+    returning: bool = False
     order_ids: tuple[str, ...] = ()
 
 

@@ -165,8 +165,9 @@ def confirm_milestones(
     earlier = journey_of(before, rules.evidence)
     old, new = published(earlier), published(journey)
     changed = [(each, False) for name, each in new.items() if _is_news(old.get(name), each)]
-    gone = [(each, True) for name, each in old.items() if name not in new]
-    for each, retracted in changed + gone:
+    held = {_subject(each) for each in new.values()}
+    lost = {_subject(each): each for each in old.values() if _subject(each) not in held}
+    for each, retracted in [*changed, *((each, True) for each in lost.values())]:
         about = lineages_about(journey, each.milestone, each.stop)
         yield MilestoneConfirmed(
             shipment_id=after.shipment_id,
@@ -177,6 +178,7 @@ def confirm_milestones(
             revision=sum(len(versions) for versions in about),
             retracted=retracted,
             partial=each.partial,
+            returning=each.returning,
             order_ids=travelling(after),
         )
 
@@ -188,6 +190,10 @@ def published(journey: Journey) -> dict[tuple[object, ...], Happening]:
         for name, each in happenings(journey, journey.whole).items()
         if each.classifier is Classifier.ACTUAL and PHASES[each.milestone] is not Phase.SIGNAL
     }
+
+
+def _subject(each: Happening) -> tuple[object, ...]:
+    return each.milestone, each.stop, each.partial, each.returning
 
 
 def _is_news(old: Happening | None, new: Happening) -> bool:
@@ -332,9 +338,9 @@ def _exceptions(
     waived = {
         code: cause
         for code, cause in state.waived.items()
-        if code in wanted and wanted[code].cause == cause
+        if code in wanted and _asks(wanted[code]) == cause
     }
-    asked = {code: each.cause for code, each in wanted.items() if code not in waived}
+    asked = {code: _asks(each) for code, each in wanted.items() if code not in waived}
     closed = [
         CloseException(code=code, because=_SETTLED[code])
         for code in sorted(state.asked)
@@ -342,6 +348,10 @@ def _exceptions(
     ]
     opened = [wanted[code] for code, cause in asked.items() if state.asked.get(code) != cause]
     return asked, waived, [*closed, *opened]
+
+
+def _asks(trouble: OpenException) -> str:
+    return f"{trouble.cause}: {', '.join(trouble.about)}"
 
 
 _SETTLED = {

@@ -21,7 +21,12 @@ from crossdock.canonical.tracking import (
     Phase,
 )
 from crossdock.messages.order_release import ShipmentPlanned
-from crossdock.messages.shipment_visibility import CustomerPicture, PictureChanged, Shown, Timeliness
+from crossdock.messages.shipment_visibility import (
+    CustomerPicture,
+    PictureChanged,
+    Shown,
+    Timeliness,
+)
 from crossdock.policies.rules import Rules
 from crossdock.processes.shipment_visibility_facts import Heard, Visibility
 from crossdock.processes.shipment_visibility_gate import judge_gate, orders_of
