@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import selectors
+import socket
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from crossdock.simulators.clock import AcceleratedClock
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 DAY = datetime(2026, 3, 27, 5, tzinfo=UTC)
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 def fast_clock(factor: float = 20_000) -> str:
@@ -170,6 +171,13 @@ def ear() -> Iterator[Ear]:
     server.shutdown()
     thread.join(5)
     server.server_close()
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.socket() as tried:
+        tried.bind(("127.0.0.1", 0))
+        return int(tried.getsockname()[1])
 
 
 def eventually(true: Callable[[], bool]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -120,6 +121,8 @@ class Partner:
 
     async def _background(self, _app: web.Application) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(self.sender.run()), asyncio.create_task(self.act())]
+        for task in tasks:
+            task.add_done_callback(_end_with)
         yield
         for task in tasks:
             task.cancel()
@@ -258,7 +261,13 @@ class Partner:
     async def _progress(self, _request: web.Request) -> web.StreamResponse:
         counts = self.ledger.outgoing_counts()
         left = counts.get("waiting", 0) + self.left()
-        return json_answer({"done": left == 0, "left": left, "given_up": counts.get("given_up", 0)})
+        progress = {
+            "done": left == 0,
+            "left": left,
+            "given_up": counts.get("given_up", 0),
+            "begun": self.begun(),
+        }
+        return json_answer(progress)
 
     async def _look_up(self, request: web.Request) -> web.StreamResponse:
         key = request.match_info["key"]
@@ -277,6 +286,12 @@ class Partner:
         except Misconfigured as error:
             return json_answer({"error": "misconfigured", "detail": str(error)}, 400)
         return json_answer({"chances": self.mischief.chances})
+
+
+def _end_with(task: asyncio.Task[None]) -> None:
+    """End the process where its background failed: half a partner would only mislead."""
+    if not task.cancelled() and task.exception() is not None:
+        signal.raise_signal(signal.SIGTERM)
 
 
 def hang_up(request: web.Request) -> None:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 from aiohttp import web
@@ -27,6 +28,8 @@ from crossdock.simulators.erp import Erp
 from crossdock.simulators.journeys import DIALECTS
 from crossdock.simulators.ledger import Ledger
 from crossdock.simulators.legacy_erp import Folders, LegacyErp
+from crossdock.simulators.naive import Naive
+from crossdock.simulators.naive import Setup as NaiveSetup
 from crossdock.simulators.partner import CROSSDOCK, Partner, Setup
 from crossdock.simulators.tms import Tms
 from crossdock.simulators.world import world
@@ -45,7 +48,8 @@ class Options(Struct, frozen=True, kw_only=True):
     is `<real time>,<simulated time>,<factor>`. `ledger` is the file of its ledger. `scac` is for a
     carrier, `carriers` (`SCAC=url`) for the TMS, `orders` and `format` (`json` or `csv`) for the
     ERP. One that speaks csv drops its files into `drop_dir`, finds its references in
-    `reference_dir`, and waits for the master data of the ERP at `after_url`.
+    `reference_dir`, and waits for the master data of the ERP at `after_url`. `erp_url` and
+    `tms_url` are for the naive sync, which has no ledger and no faults.
     """
 
     port: int = 0
@@ -64,6 +68,8 @@ class Options(Struct, frozen=True, kw_only=True):
     after_url: str = ""
     scac: str = "ROAD"
     carriers: tuple[str, ...] = ()
+    erp_url: str = ""
+    tms_url: str = ""
 
 
 def _erp(options: Options) -> Partner:
@@ -94,10 +100,35 @@ def _carrier(options: Options) -> Partner:
     return Carrier(_setup(options), DIALECTS[options.scac])
 
 
-KINDS: dict[str, Callable[[Options], Partner]] = {"erp": _erp, "tms": _tms, "carrier": _carrier}
+def _naive(options: Options) -> Naive:
+    return Naive(
+        NaiveSetup(
+            clock=clocks.parse(options.clock),
+            erp_url=options.erp_url.rstrip("/"),
+            tms_url=options.tms_url.rstrip("/"),
+            drop=options.drop_dir,
+            references=options.reference_dir,
+        )
+    )
 
 
-def partner(kind: str, options: Options) -> Partner:
+class Served(Protocol):
+    """What can be served: a partner, or the naive sync between them."""
+
+    def app(self) -> web.Application:
+        """Build the application."""
+        ...
+
+
+KINDS: dict[str, Callable[[Options], Served]] = {
+    "erp": _erp,
+    "tms": _tms,
+    "carrier": _carrier,
+    "naive": _naive,
+}
+
+
+def partner(kind: str, options: Options) -> Served:
     """Build a partner without serving it. Raises Misconfigured for what cannot work."""
     if kind not in KINDS:
         raise Misconfigured("No such partner", kind=kind, known=" ".join(KINDS))
@@ -197,6 +228,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--after-url", default="", help="the ERP with the master data")
     parser.add_argument("--scac", default="ROAD", help="which carrier: " + " ".join(DIALECTS))
     parser.add_argument("--carriers", nargs="*", default=(), help="SCAC=url, for the TMS")
+    parser.add_argument("--erp-url", default="", help="for the naive sync")
+    parser.add_argument("--tms-url", default="", help="for the naive sync")
     return parser
 
 
