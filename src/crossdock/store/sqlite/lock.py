@@ -13,9 +13,19 @@ class WriterLock:
     """The right to write a store; the operating system takes it back when the process ends."""
 
     def __init__(self, store: Path) -> None:
-        """Take the lock. Raises Misconfigured where another process holds it."""
+        """Take the lock.
+
+        Raises Misconfigured where another process holds it, or where there is no folder for it.
+        """
         path = store.with_name(f"{store.name}.lock")
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Misconfigured(
+                "The store's file cannot be opened for writing; check its folder and its rights",
+                file=store,
+                because=error.strerror,
+            ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -84,7 +84,7 @@ CREATE TABLE process (
     revision   INTEGER NOT NULL,
     stage      TEXT    NOT NULL,
     updated_at INTEGER NOT NULL,
-    PRIMARY KEY (tenant, subscriber, key_kind, key_id)
+    PRIMARY KEY (tenant, subscriber, key_id, key_kind)
 ) STRICT;
 CREATE INDEX process_stage ON process (tenant, subscriber, stage, key_id, key_kind, updated_at);
 
@@ -203,7 +203,8 @@ CREATE TABLE exception (
     PRIMARY KEY (tenant, id)
 ) STRICT;
 CREATE INDEX exception_opened ON exception (tenant, opened_at, id);
-CREATE INDEX exception_open ON exception (tenant, team, code, opened_at, id) WHERE status = 'open';
+CREATE INDEX exception_open ON exception (tenant, opened_at, id, team, code)
+    WHERE status = 'open';
 CREATE INDEX exception_subject ON exception (tenant, subject);
 
 CREATE TABLE exception_about (

@@ -91,8 +91,16 @@ class ReadExceptions(Table):
         after: str = "",
         limit: int = 100,
     ) -> list[ExceptionRow]:
-        asked = (tenant, status, team, about, subject, after, limit)
-        return [exception_row(columns) for columns in self._cursor.execute(SQL["list"], asked)]
+        asked = (tenant, status, team, subject, about, after, limit)
+        if about is not None:
+            found = self._cursor.execute(SQL["list_about"], asked)
+        elif subject is not None:
+            found = self._cursor.execute(SQL["list_subject"], asked)
+        elif status is ExceptionStatus.OPEN:
+            found = self._cursor.execute(SQL["list_open"], asked)
+        else:
+            found = self._cursor.execute(SQL["list"], asked)
+        return [exception_row(columns) for columns in found]
 
     def exception(self, tenant: str, id: str) -> ExceptionRow | None:
         found = self._cursor.execute(SQL["find"], (tenant, id, id + LAST)).fetchall()

@@ -7,7 +7,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, 0)
 ON CONFLICT DO NOTHING;
 
 -- name: park_newcomers
-UPDATE inbox SET place = 1
+UPDATE inbox INDEXED BY inbox_pending SET place = 1
 WHERE place = 0 AND seq > ?
     AND (tenant, subscriber, key_kind, key_id) IN (
         SELECT tenant, subscriber, key_kind, key_id FROM parked
@@ -56,11 +56,12 @@ UPDATE inbox SET place = 2, revision = ?, handled_at = ?, facts = ? WHERE seq = 
 UPDATE inbox SET attempts = attempts + 1 WHERE seq = ? RETURNING attempts;
 
 -- name: pending
-SELECT (SELECT count(*) FROM inbox WHERE place = 0) + (SELECT count(*) FROM inbox WHERE place = 1);
+SELECT (SELECT count(*) FROM inbox INDEXED BY inbox_pending WHERE place = 0)
+    + (SELECT count(*) FROM inbox INDEXED BY inbox_parked WHERE place = 1);
 
 -- name: pending_of
-SELECT (SELECT count(*) FROM inbox WHERE place = 0 AND tenant = ?1)
-    + (SELECT count(*) FROM inbox WHERE place = 1 AND tenant = ?1);
+SELECT (SELECT count(*) FROM inbox INDEXED BY inbox_pending WHERE place = 0 AND tenant = ?1)
+    + (SELECT count(*) FROM inbox INDEXED BY inbox_parked WHERE place = 1 AND tenant = ?1);
 
 -- name: parked
 SELECT subscriber, key_kind, key_id FROM parked WHERE tenant = ?

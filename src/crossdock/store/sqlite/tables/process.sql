@@ -4,8 +4,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING;
 
 -- name: save
-UPDATE process SET state = ?, schema = ?, revision = ?3, stage = ?, updated_at = ?
-WHERE tenant = ? AND subscriber = ? AND key_kind = ? AND key_id = ? AND revision = ?3 - 1;
+UPDATE process SET state = ?1, schema = ?2, revision = ?3, stage = ?4, updated_at = ?5
+WHERE tenant = ?6 AND subscriber = ?7 AND key_kind = ?8 AND key_id = ?9 AND revision = ?3 - 1;
 
 -- name: find
 SELECT tenant, subscriber, key_kind, key_id, state, schema, revision, stage, updated_at
