@@ -39,6 +39,7 @@ class Row(Struct, frozen=True, kw_only=True):
 class BadRow(Struct, frozen=True, kw_only=True):
     """A line that cannot be read: what is wrong, and what its cells look like, without promise."""
 
+    line: int
     finding: Finding
     guess: Mapping[str, str]
 
@@ -75,7 +76,7 @@ def read(raw: bytes, columns: Sequence[str], dialect: Dialect) -> Table:
             )
             cells = (cell.strip(' "') for cell in text.split(dialect.delimiter))
             guess = dict(zip(header, cells, strict=False))
-            bad.append(BadRow(finding=finding, guess=guess))
+            bad.append(BadRow(line=line, finding=finding, guess=guess))
     return Table(rows=tuple(rows), bad=tuple(bad))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from datetime import date
 from decimal import Decimal
@@ -35,14 +36,14 @@ def orders(raw: bytes, settings: Settings) -> Reading:
     """Read an order file. Raises Unreadable where it is no table with the agreed columns."""
     dialect = csv.Dialect(delimiter=settings.delimiter, encoding=settings.encoding)
     table = csv.read(raw, ORDER_COLUMNS, dialect)
-    spoilt = {each.guess.get("order_no", "") for each in table.bad}
     groups = [(name, list(rows)) for name, rows in groupby(table.rows, _name)]
-    times = Counter(name for name, _ in groups)
+    said = Counter(name for name, _ in {(name, _identity(rows)) for name, rows in groups})
+    lost = _Lost(table.bad)
     reports: list[Reported] = []
     noticed = [each.finding for each in table.bad]
     for name, rows in groups:
         try:
-            _refuse_half(rows, spoilt, together=times[name] == 1)
+            _refuse_half(rows, lost, together=said[name] == 1)
             report, notes = _report(rows, settings)
         except Unreadable as fault:
             noticed.append(_finding(fault))
@@ -51,6 +52,21 @@ def orders(raw: bytes, settings: Settings) -> Reading:
             reports.append(Reported(identity=_identity(rows), report=report, where=where))
             noticed += notes
     return Reading(reports=tuple(reports), findings=tuple(noticed))
+
+
+class _Lost:
+    """The lines that cannot be read, and which orders they belonged to."""
+
+    def __init__(self, bad: tuple[csv.BadRow, ...]) -> None:
+        """Take the lines in the order of the file."""
+        self.lines = [each.line for each in bad]
+        self.orders = {each.guess.get("order_no", "") for each in bad}
+
+    def one_of(self, rows: list[csv.Row]) -> bool:
+        """Tell whether a line of this order is lost: it bears its number or stands inside."""
+        after_first = bisect_right(self.lines, rows[0].line)
+        before_last = bisect_left(self.lines, rows[-1].line)
+        return after_first < before_last or rows[0].cells["order_no"] in self.orders
 
 
 def _name(row: csv.Row) -> tuple[str, str, str]:
@@ -76,10 +92,10 @@ def _finding(fault: Unreadable) -> Finding:
     return Finding(code=code, said=fault.said, where=where, seen=seen)
 
 
-def _refuse_half(rows: list[csv.Row], spoilt: set[str], *, together: bool) -> None:
+def _refuse_half(rows: list[csv.Row], lost: _Lost, *, together: bool) -> None:
     """Refuse an order of which a row cannot be read, is elsewhere, or says otherwise."""
     first = rows[0]
-    if first.cells["order_no"] in spoilt:
+    if lost.one_of(rows):
         raise _bad(first, "ROW_LOST", "A row of this order cannot be read, so all of it waits")
     if not together:
         raise _bad(first, "ROWS_APART", "The rows of this order do not stand together")

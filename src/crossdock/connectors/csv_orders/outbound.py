@@ -66,9 +66,9 @@ def _reference(command: WriteTransportReference) -> dict[str, str]:
     return {
         "order_no": command.order_id,
         "order_version": str(command.order_version),
-        "shipment_no": command.shipment_id,
-        "load_no": command.load_id,
-        "carrier": command.carrier_scac,
+        "shipment_id": command.shipment_id,
+        "load_id": command.load_id,
+        "carrier_scac": command.carrier_scac,
         "revision": str(command.revision),
     }
 
@@ -76,7 +76,8 @@ def _reference(command: WriteTransportReference) -> dict[str, str]:
 def _withdrawal(command: WithdrawTransportReference) -> dict[str, str]:
     return {
         "order_no": command.order_id,
-        "shipment_no": command.shipment_id,
+        "order_version": str(command.order_version),
+        "shipment_id": command.shipment_id,
         "revision": str(command.revision),
         "because": command.because,
     }
@@ -86,7 +87,7 @@ def _posting(command: PostMilestone) -> dict[str, str]:
     proof = command.proof
     return {
         "order_no": command.order_id,
-        "shipment_no": command.shipment_id,
+        "shipment_id": command.shipment_id,
         "posting": command.posting,
         "milestone": command.milestone.value,
         "stop": str(command.stop),

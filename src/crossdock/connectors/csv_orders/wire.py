@@ -35,15 +35,21 @@ HEAD_COLUMNS: tuple[str, ...] = tuple(each for each in ORDER_COLUMNS if each not
 REFERENCE_COLUMNS: tuple[str, ...] = (
     "order_no",
     "order_version",
-    "shipment_no",
-    "load_no",
-    "carrier",
+    "shipment_id",
+    "load_id",
+    "carrier_scac",
     "revision",
 )
-WITHDRAWAL_COLUMNS: tuple[str, ...] = ("order_no", "shipment_no", "revision", "because")
+WITHDRAWAL_COLUMNS: tuple[str, ...] = (
+    "order_no",
+    "order_version",
+    "shipment_id",
+    "revision",
+    "because",
+)
 POSTING_COLUMNS: tuple[str, ...] = (
     "order_no",
-    "shipment_no",
+    "shipment_id",
     "posting",
     "milestone",
     "stop",

@@ -30,7 +30,9 @@ def write(command: Command, _settings: Settings) -> Request:
                 "withdrawals",
             )
             withdrawal = wire.ReferenceWithdrawal(
-                revision=command.revision, because=command.because
+                order_version=command.order_version,
+                revision=command.revision,
+                because=command.because,
             )
             return post(command.verb, path, withdrawal)
         case PostMilestone():

@@ -121,8 +121,9 @@ class TransportReference(Words, frozen=True, kw_only=True):
 
 
 class ReferenceWithdrawal(Words, frozen=True, kw_only=True):
-    """The order does not travel on that shipment any more."""
+    """The order does not travel on that shipment any more; both numbers as they were written."""
 
+    order_version: Number
     revision: Number
     because: Text
 

@@ -1,0 +1,1 @@
+"""Connectors: samples and twins, manifests, answers."""
