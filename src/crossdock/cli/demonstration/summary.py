@@ -145,10 +145,7 @@ def as_text(summary: Summary) -> str:
             for name, count in summary.violations.items()
         ),
         "",
-        (
-            f"  Counted from the partners' ledgers and {summary.page_looks} looks at the customers' "
-            "pages."
-        ),
+        f"  Counted from the partners' ledgers and {summary.page_looks} looks at customers' pages.",
     ]
     for name, sentences in summary.details.items():
         lines += ["", f"  {name.replace('_', ' ')}:", *(f"    {each}" for each in sentences[:10])]
