@@ -93,6 +93,14 @@ class Access:
         """Give what a form must carry to be taken from the browser with this session."""
         return self._seal.sign("form", session or ask.cookie(SESSION))
 
+    def vouch(self, text: str) -> str:
+        """Sign a text that a redirect carries to a page of ours."""
+        return self._seal.sign("note", text)
+
+    def vouched(self, text: str, signature: str) -> str:
+        """Give the text back where we signed it, else nothing: no link puts words on our pages."""
+        return text if text and self._seal.holds(signature, "note", text) else ""
+
     def form(self, ask: Ask) -> dict[str, str]:
         """Read a form of our own page. Raises Declined where it is not one."""
         self.admit(ask)

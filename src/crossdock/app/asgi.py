@@ -1,0 +1,92 @@
+"""The one application that `crossdock up` serves: partners' way in, APIs, portal and console."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+
+from prometheus_client import REGISTRY, CollectorRegistry
+
+from crossdock.apis.access import Access, Seal
+from crossdock.apis.experience.v1 import shipments as experience
+from crossdock.apis.experience.v1.openapi import published
+from crossdock.apis.experience.v1.shipments import Shipments
+from crossdock.apis.http import Ask, Reply, Route, as_page
+from crossdock.apis.intake import Caller, Intake
+from crossdock.apis.process.v1 import routes as process
+from crossdock.apis.process.v1.operations import Operations, Snapshot
+from crossdock.apis.process.v1.verbs import Operator
+from crossdock.apis.server import App, Readiness, build_asgi
+from crossdock.apis.system.v1.deliveries import Deliveries
+from crossdock.app.config import Config
+from crossdock.channels.webhook import is_genuine
+from crossdock.console.pages import Console
+from crossdock.governance.entitlements import Customer, Customers
+from crossdock.portal.pages import Portal
+
+KIB = 1024
+
+Now = Callable[[], datetime]
+
+
+def assemble(  # noqa: PLR0913 - an application has this many parts
+    config: Config,
+    *,
+    read: Snapshot,
+    intake: Intake,
+    operator: Operator,
+    now: Now,
+    wall: Now,
+    meters: CollectorRegistry = REGISTRY,
+    not_ready: Readiness = dict,
+) -> App:
+    """Put the application together.
+
+    `read` opens snapshots of the store; `now` is the business clock, `wall` the machine's own, by
+    which signatures and sessions are judged.
+    """
+    seal = Seal(secrets.token_bytes(32))
+    access = Access(config.operator_token, seal, wall)
+    customers = Customers(
+        Customer(id=each.id, name=each.name, api_key_sha256=each.api_key_sha256)
+        for each in config.customers
+    )
+    shipments = Shipments(read, config.tenant)
+    operations = Operations(read, config.tenant)
+    routes = (
+        Route(method="GET", path="/", answer=entrance),
+        *experience.routes(shipments, customers),
+        published(),
+        *process.routes(operations, operator, access),
+        *Portal(shipments, customers, seal, now, wall).routes(),
+        *Console(operations, operator, access, now).routes(),
+    )
+    deliveries = Deliveries(config.tenant, callers(config), intake, is_genuine, wall)
+    return build_asgi(routes, deliveries=deliveries, not_ready=not_ready, meters=meters)
+
+
+def callers(config: Config) -> dict[str, Caller]:
+    """List the partners that may deliver documents, by name."""
+    return {
+        each.name: Caller(
+            name=each.name,
+            documents=frozenset(each.connector.documents),
+            webhook_secrets=each.webhook_secrets,
+            body_max_bytes=each.section.body_max_kib * KIB,
+        )
+        for each in config.partners
+        if each.connector.documents
+    }
+
+
+async def entrance(_ask: Ask) -> Reply:
+    """Show the doors."""
+    return as_page(
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>crossdock</title>'
+        '<link rel="stylesheet" href="/portal/static/portal.css"><main><h1>crossdock</h1><ul>'
+        '<li><a href="/portal/">Portal</a>: customers follow their shipments'
+        '<li><a href="/console/">Console</a>: operations see what stands where, and decide'
+        '<li><a href="/experience/v1/openapi.json">Experience API</a> for customers\' programs'
+        "</ul></main></html>\n"
+    )

@@ -1,0 +1,1 @@
+"""The console: pages on which operations see what stands where, and decide."""

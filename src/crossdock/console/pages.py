@@ -1,0 +1,271 @@
+"""The pages of operations: the board, the trace of any number, the exception queues.
+
+Every page has a twin with `.json`. A decision is a form that carries a token of this browser, is
+answered by a redirect, and needs a name and a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from importlib import resources
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from crossdock.apis import access, problems, words
+from crossdock.apis.access import SESSION, Access
+from crossdock.apis.http import Answering, Ask, Reply, Route, as_json, as_page, go_to
+from crossdock.apis.problems import Declined
+from crossdock.apis.process.v1.operations import Operations
+from crossdock.apis.process.v1.routes import ANYONE, asked_for, tagged
+from crossdock.apis.process.v1.story import Stuck
+from crossdock.apis.process.v1.verbs import Operator, Verb, decided
+from crossdock.messages.teams import Team
+from crossdock.ports.store import ExceptionStatus
+
+VERBS = {
+    Verb.RETRY: ("Try again", "What stopped is tried again as it is."),
+    Verb.WAIVE: ("Waive", "It goes on without this; the decision is kept with your reason."),
+    Verb.EDIT: ("Mend and take again", "The mended document is taken in place of the first."),
+}
+
+
+class Console:
+    """The pages over one process API."""
+
+    def __init__(
+        self,
+        operations: Operations,
+        operator: Operator,
+        access: Access,
+        now: Callable[[], datetime],
+    ) -> None:
+        """Take what is seen, what carries decisions out, the door, and the business clock."""
+        self._operations = operations
+        self._operator = operator
+        self._access = access
+        self._now = now
+        self._templates = self._with_words()
+
+    def routes(self) -> tuple[Route, ...]:
+        """Give the routes of the pages."""
+        pages: dict[str, Answering] = {
+            "/console/": self.board,
+            "/console/board.json": self.board_json,
+            "/console/cases": self.cases,
+            "/console/cases.json": self.cases_json,
+            "/console/trace": self.trace,
+            "/console/trace.json": self.trace_json,
+            "/console/exceptions": self.exceptions,
+            "/console/exceptions.json": self.exceptions_json,
+            "/console/exceptions/{id}": self.exception,
+        }
+        return (
+            *(
+                Route(method="GET", path=path, answer=self._guarded(answer))
+                for path, answer in pages.items()
+            ),
+            Route(
+                method="POST",
+                path="/console/exceptions/{id}/{verb}",
+                answer=self._told(self.decide),
+            ),
+            Route(method="POST", path="/console/login", answer=self._told(self.login)),
+            Route(method="GET", path="/console/static/console.css", answer=style),
+        )
+
+    async def board(self, ask: Ask) -> Reply:
+        """Show the whole house at a glance."""
+        del ask
+        return self._page("board.html", board=self._operations.board())
+
+    async def board_json(self, ask: Ask) -> Reply:
+        """Show the board as JSON."""
+        return tagged(ask, self._operations.board())
+
+    async def cases(self, ask: Ask) -> Reply:
+        """List the cases of a stage."""
+        process, stage = ask.query.get("process", ""), ask.query.get("stage", "")
+        found = self._operations.cases(process, stage, after=ask.query.get("after", ""))
+        return self._page("cases.html", process=process, stage=stage, found=found)
+
+    async def cases_json(self, ask: Ask) -> Reply:
+        """List the cases of a stage as JSON."""
+        process, stage = ask.query.get("process", ""), ask.query.get("stage", "")
+        return tagged(ask, self._operations.cases(process, stage, after=ask.query.get("after", "")))
+
+    async def trace(self, ask: Ask) -> Reply:
+        """Tell the story of a number."""
+        number = ask.query.get("q", "").strip()
+        story = self._operations.trace(number)
+        stuck = [*story.stuck, *(each for one in story.chapters for each in one.stuck)]
+        return self._page(
+            "trace.html",
+            status=200 if story.found or not number else 404,
+            q=number,
+            story=story,
+            effects=[each for one in story.chapters for each in one.effects],
+            open_stuck=[each for each in stuck if each.status == ExceptionStatus.OPEN],
+        )
+
+    async def trace_json(self, ask: Ask) -> Reply:
+        """Tell the story of a number as JSON."""
+        return tagged(ask, self._operations.trace(ask.query.get("q", "").strip()))
+
+    async def exceptions(self, ask: Ask) -> Reply:
+        """List the exceptions of a team."""
+        wanted = asked_for(ask.query)
+        queue = self._operations.queue(wanted)
+        return self._page("exceptions.html", team=wanted.team, teams=list(Team), queue=queue)
+
+    async def exceptions_json(self, ask: Ask) -> Reply:
+        """List the exceptions of a team as JSON."""
+        return tagged(ask, self._operations.queue(asked_for(ask.query)))
+
+    async def exception(self, ask: Ask) -> Reply:
+        """Show one exception and what can be decided about it."""
+        id_ = ask.path["id"]
+        one = self._stuck(id_.removesuffix(".json"))
+        if id_.endswith(".json"):
+            return as_json(one)
+        said = self._access.vouched(ask.query.get("said", ""), ask.query.get("mark", ""))
+        return await self._shown(ask, one, said=said)
+
+    async def decide(self, ask: Ask) -> Reply:
+        """Carry a decision out, and show what became of it."""
+        fields = self._access.form(ask)
+        one = self._stuck(ask.path["id"])
+        try:
+            said = await decided(
+                self._operator,
+                ask.path["verb"],
+                one.id,
+                by=fields.get("by", ""),
+                reason=fields.get("reason", ""),
+                content=fields.get("content", ""),
+            )
+        except Declined as declined:
+            return await self._shown(
+                ask, one, wrong=declined.detail, status=declined.kind.status, fields=fields
+            )
+        note = urlencode({"said": said, "mark": self._access.vouch(said)})
+        return go_to(f"/console/exceptions/{quote(one.id)}?{note}")
+
+    async def login(self, ask: Ask) -> Reply:
+        """Take the operator's token, and open a session for a day."""
+        token = access.read_form(ask).get("token", "").strip()
+        if not self._access.knows(token) or not access.same_site(ask):
+            return self._page("login.html", status=401, wrong=True)
+        return go_to("/console/", headers=(self._session_cookie(self._access.session()),))
+
+    async def _shown(  # noqa: PLR0913 - a page after a refused form shows what was typed
+        self,
+        ask: Ask,
+        one: Stuck,
+        *,
+        said: str = "",
+        wrong: str = "",
+        status: int = 200,
+        fields: dict[str, str] | None = None,
+    ) -> Reply:
+        session = ask.cookie(SESSION) or self._access.session()
+        content = await self._content(one)
+        verbs = [(verb, *told) for verb, told in VERBS.items() if verb != Verb.EDIT or content]
+        return self._page(
+            "exception.html",
+            status=status,
+            headers=(self._session_cookie(session),),
+            one=one,
+            said=said,
+            wrong=wrong,
+            verbs=verbs,
+            content=(fields or {}).get("content") or content,
+            form_token=self._access.form_token(ask, session),
+        )
+
+    async def _content(self, one: Stuck) -> str:
+        """Read the document to be mended; looking at it is noted."""
+        if not one.document_id or one.status != ExceptionStatus.OPEN:
+            return ""
+        document = self._operations.document(one.document_id)
+        if document is None:
+            return ""
+        await self._operator.looked_at(document.id, by=ANYONE)
+        try:
+            return document.content.decode()
+        except UnicodeDecodeError:
+            return ""
+
+    def _stuck(self, id_: str) -> Stuck:
+        one = self._operations.stuck(id_)
+        if one is None:
+            raise Declined(problems.NOT_FOUND, f"There is no exception {id_}")
+        return one
+
+    def _guarded(self, answer: Answering) -> Answering:
+        async def answering(ask: Ask) -> Reply:
+            self._access.admit(ask)
+            return await answer(ask)
+
+        return self._told(answering)
+
+    def _told(self, answer: Callable[[Ask], Awaitable[Reply]]) -> Answering:
+        """Tell a person of a problem on a page; a program gets it as problem details."""
+
+        async def answering(ask: Ask) -> Reply:
+            try:
+                return await answer(ask)
+            except Declined as declined:
+                if ".json" in ask.url:
+                    raise
+                return self._problem(declined)
+
+        return answering
+
+    def _problem(self, declined: Declined) -> Reply:
+        kind = declined.kind
+        if kind is problems.UNAUTHENTICATED and self._access.by_token:
+            return self._page("login.html", status=kind.status, wrong=False)
+        return self._page(
+            "problem.html",
+            status=kind.status,
+            title=kind.title,
+            detail=declined.detail,
+            remedy=kind.remedy,
+        )
+
+    @staticmethod
+    def _session_cookie(session: str) -> tuple[str, str]:
+        return access.cookie(SESSION, session, path="/")
+
+    def _page(
+        self,
+        template: str,
+        *,
+        status: int = 200,
+        headers: tuple[tuple[str, str], ...] = (),
+        **shown: object,
+    ) -> Reply:
+        text = self._templates.get_template(template).render(shown)
+        return as_page(text, status=status, headers=headers)
+
+    def _with_words(self) -> Environment:
+        made = Environment(
+            loader=PackageLoader("crossdock.console"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+        )
+        made.filters["utc"] = words.utc
+        made.filters["machine"] = words.rfc3339
+        made.filters["ago"] = lambda at: words.ago(at, self._now())
+        made.filters["said"] = lambda code: str(code).replace("_", " ").capitalize()
+        return made
+
+
+async def style(_ask: Ask) -> Reply:
+    """Serve the style sheet."""
+    sheet = resources.files("crossdock.console") / "static" / "console.css"
+    headers = (("Cache-Control", "max-age=3600"), ("X-Content-Type-Options", "nosniff"))
+    return Reply(body=sheet.read_bytes(), content_type="text/css", headers=headers)
