@@ -14,6 +14,7 @@ from crossdock.canonical.moments import Moment, ZoneSource
 from crossdock.canonical.references import Reference, ReferenceType
 from crossdock.canonical.tracking import Classifier, EvidenceKind, Milestone, TrackingEvent
 from crossdock.faults import Finding, Refused, Unreadable
+from crossdock.flow.deliverer import Result
 from crossdock.flow.machine import Machine
 from crossdock.flow.reading import Arrival
 from crossdock.flow.roster import Inbound, Roster, Rulebook
@@ -49,7 +50,7 @@ from crossdock.ports import (
     Subscriber,
     Transport,
 )
-from crossdock.ports.store import Store
+from crossdock.ports.store import OutboxRow, Store
 
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -305,7 +306,28 @@ class Numbers:
         return f"id-{next(COUNTED):08}"
 
 
-def house(store: Store, connector: Chatty | None = None, **wishes: Any) -> Machine:
+def at_ease(_body: object) -> None:
+    """Let every message pass."""
+
+
+def watched(watch: Callable[[object], None]) -> Subscriber[Counter, Rules]:
+    """Build the counter with somebody looking at each message first."""
+
+    def decide_watched(
+        state: Counter, received: Received[Any], rules: Rules
+    ) -> tuple[Counter, tuple[Emission, ...]]:
+        watch(received.body)
+        return decide(state, received, rules)
+
+    return msgspec.structs.replace(COUNTER, decide=decide_watched)
+
+
+def house(
+    store: Store,
+    connector: Chatty | None = None,
+    watch: Callable[[object], None] = at_ease,
+    **wishes: Any,
+) -> Machine:
     """Build a started machine with the counter, the listener and one partner called `tms`.
 
     `wishes` are settings of the endpoint.
@@ -313,7 +335,7 @@ def house(store: Store, connector: Chatty | None = None, **wishes: Any) -> Machi
     chatty = connector or Chatty()
     endpoint = Endpoint(name="tms", connector=chatty, settings=NoSettings(), **wishes)
     roster = Roster(
-        subscribers=(COUNTER, LISTENER),
+        subscribers=(watched(watch), LISTENER),
         projections=(WANTED,),
         inbound={"tms": Inbound(connector=chatty, settings=NoSettings())},
         endpoints={"tms": endpoint},
@@ -352,3 +374,41 @@ def answered(status: int = 200, document: str = "DOC-1", **more: Any) -> Exchang
     """Build an answer of the chatty partner."""
     body = msgspec.json.encode(Ledgered(document_id=document))
     return Exchange(stage=Stage.ANSWERED, status=status, body=body, **more)
+
+
+REFUSAL = Exchange(stage=Stage.ANSWERED, status=422, said="no such order")
+BUSY = Exchange(stage=Stage.ANSWERED, status=503)
+LOST = Exchange(stage=Stage.NO_ANSWER, said="the line went dead")
+UNREACHED = Exchange(stage=Stage.NOT_SENT, said="nobody picks up")
+THROTTLE = Exchange(stage=Stage.ANSWERED, status=429, retry_after=90)
+LOCKED = Exchange(stage=Stage.ANSWERED, status=401)
+NOT_KNOWN = Exchange(stage=Stage.ANSWERED, status=404)
+
+
+def ask(machine: Machine, *versions: int, order: str = "SO-1", at: datetime = NOON) -> None:
+    """Let the counter ask for effects."""
+    asking = [Line(id=f"{order}/{v}", order=order, version=v, reason="ask") for v in versions]
+    machine.receive([lines(*asking)], at)
+
+
+def attempt(machine: Machine, now: datetime, *exchanges: Exchange) -> list[str]:
+    """Make the calls that are due, answered by these exchanges in turn; tell their purposes."""
+    works = machine.lease("tms", now).works
+    results = [
+        Result(work=work, exchange=exchange, ended_at=now)
+        for work, exchange in zip(works, exchanges, strict=True)
+    ]
+    machine.record("tms", results, now)
+    machine.run_to_quiescence(now)
+    return [work.purpose for work in works]
+
+
+def effects(machine: Machine, order: str = "SO-1") -> list[OutboxRow]:
+    """Tell the effects the counter asked for."""
+    with machine.store.read() as reader:
+        return reader.outbox_of("main", "counter", Key("order", order))
+
+
+def standing(machine: Machine, order: str = "SO-1") -> list[tuple[str, int, datetime]]:
+    """Tell where the effects stand: status, attempts, and when they are due."""
+    return [(row.status.value, row.attempts, row.due_at) for row in effects(machine, order)]

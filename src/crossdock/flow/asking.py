@@ -138,7 +138,6 @@ def _waiting_again(row: OutboxRow, asked: OutboxRow, at: datetime) -> OutboxRow:
     return replace(
         row,
         request=asked.request,
-        message_id=asked.message_id,
         due_at=at,
         status=OutboxStatus.WAITING,
         attempts=0,

@@ -52,11 +52,15 @@ class Trouble(Struct, frozen=True, kw_only=True):
     document_id: str = ""
     correlation_id: str = ""
 
+    def id_in(self, tenant: str) -> str:
+        """Name its row."""
+        return exception_id(tenant, self.kind, self.subject, self.code)
+
     def row(self, tenant: str, rulebook: Rulebook, at: datetime) -> ExceptionRow:
         """Write it down for the team the rules name."""
         return ExceptionRow(
             tenant=tenant,
-            id=exception_id(tenant, self.kind, self.subject, self.code),
+            id=self.id_in(tenant),
             kind=self.kind,
             subject=self.subject,
             code=self.code,

@@ -13,6 +13,7 @@ from msgspec import Struct
 from crossdock.faults import Finding
 from crossdock.flow.exceptions import Trouble
 from crossdock.messages.teams import Team
+from crossdock.ports import Reading
 
 
 class Concern(Struct, frozen=True, kw_only=True):
@@ -22,26 +23,40 @@ class Concern(Struct, frozen=True, kw_only=True):
     action: str
 
 
+LOST = Concern(
+    team=Team.INTEGRATION,
+    action="Mend the entry and send the document again as edited; or teach the connector and retry",
+)
 CONCERNS: dict[str, Concern] = {
     "UNKNOWN_STATUS_CODE": Concern(
         team=Team.CARRIER_RELATIONS,
         action="Ask the carrier what the code means, teach it to the connector, then retry",
     ),
-    "UNREADABLE_ENTRY": Concern(
-        team=Team.INTEGRATION,
-        action="Mend the entry and send the document again as edited, or waive it",
-    ),
+    # An entry of the document was lost; the others went on.
+    "BAD_VALUE": LOST,
+    "LOCAL_TIME_SKIPPED": LOST,
+    "NOT_AN_AMOUNT": LOST,
+    "NOT_A_NUMBER": LOST,
+    "NOT_A_TIME": LOST,
+    "ROWS_APART": LOST,
+    "ROWS_DISAGREE": LOST,
+    "ROW_LOST": LOST,
+    "UNKNOWN_ACTION": LOST,
+    "UNKNOWN_CODE": LOST,
+    "UNKNOWN_REFERENCE_TYPE": LOST,
+    "WRONG_SHAPE": LOST,
 }
+NOTHING_READ = "NOTHING_READ"  # findings, and not one report: whatever their codes, look at it
 
 
-def concerns(
-    findings: Sequence[Finding], partner: str, document: str, document_id: str
-) -> list[Trouble]:
+def concerns(reading: Reading, partner: str, document: str, document_id: str) -> list[Trouble]:
     """Ask the teams about the findings that need a person: one trouble for each code."""
     by_code: dict[str, list[Finding]] = {}
-    for finding in findings:
+    for finding in reading.findings:
         if finding.code in CONCERNS:
             by_code.setdefault(finding.code, []).append(finding)
+    if reading.findings and not reading.reports and not by_code:
+        by_code[NOTHING_READ] = list(reading.findings)
     return [
         _trouble(code, found, f"{partner} {document}", document_id)
         for code, found in by_code.items()
@@ -49,7 +64,7 @@ def concerns(
 
 
 def _trouble(code: str, found: Sequence[Finding], whose: str, document_id: str) -> Trouble:
-    concern = CONCERNS[code]
+    concern = CONCERNS.get(code, LOST)
     first, more = found[0], len(found) - 1
     rest = f" (and {more} more)" if more else ""
     return Trouble(

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec.structs import replace
 
 from crossdock.faults import NotNow
-from crossdock.flow import dispatcher, receiver, timekeeper
+from crossdock.flow import breaker, dispatcher, receiver, timekeeper
+from crossdock.flow.deliverer import Deliverer, Ended, Leased, Recorded, Result
 from crossdock.flow.dispatcher import BATCH, DEATHS_MAX, Dispatched
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
 from crossdock.flow.roster import Directory, Roster
 from crossdock.flow.timekeeper import TIMERS_MAX, Rung
-from crossdock.ports.store import DocumentStatus, Stale, Store, Unit
+from crossdock.ports.store import DocumentStatus, OutboxStatus, Stale, Store, Unit
 from crossdock.telemetry.events import LogEvent, tell
 from crossdock.telemetry.metrics import Metrics
 
@@ -49,14 +50,29 @@ class Machine:
     """
 
     def __init__(
-        self, *, store: Store, roster: Roster, metrics: Metrics | None = None, batch: int = BATCH
+        self,
+        *,
+        store: Store,
+        roster: Roster,
+        metrics: Metrics | None = None,
+        batch: int = BATCH,
+        pace: float = 1.0,
     ) -> None:
-        """Take the store and the roster; nothing is read yet."""
+        """Take the store and the roster; nothing is read yet.
+
+        `pace` tells how many seconds of the business clock pass in one real second: endpoints'
+        deadlines, pauses and rates are real seconds.
+        """
         self.store = store
         self.metrics = metrics or Metrics()
         self.careful = 0
         self._batch = batch
+        self.pace = pace
+        self._take_roster(roster)
+
+    def _take_roster(self, roster: Roster) -> None:
         self._directory = Directory(roster)
+        self._deliverer = Deliverer(self._directory, self.pace)
 
     @property
     def roster(self) -> Roster:
@@ -75,7 +91,7 @@ class Machine:
             rulebook = roster.rulebook.remembering(unit.rules(roster.tenant))
             unclean = unit.mark(CLEAN) == "no"
             unit.set_mark(CLEAN, "no")
-        self._directory = Directory(replace(roster, rulebook=rulebook))
+        self._take_roster(replace(roster, rulebook=rulebook))
         self.careful = self._batch if unclean else 0
         tell(LogEvent.MACHINE_STARTED, tenant=roster.tenant, clean=not unclean)
         return not unclean
@@ -198,6 +214,71 @@ class Machine:
             rung = timekeeper.ring(self._directory, unit, now, limit)
         self.metrics.count(rung.tally)
         return rung
+
+    def lease(self, endpoint: str, now: datetime) -> Leased:
+        """Take the calls to make now at an endpoint, their attempts written down before.
+
+        Whoever makes them hands every one back to `record`.
+        """
+        if not self._due(endpoint, now):
+            return Leased()
+        with self.store.write() as unit:
+            leased = self._deliverer.lease(unit, endpoint, now)
+        self.metrics.count(leased.tally)
+        return leased
+
+    def _due(self, endpoint: str, now: datetime) -> bool:
+        """Ask without a transaction whether there is anything to lease: mostly there is not."""
+        with self.store.read() as reader:
+            due_at = reader.next_effect(endpoint)
+        return due_at is not None and due_at <= now
+
+    def record(self, endpoint: str, results: Sequence[Result], now: datetime) -> Recorded:
+        """Write what became of calls, with the answers to the processes that asked."""
+        with self.store.write() as unit:
+            recorded = self._deliverer.record(unit, endpoint, results, now)
+        self.metrics.count(recorded.tally)
+        self.metrics.breaker(endpoint, recorded.breaker.state)
+        for result, ended in zip(results, recorded.ended, strict=True):
+            seconds = (result.ended_at - result.work.started_at).total_seconds()
+            self.metrics.exchanged(endpoint, seconds / self.pace)
+            if ended.counted and ended.row.finished_at is not None:
+                self._ended(ended)
+        if recorded.moved:
+            state = recorded.breaker.state
+            tell(LogEvent.BREAKER_MOVED, level=logging.WARNING, partner=endpoint, state=state)
+        return recorded
+
+    def _ended(self, ended: Ended) -> None:
+        row = ended.row
+        seconds = (row.finished_at - row.created_at).total_seconds() if row.finished_at else 0.0
+        self.metrics.ended(row.endpoint, row.verb, seconds)
+        if row.status is not OutboxStatus.APPLIED:
+            tell(
+                LogEvent.EFFECT_ENDED_BADLY,
+                level=logging.WARNING,
+                tenant=row.tenant,
+                partner=row.endpoint,
+                verb=row.verb,
+                object_ref=row.business_key,
+                status=row.status,
+                attempt=row.attempts,
+                correlation_id=row.correlation_id,
+            )
+
+    def next_lease(self, endpoint: str, now: datetime) -> datetime | None:
+        """Tell when there may be a call to make at an endpoint; None while nothing waits for it.
+
+        Never in the past where the partner's pace, its breaker or what is on its way says later.
+        """
+        with self.store.read() as reader:
+            due_at = reader.next_effect(endpoint)
+            row = reader.breaker(self.roster.tenant, endpoint)
+        if due_at is None or breaker.is_held(row):
+            return None
+        token = self._deliverer.desk(endpoint, now).next_token(now)
+        shut = row.open_until or row.probe_until or due_at
+        return max(due_at, now + timedelta(seconds=token), shut)
 
     def run_to_quiescence(self, now: datetime) -> int:
         """Take steps and ring due timers until none is left; answer how many steps were taken."""

@@ -106,9 +106,7 @@ class Intake:
         case = Case(arrival=arrival, id=document_id, out=out)
         if out.trouble is not None:
             case.troubles.append(out.trouble)
-        case.troubles.extend(
-            concerns(out.reading.findings, arrival.partner, arrival.document, document_id)
-        )
+        case.troubles.extend(concerns(out.reading, arrival.partner, arrival.document, document_id))
         return case
 
     def take_in(self, cases: Sequence[Case]) -> None:
@@ -282,7 +280,8 @@ def _document(case: Case, status: DocumentStatus, now: datetime) -> DocumentRow:
 
 
 def _counted(case: Case, status: DocumentStatus) -> Counter[str]:
-    whose = f"{case.arrival.partner}/{case.arrival.document}"
+    known = status is not DocumentStatus.UNASSIGNED  # strangers choose their names freely
+    whose = f"{case.arrival.partner}/{case.arrival.document}" if known else "nobody/unassigned"
     counted = Counter(
         {
             f"documents/{whose}/{status}": 1,
