@@ -58,3 +58,14 @@ def test_the_head_names_nothing_that_does_not_exist(process: Module) -> None:
     classes = {node.name for module in floorplan.house() for node in module.classes()}
 
     assert (contract.receives | contract.emits) - classes == set()
+
+
+@pytest.mark.parametrize("process", PROCESSES, ids=lambda process: process.path.stem)
+def test_a_process_decides_with_its_own_leaves_only(process: Module) -> None:
+    strangers = [
+        leaf.path.stem
+        for leaf in floorplan.leaves(process)
+        if leaf.path.stem != "__init__" and not leaf.path.stem.startswith(process.path.stem)
+    ]
+
+    assert strangers == []
