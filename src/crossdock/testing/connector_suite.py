@@ -192,7 +192,7 @@ def _operations_that_do_not_write(connector: FolderConnector) -> Iterator[str]:
 
 def _reports_not_as_listed(connector: FolderConnector) -> Iterator[str]:
     listed = set(connector.manifest.reports)
-    for name in listed:
+    for name in sorted(listed):
         if name not in BODIES or not issubclass(BODIES[name], Report):
             yield f"`{name}` is listed as a report and is none"
     made = {

@@ -145,7 +145,7 @@ class Tracking(Words, frozen=True, kw_only=True):
 class Done(Words, frozen=True, kw_only=True):
     """What a partner answers to a request and to a look-up."""
 
-    document_id: Text = ""
-    status: Text = ""
-    error: Text = ""
-    detail: Text = ""
+    document_id: str = ""
+    status: str = ""
+    error: str = ""
+    detail: str = ""
