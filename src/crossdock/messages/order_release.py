@@ -287,7 +287,10 @@ class CancelTender(Command, frozen=True, kw_only=True):
 
 
 class WriteTransportReference(Command, frozen=True, kw_only=True):
-    """Write the shipment's number onto the ERP's order."""
+    """Write the shipment's number onto the ERP's order.
+
+    `again` counts what is written under one revision after the first: another carrier took it.
+    """
 
     verb: ClassVar[str] = "erp.write_reference"
     owner: ClassVar[Team] = Team.ORDER_MANAGEMENT
@@ -297,6 +300,7 @@ class WriteTransportReference(Command, frozen=True, kw_only=True):
     load_id: str
     carrier_scac: str
     revision: int
+    again: int = 0
     company_code: str = ""
 
     def business_key(self) -> str:
@@ -304,8 +308,8 @@ class WriteTransportReference(Command, frozen=True, kw_only=True):
         return f"{self.order_id}/{self.shipment_id}"
 
     def version(self) -> str:
-        """The order's version and the plan's revision: `1.2`."""
-        return f"{self.order_version}.{self.revision}"
+        """The order's version, the plan's revision, and which writing of it: `1.2`, `1.2.r1`."""
+        return _written(self.order_version, self.revision, self.again)
 
     def sequence_key(self) -> str:
         """What the ERP is told about one order goes in order."""
@@ -319,7 +323,7 @@ class WriteTransportReference(Command, frozen=True, kw_only=True):
 class WithdrawTransportReference(Command, frozen=True, kw_only=True):
     """Take a shipment's number off the ERP's order again.
 
-    `order_version` and `revision` are those under which it was written.
+    `order_version`, `revision` and `again` are those under which it was written.
     """
 
     verb: ClassVar[str] = "erp.withdraw_reference"
@@ -329,6 +333,7 @@ class WithdrawTransportReference(Command, frozen=True, kw_only=True):
     shipment_id: str
     revision: int
     because: str
+    again: int = 0
     company_code: str = ""
 
     def business_key(self) -> str:
@@ -336,8 +341,8 @@ class WithdrawTransportReference(Command, frozen=True, kw_only=True):
         return f"{self.order_id}/{self.shipment_id}"
 
     def version(self) -> str:
-        """The order's version and the plan's revision of what is taken back: `1.2`."""
-        return f"{self.order_version}.{self.revision}"
+        """The version of the writing that is taken back."""
+        return _written(self.order_version, self.revision, self.again)
 
     def sequence_key(self) -> str:
         """What the ERP is told about one order goes in order."""
@@ -346,3 +351,7 @@ class WithdrawTransportReference(Command, frozen=True, kw_only=True):
     def recipient(self) -> str:
         """The ERP of the order's company code."""
         return self.company_code
+
+
+def _written(order_version: int, revision: int, again: int) -> str:
+    return f"{order_version}.{revision}.r{again}" if again else f"{order_version}.{revision}"

@@ -1,0 +1,243 @@
+"""Carriage: shipments are told to visibility, and their numbers announced.
+
+A leaf of order_release.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+
+import msgspec
+
+from crossdock.canonical.moments import Instant, Moment
+from crossdock.canonical.references import Reference, ReferenceType
+from crossdock.canonical.shipment import Shipment, StopRole
+from crossdock.messages.envelope import Key
+from crossdock.messages.order_release import ShipmentPlanned, ShipmentWithdrawn
+from crossdock.messages.reference_binding import ReferenceAnnounced, ReferenceRevoked
+from crossdock.messages.shipment_visibility import DeliveryClosed
+from crossdock.policies.rules import Rules
+from crossdock.ports import Emission, PutReference
+from crossdock.processes.order_release_references import (
+    note_references,
+    undo_references,
+    why_given_up,
+    write_reference,
+)
+from crossdock.processes.order_release_state import (
+    Carriage,
+    Carried,
+    Delivery,
+    OrderState,
+    Plan,
+    Step,
+    Told,
+    chain,
+    changed,
+    live,
+    order_numbers,
+    plan_in_force,
+    replaced,
+)
+from crossdock.processes.order_release_tendering import (
+    carried_by,
+    find_carrier,
+    undo_offers,
+    withdraw_offers,
+)
+
+# Numbers by which partners speak of one shipment. A load or a purchase order may hold several.
+ANNOUNCED = frozenset(
+    {
+        ReferenceType.SHIPMENT,
+        ReferenceType.DELIVERY,
+        ReferenceType.PRO,
+        ReferenceType.BILL_OF_LADING,
+        ReferenceType.TRACKING,
+        ReferenceType.CONTAINER,
+        ReferenceType.BOOKING,
+        ReferenceType.SSCC,
+    }
+)
+
+
+def take_delivery(state: OrderState, said: DeliveryClosed) -> Step:
+    """Remember the newest verdict on a shipment's delivery."""
+    known = state.deliveries.get(said.shipment_id)
+    if known is not None and known.revision >= said.revision:
+        return state, ()
+    delivery = Delivery(revision=said.revision, delivered=said.delivered, occurred=said.occurred)
+    return changed(state, deliveries=state.deliveries | {said.shipment_id: delivery}), ()
+
+
+def settle_carriages(state: OrderState, at: datetime, rules: Rules) -> Step:
+    """Bring every shipment to where the plan in force wants it, and say the difference."""
+    plan = plan_in_force(state)
+    shipments = plan.shipments if plan else ()
+    wanted = {shipment.shipment_id for shipment in shipments}
+    gone = [each for each in live(state) if each.shipment_id not in wanted]
+    return chain(
+        state,
+        *[partial(_give_up, carriage=each, plan=plan) for each in gone],
+        _undo_what_is_given_up,
+        *[
+            partial(_carry, shipment=shipment, plan=plan, at=at, rules=rules)
+            for shipment in shipments
+            if plan is not None
+        ],
+    )
+
+
+def _undo_what_is_given_up(state: OrderState) -> Step:
+    left = [each for each in state.carriages if not each.live]
+    return chain(state, *[partial(_undo, carriage=each) for each in left])
+
+
+def _undo(state: OrderState, carriage: Carriage) -> Step:
+    carriage, offers = undo_offers(state, carriage)
+    carriage, references = undo_references(state, carriage)
+    return replaced(state, carriage), offers + references
+
+
+def _give_up(state: OrderState, carriage: Carriage, plan: Plan | None) -> Step:
+    carriage, said = withdraw_offers(carriage)
+    because = why_given_up(state)
+    told = carriage.told
+    if told is not None:
+        revision = max(told.revision, plan.revision if plan else 0)
+        withdrawn = ShipmentWithdrawn(
+            shipment_id=carriage.shipment_id,
+            order_id=state.order_id,
+            revision=revision,
+            because=because,
+        )
+        said = (*said, withdrawn, *_revoked(state, carriage, carriage.references))
+    left = msgspec.structs.replace(
+        carriage,
+        live=False,
+        told=None,
+        references=(),
+        containers_until=None,
+        terms="",
+        agreed=None,
+        exhausted=False,
+    )
+    return replaced(state, left), said
+
+
+def _carry(state: OrderState, shipment: Shipment, plan: Plan, at: datetime, rules: Rules) -> Step:
+    known = next((c for c in state.carriages if c.shipment_id == shipment.shipment_id), None)
+    carriage = known or Carriage(shipment_id=shipment.shipment_id)
+    carriage = msgspec.structs.replace(carriage, live=True)
+    carriage, said = find_carrier(state, carriage, shipment, at, rules.tendering)
+    if carriage.agreed is not None:
+        carried = carried_by(shipment, carriage.agreed)
+        carriage, told = _tell(state, carriage, carried, plan)
+        carriage, announced = _announce(state, carriage, carried)
+        reuse_after = timedelta(hours=rules.binding.reuse_after_hours)
+        carriage, bounded = _bound_containers(state, carriage, reuse_after)
+        carriage, written = write_reference(state, carriage, carried, plan)
+        carriage, referenced = note_references(state, carriage)
+        said = said + told + announced + bounded + written + referenced
+    state, undone = _undo(replaced(state, carriage), carriage)
+    return state, said + undone
+
+
+def _tell(state: OrderState, carriage: Carriage, shipment: Shipment, plan: Plan) -> Carried:
+    acceptance = state.acceptance
+    if acceptance is None:
+        return carriage, ()
+    told = Told(
+        order_version=plan.order_version,
+        revision=plan.revision,
+        accepted_version=acceptance.version,
+        edition=acceptance.edition,
+        carrier_scac=shipment.carrier_scac,
+    )
+    if carriage.told == told:
+        return carriage, ()
+    planned = ShipmentPlanned(
+        shipment=shipment,
+        order_id=state.order_id,
+        customer_id=acceptance.customer_id,
+        customer_reference=acceptance.customer_reference,
+        order_version=plan.order_version,
+        revision=plan.revision,
+        company_code=acceptance.company_code,
+        promised=promise(shipment, acceptance.requested_delivery),
+    )
+    found = _search_numbers(state, shipment) if carriage.told is None else ()
+    return msgspec.structs.replace(carriage, told=told), (planned, *found)
+
+
+def promise(shipment: Shipment, requested: Moment | None) -> Moment | None:
+    """Tell until when the whole shipment shall be there: its last promised stop, or the order's."""
+    stops = sorted(shipment.stops, key=lambda stop: stop.sequence)
+    promised = [stop.promised for stop in stops if stop.role is StopRole.DELIVERY and stop.promised]
+    return promised[-1] if promised else requested
+
+
+def _search_numbers(state: OrderState, shipment: Shipment) -> tuple[Emission, ...]:
+    by_order, by_shipment = Key("order", state.order_id), Key("shipment", shipment.shipment_id)
+    own = Reference(type=ReferenceType.SHIPMENT, value=shipment.shipment_id)
+    load = Reference(type=ReferenceType.LOAD, value=shipment.load_id)
+    loads = (load,) if shipment.load_id else ()
+    others = tuple(each for each in shipment.references if each.type not in ANNOUNCED)
+    orders = order_numbers(state.release.draft) if state.release else ()
+    return (
+        *(PutReference(reference=each, key=by_order) for each in (own, *loads)),
+        *(
+            PutReference(reference=each, key=by_shipment)
+            for each in dict.fromkeys((*loads, *orders, *others))
+        ),
+    )
+
+
+def _announce(state: OrderState, carriage: Carriage, shipment: Shipment) -> Carried:
+    own = Reference(type=ReferenceType.SHIPMENT, value=shipment.shipment_id)
+    wanted = tuple(
+        dict.fromkeys((own, *(each for each in shipment.references if each.type in ANNOUNCED)))
+    )
+    new = tuple(each for each in wanted if each not in carriage.references)
+    old = tuple(each for each in carriage.references if each not in wanted)
+    said = (*_revoked(state, carriage, old), *_announced(state, carriage, new))
+    return msgspec.structs.replace(carriage, references=wanted), said
+
+
+def _announced(
+    state: OrderState, carriage: Carriage, references: tuple[Reference, ...]
+) -> tuple[Emission, ...]:
+    return tuple(
+        ReferenceAnnounced(
+            reference=each,
+            shipment_id=carriage.shipment_id,
+            order_id=state.order_id,
+            valid_until=(
+                carriage.containers_until if each.type is ReferenceType.CONTAINER else None
+            ),
+        )
+        for each in references
+    )
+
+
+def _revoked(
+    state: OrderState, carriage: Carriage, references: tuple[Reference, ...]
+) -> tuple[Emission, ...]:
+    return tuple(
+        ReferenceRevoked(reference=each, shipment_id=carriage.shipment_id, order_id=state.order_id)
+        for each in references
+    )
+
+
+def _bound_containers(state: OrderState, carriage: Carriage, reuse_after: timedelta) -> Carried:
+    """Let a box go to other goods some time after the delivery, and back if that is reversed."""
+    delivery = state.deliveries.get(carriage.shipment_id)
+    until: Instant | None = None
+    if delivery is not None and delivery.delivered and delivery.occurred is not None:
+        until = delivery.occurred.at + reuse_after
+    if carriage.containers_until == until:
+        return carriage, ()
+    bounded = msgspec.structs.replace(carriage, containers_until=until)
+    boxes = [each for each in carriage.references if each.type is ReferenceType.CONTAINER]
+    return bounded, _announced(state, bounded, tuple(boxes))
