@@ -156,7 +156,7 @@ def write_file(folder: Path, name: str, content: bytes) -> Path:
     The same name again replaces the file. Raises OSError where it cannot be written, and
     Misconfigured for a name that leads out of the folder.
     """
-    if name != Path(name).name or name.startswith("."):
+    if not name or name != Path(name).name or name.startswith(".") or "\0" in name:
         raise Misconfigured("This is no name for a file", name=name)
     unfinished = folder / f".{name}.part"
     with unfinished.open("wb") as file:
