@@ -145,6 +145,18 @@ class ViewStories:
             assert reader.find(MAIN, "shipment_view", {"order": "SO-2"}) == [expected]
             assert reader.find(MAIN, "shipment_view", {"order": "SO-1"}) == []
 
+    def test_a_row_is_not_found_by_what_it_has_left(self, store: Store) -> None:
+        with store.write() as unit:
+            unit.put_projections([rows.view("1", ("status", "LATE"), ("order", "SO-1"))])
+        with store.write() as unit:
+            unit.put_projections([rows.view("1", ("status", "DONE"), ("order", "SO-1"))])
+
+        now = rows.view("1", ("status", "DONE"), ("order", "SO-1"), revision=2)
+        with store.read() as reader:
+            assert reader.find(MAIN, "shipment_view", {"status": "LATE"}) == []
+            assert reader.find(MAIN, "shipment_view", {"order": "SO-1", "status": "LATE"}) == []
+            assert reader.find(MAIN, "shipment_view", {"status": "DONE"}) == [now]
+
     def test_rows_are_found_where_every_condition_holds(self, store: Store) -> None:
         put = [
             rows.view("1", ("customer", "C-1"), ("status", "LATE"), ("visible", "yes")),
