@@ -211,7 +211,8 @@ def wake(state: Visibility, woken: WakeUp, rules: Rules) -> Decision:
         return state, ()
     state = structs.replace(state, timers=_without(state.timers, woken.timer))
     journey = journey_of(state, rules.evidence)
-    alarm = alarms(state, journey, rules).get(woken.timer)
+    promises = open_promises(state, journey, rules.lateness)
+    alarm = alarms(state, journey, promises, rules).get(woken.timer)
     said: tuple[Emission, ...] = ()
     if alarm is not None and alarm.due_at <= woken.due_at:
         match alarm:
@@ -269,12 +270,12 @@ def let_go(state: Visibility, waiver: ExceptionWaived, rules: Rules) -> Decision
     return say_difference(state, journey_of(state, rules.evidence), rules, [])
 
 
-def alarms(state: Visibility, journey: Journey, rules: Rules) -> dict[str, Alarm]:
+def alarms(
+    state: Visibility, journey: Journey, promises: tuple[Promise, ...], rules: Rules
+) -> dict[str, Alarm]:
     """Give the timers that should be running, with what each is for."""
     found: dict[str, Alarm] = {
-        f"late/{each.mark}": each
-        for each in open_promises(state, journey, rules.lateness)
-        if each.mark not in state.overdue
+        f"late/{each.mark}": each for each in promises if each.mark not in state.overdue
     }
     found.update((each.timer, each) for each in unsettled(state, journey, rules))
     last = heard_last(state, journey)
@@ -292,7 +293,7 @@ def say_difference(
     told, pictures = _pictures(state, journey, rules, flags)
     promises = open_promises(state, journey, rules.lateness)
     asked, waived, exceptions = _exceptions(state, troubles(state, journey, promises, flags))
-    timers, rings = _timers(state, journey, rules)
+    timers, rings = _timers(state, alarms(state, journey, promises, rules))
     after = structs.replace(
         state,
         told=told,
@@ -319,9 +320,9 @@ def _pictures(
 
 
 def _timers(
-    state: Visibility, journey: Journey, rules: Rules
+    state: Visibility, running: dict[str, Alarm]
 ) -> tuple[dict[str, datetime], list[Emission]]:
-    wanted = {name: each.due_at for name, each in sorted(alarms(state, journey, rules).items())}
+    wanted = {name: each.due_at for name, each in sorted(running.items())}
     dropped = [CancelTimer(name=name) for name in sorted(state.timers) if name not in wanted]
     set_anew = [
         SetTimer(name=name, due_at=due_at)

@@ -50,6 +50,19 @@ _ONCE = frozenset(
         Milestone.CANCELLED,
     }
 )
+# The kind of stop at which a milestone happens; those not listed happen on the way.
+_AT_STOPS = {
+    Phase.PICKUP: StopRole.PICKUP,
+    Phase.DELIVERY: StopRole.DELIVERY,
+    Phase.CLOSE: StopRole.DELIVERY,
+}
+_ROLES = {
+    milestone: _AT_STOPS[phase] for milestone, phase in PHASES.items() if phase in _AT_STOPS
+} | {
+    Milestone.PICKUP_APPOINTED: StopRole.PICKUP,
+    Milestone.PICKUP_FAILED: StopRole.PICKUP,
+    Milestone.DELIVERY_FAILED: StopRole.DELIVERY,
+}
 # What sets goods in motion again after their delivery: the way back to the sender.
 _TURNING = (Milestone.PICKED_UP, Milestone.IN_TRANSIT)
 
@@ -199,15 +212,10 @@ def is_returning(journey: Journey, heard: Heard) -> bool:
 
 def role_stops(journey: Journey, milestone: Milestone) -> tuple[int, ...]:
     """Give the stops at which a milestone can happen; none where it happens on the way."""
-    phase = PHASES[milestone]
-    if phase is Phase.PICKUP or milestone in {
-        Milestone.PICKUP_APPOINTED,
-        Milestone.PICKUP_FAILED,
-    }:
-        return journey.pickups
-    if phase in {Phase.DELIVERY, Phase.CLOSE} or milestone is Milestone.DELIVERY_FAILED:
-        return journey.deliveries
-    return ()
+    role = _ROLES.get(milestone)
+    if role is None:
+        return ()
+    return journey.pickups if role is StopRole.PICKUP else journey.deliveries
 
 
 def named_stop(journey: Journey, event: TrackingEvent) -> int:
