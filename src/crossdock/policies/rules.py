@@ -69,7 +69,7 @@ class BindingPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     unmatched_after_hours: int = 24
-    reuse_after_hours: int = 24
+    reuse_after_hours: int = 240
 
 
 class PostingRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,367 @@
+"""Reference binding: evidence finds its shipment by a number, whichever comes first.
+
+Receives  MilestoneReported, ReferenceAnnounced, ReferenceRevoked, WakeUp, ExceptionRetried,
+          ExceptionWaived
+Emits     EvidenceBound, PutReference, DropReference, SetTimer, CancelTimer, OpenException,
+          CloseException
+Key       reference
+
+House rules
+  1. Evidence belongs to the one shipment that had its number when it happened. It waits here while
+     there is none, and while there are several; nothing that waits is ever thrown away.
+  2. Several shipments at that time are an exception, never the first match; it is settled when all
+     but one give the number back.
+  3. A shipment keeps a number as long as one of its orders says so.
+  4. Intake may route a number by itself only while one shipment has it, for all times.
+  5. Evidence that has found no shipment for hours is an exception, and goes on waiting. A waiver
+     stops the asking, not the waiting; more evidence asks anew.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, assert_never
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.canonical.moments import Instant
+from crossdock.canonical.references import Reference
+from crossdock.canonical.tracking import TrackingEvent
+from crossdock.messages.envelope import Key, Message
+from crossdock.messages.flow import ExceptionRetried, ExceptionWaived, WakeUp
+from crossdock.messages.reference_binding import (
+    EvidenceBound,
+    ReferenceAnnounced,
+    ReferenceRevoked,
+)
+from crossdock.messages.shipment_visibility import MilestoneReported
+from crossdock.messages.teams import Team
+from crossdock.policies.rules import BindingPolicy, Rules
+from crossdock.ports import (
+    CancelTimer,
+    CloseException,
+    DropReference,
+    Emission,
+    OpenException,
+    PutReference,
+    Received,
+    SetTimer,
+    Subscriber,
+)
+
+TIMER = "unmatched"
+AMBIGUOUS = "REFERENCE_AMBIGUOUS"
+UNMATCHED = "EVIDENCE_UNMATCHED"
+
+
+class Kept(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The base of everything that is kept in the state."""
+
+
+class Binding(Kept, frozen=True, kw_only=True):
+    """One order says that the number means this shipment, within these times; end excluded."""
+
+    shipment_id: str
+    order_id: str
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
+
+
+class Waiting(Kept, frozen=True, kw_only=True):
+    """Evidence that has no shipment yet; at `due_at` people are told, if it waits until then."""
+
+    evidence: TrackingEvent
+    reported_at: Instant
+    due_at: Instant
+    told: bool = False
+
+
+class BindingState(Kept, frozen=True, kw_only=True):
+    """What one number means and what waits for it.
+
+    `listed` are the shipments a search leads to, `routed` the one intake routes to by itself;
+    `findable` says that a search leads to what waits here.
+    """
+
+    term: str
+    bindings: tuple[Binding, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    reference: Reference | None = None
+    listed: tuple[str, ...] = ()
+    routed: str = ""
+    findable: bool = False
+    alarm_at: Instant | None = None
+    raised: dict[str, OpenException] = {}
+
+
+Heard = (
+    MilestoneReported
+    | ReferenceAnnounced
+    | ReferenceRevoked
+    | WakeUp
+    | ExceptionRetried
+    | ExceptionWaived
+)
+Step = tuple[BindingState, tuple[Emission, ...]]
+
+
+def decide(
+    state: BindingState, received: Received[Any], rules: Rules
+) -> tuple[BindingState, tuple[Emission, ...]]:
+    """Take evidence or a binding in, then bring together what belongs together."""
+    body: Heard = received.body
+    match body:
+        case MilestoneReported(evidence=evidence):
+            state = wait(state, evidence, received.at, rules.binding)
+        case ReferenceAnnounced():
+            state = bind(state, body)
+        case ReferenceRevoked():
+            state = unbind(state, body)
+        case WakeUp():
+            state = complain(state, body)
+        case ExceptionRetried():
+            again = state.raised.get(body.code)
+            return state, (again,) if again else ()
+        case ExceptionWaived():
+            return state, ()
+        case _:
+            assert_never(body)
+    return settle(state)
+
+
+def wait(
+    state: BindingState, evidence: TrackingEvent, at: datetime, policy: BindingPolicy
+) -> BindingState:
+    """Let evidence wait; what waits already is not kept twice."""
+    if any(each.evidence == evidence for each in state.waiting):
+        return state
+    due_at = at + timedelta(hours=policy.unmatched_after_hours)
+    newcomer = Waiting(evidence=evidence, reported_at=at, due_at=due_at)
+    return msgspec.structs.replace(
+        state, waiting=(*state.waiting, newcomer), reference=evidence.reference
+    )
+
+
+def bind(state: BindingState, said: ReferenceAnnounced) -> BindingState:
+    """Let a number mean a shipment; the order's newest word on it counts."""
+    binding = Binding(
+        shipment_id=said.shipment_id,
+        order_id=said.order_id,
+        valid_from=said.valid_from,
+        valid_until=said.valid_until,
+    )
+    bindings = (*_without(state, said.shipment_id, said.order_id), binding)
+    return msgspec.structs.replace(state, bindings=_sorted(bindings), reference=said.reference)
+
+
+def unbind(state: BindingState, said: ReferenceRevoked) -> BindingState:
+    """Forget what an order said about a number and a shipment."""
+    bindings = _without(state, said.shipment_id, said.order_id)
+    return msgspec.structs.replace(state, bindings=bindings, reference=said.reference)
+
+
+def _without(state: BindingState, shipment_id: str, order_id: str) -> tuple[Binding, ...]:
+    named = (shipment_id, order_id)
+    return tuple(each for each in state.bindings if (each.shipment_id, each.order_id) != named)
+
+
+def _sorted(bindings: tuple[Binding, ...]) -> tuple[Binding, ...]:
+    return tuple(sorted(bindings, key=lambda each: (each.shipment_id, each.order_id)))
+
+
+def settle(state: BindingState) -> Step:
+    """Bind what has one shipment, and say what has none or several."""
+    state, bound = release(state)
+    state, routed = route(state)
+    state, timed = watch(state)
+    state, judged = judge(state)
+    return state, bound + routed + timed + judged
+
+
+def shipments_at(state: BindingState, moment: datetime) -> tuple[str, ...]:
+    """Name the shipments that have the number at a time."""
+    valid = {
+        each.shipment_id
+        for each in state.bindings
+        if (each.valid_from is None or each.valid_from <= moment)
+        and (each.valid_until is None or moment < each.valid_until)
+    }
+    return tuple(sorted(valid))
+
+
+def candidates(state: BindingState, waiting: Waiting) -> tuple[str, ...]:
+    """Name the shipments a piece of evidence may belong to."""
+    return shipments_at(state, waiting.evidence.occurred.at)
+
+
+def release(state: BindingState) -> Step:
+    """Send evidence to its shipment where there is exactly one."""
+    kept, said = list[Waiting](), list[Emission]()
+    for each in state.waiting:
+        found = candidates(state, each)
+        if len(found) == 1:
+            said.append(
+                EvidenceBound(
+                    shipment_id=found[0], evidence=each.evidence, reported_at=each.reported_at
+                )
+            )
+        else:
+            kept.append(each)
+    return msgspec.structs.replace(state, waiting=tuple(kept)), tuple(said)
+
+
+def route(state: BindingState) -> Step:
+    """Let intake route by this number while it is safe, and searches lead wherever it ever led."""
+    reference = state.reference
+    if reference is None:
+        return state, ()
+    shipments = sorted({each.shipment_id for each in state.bindings})
+    bounded = any(each.valid_from or each.valid_until for each in state.bindings)
+    routed = shipments[0] if len(shipments) == 1 and not bounded else ""
+    said = list[Emission]()
+    if state.routed and state.routed != routed:
+        said.append(DropReference(reference=reference, key=Key("shipment", state.routed)))
+    if routed and state.routed != routed:
+        said.append(PutReference(reference=reference, key=Key("shipment", routed), routable=True))
+    new = [each for each in shipments if each not in state.listed and each != routed]
+    said += [PutReference(reference=reference, key=Key("shipment", each)) for each in new]
+    if state.waiting and not state.findable:
+        said.append(PutReference(reference=reference, key=Key("reference", state.term)))
+    return msgspec.structs.replace(
+        state,
+        routed=routed,
+        listed=tuple(sorted({*state.listed, *shipments})),
+        findable=state.findable or bool(state.waiting),
+    ), tuple(said)
+
+
+def watch(state: BindingState) -> Step:
+    """Set the alarm for the first evidence that finds nothing in time, or stop it."""
+    lonely = [w.due_at for w in state.waiting if not w.told and not candidates(state, w)]
+    due_at = min(lonely, default=None)
+    if due_at == state.alarm_at:
+        return state, ()
+    alarm = CancelTimer(name=TIMER) if due_at is None else SetTimer(name=TIMER, due_at=due_at)
+    return msgspec.structs.replace(state, alarm_at=due_at), (alarm,)
+
+
+def complain(state: BindingState, alarm: WakeUp) -> BindingState:
+    """Note what has waited too long; an alarm that was overtaken finds nothing."""
+    waiting = tuple(
+        msgspec.structs.replace(each, told=True)
+        if each.due_at <= alarm.due_at and not candidates(state, each)
+        else each
+        for each in state.waiting
+    )
+    overtaken = state.alarm_at is None or alarm.due_at < state.alarm_at
+    alarm_at = state.alarm_at if overtaken else None
+    return msgspec.structs.replace(state, waiting=waiting, alarm_at=alarm_at)
+
+
+def judge(state: BindingState) -> Step:
+    """Open or close what is said about evidence that has several shipments, or none for long."""
+    several = [each for each in state.waiting if len(candidates(state, each)) > 1]
+    lost = [each for each in state.waiting if each.told and not candidates(state, each)]
+    state, first = say(state, AMBIGUOUS, ambiguous(state, several) if several else None)
+    state, second = say(state, UNMATCHED, unmatched(state, lost) if lost else None)
+    return state, first + second
+
+
+def say(state: BindingState, code: str, exception: OpenException | None) -> Step:
+    """Open an exception that is new or says something new, or close one that is settled."""
+    if exception == state.raised.get(code):
+        return state, ()
+    others = {key: each for key, each in state.raised.items() if key != code}
+    if exception is None:
+        settled = CloseException(code=code, because="the evidence has found its shipment")
+        return msgspec.structs.replace(state, raised=others), (settled,)
+    return msgspec.structs.replace(state, raised=others | {code: exception}), (exception,)
+
+
+def ambiguous(state: BindingState, several: list[Waiting]) -> OpenException:
+    """Ask which of several shipments a number means."""
+    shipments = sorted({each for waiting in several for each in candidates(state, waiting)})
+    number = several[0].evidence.reference
+    return OpenException(
+        code=AMBIGUOUS,
+        team=Team.CARRIER_RELATIONS,
+        cause=(
+            f"{number.type} {number.value} means shipments {', '.join(shipments)} at the same "
+            f"time, so {len(several)} reports wait"
+        ),
+        action="Find out which shipment has the number, and let the TMS take it from the others",
+        about=(number.value, *shipments),
+        seen=evidence_seen(several),
+    )
+
+
+def unmatched(state: BindingState, lost: list[Waiting]) -> OpenException:
+    """Ask whose shipment a number is that nobody has told of."""
+    first = lost[0].evidence
+    number = first.reference
+    known = sorted({each.shipment_id for each in state.bindings})
+    return OpenException(
+        code=UNMATCHED,
+        team=Team.CARRIER_RELATIONS,
+        cause=(
+            f"{first.source} reported {first.raw_code} for {number.type} {number.value}, "
+            "and no shipment had that number then"
+        ),
+        action="Let the TMS tell the number, or correct it and resubmit; the report waits on",
+        about=(number.value, *known),
+        seen={"number": state.term, **evidence_seen(lost)},
+    )
+
+
+def evidence_seen(waiting: list[Waiting]) -> dict[str, str]:
+    """Tell who reported what when, by the source's own event id."""
+    return {
+        f"{each.evidence.source}/{each.evidence.source_event_id}": (
+            f"{each.evidence.raw_code} {each.evidence.occurred.at.isoformat()}"
+        )
+        for each in waiting
+    }
+
+
+def start(key: Key) -> BindingState:
+    """Begin with a number nobody has spoken of."""
+    return BindingState(term=key.id)
+
+
+def keys(message: Message) -> tuple[Key, ...]:
+    """Name the number, where intake did not know it; what operators say is addressed."""
+    match message.body:
+        case MilestoneReported(evidence=evidence) if message.bound is None:
+            return (Key("reference", evidence.reference.term()),)
+        case ReferenceAnnounced(reference=reference) | ReferenceRevoked(reference=reference):
+            return (Key("reference", reference.term()),)
+        case _:
+            return ()
+
+
+def stage(state: BindingState) -> str:
+    """Tell whether the number is bound, and whether evidence waits for it."""
+    if AMBIGUOUS in state.raised:
+        return "ambiguous"
+    if state.waiting:
+        return "unmatched" if UNMATCHED in state.raised else "waiting"
+    return "bound" if state.bindings else "unbound"
+
+
+SUBSCRIBER: Subscriber[BindingState, Rules] = Subscriber(
+    name="reference_binding",
+    state=BindingState,
+    start=start,
+    receives=(
+        MilestoneReported,
+        ReferenceAnnounced,
+        ReferenceRevoked,
+        WakeUp,
+        ExceptionRetried,
+        ExceptionWaived,
+    ),
+    keys=keys,
+    decide=decide,
+    stage=stage,
+)
