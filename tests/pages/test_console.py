@@ -25,6 +25,7 @@ from tests.apis import history
 from tests.apis.asgi import Heard, call
 from tests.apis.history import HELD, at
 from tests.apis.rows import NOW
+from tests.apis.test_deliveries import RECEIPT, Ledger
 from tests.pages.house import Clerk, house
 
 UNREAD = ExceptionRow(
@@ -239,7 +240,7 @@ def test_a_document_is_mended_in_place_and_looking_at_it_is_noted(store: Store) 
     send(app, "x-2/edit", headers, token, by="Ann", reason="Cut off", content='{"order": 1}')
 
     assert clerk.decided == [("edit", "x-2", "Ann", "Cut off", '{"order": 1}')]
-    assert clerk.seen == [("d-9", "operator")]
+    assert clerk.seen == [("document.read", "d-9", "operator")]
 
 
 def test_a_partners_bytes_stay_text_in_the_form(store: Store) -> None:
@@ -413,4 +414,46 @@ def test_a_raw_document_is_never_served_as_a_page(store: Store) -> None:
         DOCUMENT.content,
         "application/octet-stream",
     )
-    assert clerk.seen == [("d-9", "operator")]
+    assert clerk.seen == [("document.read", "d-9", "operator")]
+
+
+HAND = "/process/v1/partners/erp/orders"
+
+
+def test_an_operator_brings_a_partners_document_by_hand(store: Store) -> None:
+    clerk, ledger = Clerk(), Ledger(RECEIPT)
+
+    heard = call(
+        house(store, clerk, ledger=ledger),
+        "POST",
+        HAND,
+        body=b"[]",
+        headers={"X-Crossdock-By": "Ann"},
+    )
+
+    assert (heard.status, heard.json["document_id"]) == (202, "d-1")
+    assert [(each.partner, each.document, each.content) for each in ledger.taken] == [
+        ("erp", "orders", b"[]")
+    ]
+    assert clerk.seen == [("document.handed_in", "d-1", "Ann")]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "client", "status"),
+    [
+        (HAND, {}, "127.0.0.1", 400),
+        (HAND, {"X-Crossdock-By": "Ann", "Origin": "https://evil.example"}, "127.0.0.1", 403),
+        (HAND, {"X-Crossdock-By": "Ann"}, "192.0.2.1", 403),
+        ("/process/v1/partners/wms/orders", {"X-Crossdock-By": "Ann"}, "127.0.0.1", 404),
+    ],
+)
+def test_nobody_else_brings_documents_by_hand(
+    store: Store, path: str, headers: dict[str, str], client: str, status: int
+) -> None:
+    ledger = Ledger(RECEIPT)
+
+    heard = call(
+        house(store, ledger=ledger), "POST", path, body=b"[]", headers=headers, client=client
+    )
+
+    assert (heard.status, ledger.taken) == (status, [])

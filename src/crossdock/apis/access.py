@@ -79,6 +79,18 @@ class Access:
         if not same_site(ask):
             raise Declined(problems.FORBIDDEN, "A change must come from this server's own pages")
 
+    def admit_hand(self, ask: Ask) -> str:
+        """Let an operator in who brings a document of any kind; answer the name they give.
+
+        The name travels in `X-Crossdock-By`, a header that no page of another site can send.
+        """
+        self.admit(ask)
+        if not same_site(ask):
+            raise Declined(problems.FORBIDDEN, "A change must come from this server's own pages")
+        if not ask.headers.get("x-crossdock-by", "").strip():
+            raise Declined(problems.BAD_REQUEST, "Say who brings it (`X-Crossdock-By`)")
+        return ask.headers["x-crossdock-by"].strip()
+
     def knows(self, token: str) -> bool:
         """Tell whether this is the operator's token."""
         return bool(self._token) and hmac.compare_digest(token.encode(), self._token.encode())

@@ -54,15 +54,15 @@ def assemble(  # noqa: PLR0913 - an application has this many parts
     )
     shipments = Shipments(read, config.tenant)
     operations = Operations(read, config.tenant)
+    deliveries = Deliveries(config.tenant, callers(config), intake, is_genuine, wall)
     routes = (
         Route(method="GET", path="/", answer=entrance),
         *experience.routes(shipments, customers),
         published(),
-        *process.routes(operations, operator, access),
+        *process.routes(operations, operator, access, deliveries.by_hand),
         *Portal(shipments, customers, seal, now, wall).routes(),
         *Console(operations, operator, access, now).routes(),
     )
-    deliveries = Deliveries(config.tenant, callers(config), intake, is_genuine, wall)
     return build_asgi(routes, deliveries=deliveries, not_ready=not_ready, meters=meters)
 
 

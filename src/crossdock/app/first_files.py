@@ -77,7 +77,10 @@ def _config_text(connectors: Mapping[str, Connector], hidden: dict[str, str]) ->
         for setting in settings_of(section):
             lines += _field(setting)
     roles: set[str] = set()
-    for connector in connectors.values():
+    # The reference connectors come first: they are what a newcomer tries, the others stand beside.
+    for connector in sorted(
+        connectors.values(), key=lambda each: (not each.name.startswith("reference"), each.name)
+    ):
         first = connector.role not in roles
         roles.add(connector.role)
         whole = len(roles) == 1 and first

@@ -20,7 +20,7 @@ from crossdock.apis.problems import Declined
 from crossdock.apis.process.v1.operations import Operations
 from crossdock.apis.process.v1.routes import ANYONE, asked_for, tagged
 from crossdock.apis.process.v1.story import Stuck
-from crossdock.apis.process.v1.verbs import Operator, Verb, decided
+from crossdock.apis.process.v1.verbs import Action, Operator, Verb, decided
 from crossdock.messages.teams import Team
 from crossdock.ports.store import ExceptionStatus
 
@@ -191,7 +191,7 @@ class Console:
         document = self._operations.document(one.document_id)
         if document is None:
             return ""
-        await self._operator.looked_at(document.id, by=ANYONE)
+        await self._operator.note(Action.READ, document.id, by=ANYONE)
         try:
             return document.content.decode()
         except UnicodeDecodeError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 from msgspec import Struct
@@ -13,12 +13,16 @@ from crossdock.apis.access import Access
 from crossdock.apis.http import Answering, Ask, Reply, Route, as_json, unchanged
 from crossdock.apis.problems import Declined
 from crossdock.apis.process.v1.operations import Operations, Wanted
-from crossdock.apis.process.v1.verbs import Operator, decided
+from crossdock.apis.process.v1.verbs import Action, Operator, decided
+from crossdock.flow.receiver import Receipt
 from crossdock.messages.teams import Team
 from crossdock.ports.store import ExceptionStatus
 
 BASE = "/process/v1"
 ANYONE = "operator"
+
+# Takes a partner's document that an operator brings: partner, document, content.
+ByHand = Callable[[str, str, bytes], Awaitable[Receipt]]
 
 
 class Decision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,7 +39,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
     said: str
 
 
-def routes(operations: Operations, operator: Operator, access: Access) -> tuple[Route, ...]:
+def routes(
+    operations: Operations, operator: Operator, access: Access, by_hand: ByHand
+) -> tuple[Route, ...]:
     """Give the routes."""
 
     async def board(ask: Ask) -> Reply:
@@ -83,13 +89,19 @@ def routes(operations: Operations, operator: Operator, access: Access) -> tuple[
         found = operations.document(ask.path["id"])
         if found is None:
             raise Declined(problems.NOT_FOUND, f"There is no document {ask.path['id']}")
-        await operator.looked_at(found.id, by=ANYONE)
+        await operator.note(Action.READ, found.id, by=ANYONE)
         # Partners' bytes are never shown as what they claim to be: a page among them stays text.
         return Reply(
             body=found.content,
             content_type="application/octet-stream",
             headers=(("X-Content-Type-Options", "nosniff"),),
         )
+
+    async def hand_in(ask: Ask) -> Reply:
+        by = access.admit_hand(ask)
+        receipt = await by_hand(ask.path["partner"], ask.path["document"], ask.body)
+        await operator.note(Action.HANDED_IN, receipt.document_id, by=by)
+        return as_json(receipt, status=202)
 
     def guarded(answer: Answering) -> Answering:
         async def answering(ask: Ask) -> Reply:
@@ -112,6 +124,7 @@ def routes(operations: Operations, operator: Operator, access: Access) -> tuple[
             for path, answer in reading.items()
         ),
         Route(method="POST", path=f"{BASE}/exceptions/{{id}}/{{verb}}", answer=decide),
+        Route(method="POST", path=f"{BASE}/partners/{{partner}}/{{document}}", answer=hand_in),
     )
 
 

@@ -18,6 +18,13 @@ class Verb(StrEnum):
     WAIVE = "waive"  # go on without
 
 
+class Action(StrEnum):
+    """What is noted beside decisions."""
+
+    READ = "document.read"  # somebody looked at a document's content
+    HANDED_IN = "document.handed_in"  # somebody brought a partner's document by hand
+
+
 class Operator(Protocol):
     """What carries a decision out, durably, before it returns."""
 
@@ -30,8 +37,8 @@ class Operator(Protocol):
         """
         ...
 
-    async def looked_at(self, document_id: str, *, by: str) -> None:
-        """Note in the audit log that somebody read a document's content."""
+    async def note(self, action: Action, subject: str, *, by: str) -> None:
+        """Note in the audit log what somebody did who decided nothing."""
         ...
 
 

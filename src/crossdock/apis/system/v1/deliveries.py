@@ -19,6 +19,7 @@ from crossdock.apis.intake import Caller, Intake
 from crossdock.apis.problems import Declined, as_problem
 from crossdock.faults import NotNow
 from crossdock.flow.reading import Arrival
+from crossdock.flow.receiver import Receipt
 from crossdock.ports.store import DocumentStatus
 
 PREFIX = "/system/v1/partners/"
@@ -68,6 +69,24 @@ class Deliveries:
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 
+    async def by_hand(self, partner: str, document: str, content: bytes) -> Receipt:
+        """Take a document that an operator brings in a partner's name; it needs no signature.
+
+        Raises Declined for a partner or document there is not, and where there is no room.
+        """
+        caller, document = self._called(f"{PREFIX}{partner}/{document}")
+        if len(content) > caller.body_max_bytes:
+            raise Declined(problems.TOO_LARGE, f"At most {caller.body_max_bytes} bytes at once")
+        return await self._stored(
+            Arrival(
+                tenant=self.tenant,
+                partner=caller.name,
+                document=document,
+                content=content,
+                content_type="application/octet-stream",
+            )
+        )
+
     async def _answer(self, scope: Scope, receive: Receive) -> Reply:
         if scope["method"] != "POST":
             raise Declined(
@@ -108,13 +127,7 @@ class Deliveries:
         return caller, document
 
     async def _taken(self, arrival: Arrival) -> Reply:
-        try:
-            receipt = await self.intake.take(arrival)
-        except NotNow as full:
-            seconds = max(1, math.ceil(float(full.seen.get("retry_after", "1"))))
-            raise Declined(
-                problems.TOO_MANY, full.said, headers=(("Retry-After", str(seconds)),)
-            ) from full
+        receipt = await self._stored(arrival)
         answer: dict[str, object] = {
             "accepted": receipt.accepted,
             "duplicates": receipt.duplicates,
@@ -124,6 +137,15 @@ class Deliveries:
         if receipt.status is DocumentStatus.UNREADABLE:
             answer["unreadable"] = True
         return as_json(answer, status=202)
+
+    async def _stored(self, arrival: Arrival) -> Receipt:
+        try:
+            return await self.intake.take(arrival)
+        except NotNow as full:
+            seconds = max(1, math.ceil(float(full.seen.get("retry_after", "1"))))
+            raise Declined(
+                problems.TOO_MANY, full.said, headers=(("Retry-After", str(seconds)),)
+            ) from full
 
 
 async def _body(receive: Receive, headers: Mapping[str, str], most: int) -> bytes:

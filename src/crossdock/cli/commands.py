@@ -1,0 +1,99 @@
+"""The commands by name, and the way a command line becomes one of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+import crossdock
+from crossdock.cli.ending import Ended, Exit, code_of, say
+from crossdock.faults import Fault
+from crossdock.governance.typed_toml import meant
+
+EPILOGUE = "Begin with `crossdock demo`, or with `crossdock init` for a house of your own."
+
+# Each command with where it is and what it is for; it is imported when it is asked for.
+COMMANDS = {
+    "demo": ("crossdock.cli.demo:demo", "Watch a distributor's day, with simulated partners."),
+    "init": ("crossdock.cli.init:init", "Write a commented configuration to begin with."),
+    "up": ("crossdock.cli.up:up", "Serve partners, customers and operators."),
+    "receive": ("crossdock.cli.receive:receive", "Take in documents from files."),
+    "trace": ("crossdock.cli.trace:trace", "Tell the whole story of any number."),
+    "status": ("crossdock.cli.status:status", "Show the whole house at a glance."),
+    "replay": ("crossdock.cli.replay:replay", "Show what documents would do if read again."),
+    "doctor": ("crossdock.cli.doctor:doctor", "Check what must be right before anything works."),
+    "simulate-partner": (
+        "crossdock.cli.simulate:simulate_partner",
+        "Serve a simulated ERP, TMS or carrier.",
+    ),
+}
+EXCEPTIONS = {
+    "ls": ("crossdock.cli.exceptions:ls", "List what waits for people."),
+    "show": ("crossdock.cli.exceptions:show", "Show one exception with its facts."),
+    "retry": ("crossdock.cli.decide:retry", "Try again what stopped."),
+    "edit": ("crossdock.cli.decide:edit", "Take a mended document in place of the first."),
+    "waive": ("crossdock.cli.decide:waive", "Go on without."),
+}
+GROUPS = {"exceptions": ("See what waits for people, and decide.", EXCEPTIONS)}
+
+
+def build() -> App:
+    """Build the command line without importing a single command."""
+    app = App(
+        name="crossdock",
+        help="One story of an order across ERP, TMS, carriers and the customers' portal.",
+        help_epilogue=EPILOGUE,
+        version=crossdock.__version__,
+        result_action="return_value",
+    )
+    for name, (place, says) in COMMANDS.items():
+        app.command(place, name=name, help=says)
+    for name, (says, commands) in GROUPS.items():
+        group = App(name=name, help=says)
+        for each, (place, what) in commands.items():
+            group.command(place, name=each, help=what)
+        app.command(group)
+    return app
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and answer its exit code."""
+    if wrong := misspelt(arguments):
+        say(wrong)
+        return Exit.USAGE
+    try:
+        answer = build()(list(arguments), exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        error.verbose = False
+        say(f"{error}\nSee `crossdock {' '.join(_named(arguments))} --help`.")
+        return Exit.USAGE
+    except Ended as ended:
+        say(ended.said)
+        return ended.code
+    except Fault as fault:
+        say(f"{fault.said.rstrip('.')}.")
+        return code_of(fault)
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:  # whoever read us has heard enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    return answer if isinstance(answer, int) else Exit.OK
+
+
+def misspelt(arguments: Sequence[str]) -> str:
+    """Say what a command that there is not may have meant; empty where it is one."""
+    first, second, *_ = (*arguments, "", "")
+    if first and not first.startswith("-") and first not in {*COMMANDS, *GROUPS}:
+        return f"There is no command `{first}`; {meant(first, (*COMMANDS, *GROUPS))}"
+    known = GROUPS[first][1] if first in GROUPS else {}
+    if known and second and not second.startswith("-") and second not in known:
+        return f"There is no command `{first} {second}`; {meant(second, known)}"
+    return ""
+
+
+def _named(arguments: Sequence[str]) -> Sequence[str]:
+    return arguments[: 2 if arguments[:1] and arguments[0] in GROUPS else 1]

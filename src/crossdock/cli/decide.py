@@ -1,0 +1,83 @@
+"""`crossdock exceptions retry`, `edit` and `waive`: an operator decides, beside a running house.
+
+Where `crossdock up` runs, it carries the decision out; else it is carried out here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from crossdock.apis.process.v1.verbs import Verb
+from crossdock.app.config import Config
+from crossdock.cli import house
+from crossdock.cli.ending import Ended, Exit, say
+from crossdock.cli.place import DEFAULT, ConfigFile, configured, looking
+
+ExceptionId = Annotated[str, Parameter(help="The exception, or the start of its id.")]
+Reason = Annotated[str, Parameter(help="Why; it is kept with the decision.")]
+By = Annotated[str, Parameter(help="Who decides; whoever is logged in where it is not said.")]
+
+
+def retry(id: ExceptionId, /, *, reason: Reason, by: By = "", config: ConfigFile = DEFAULT) -> int:  # noqa: A002 - a user reads it
+    """Try again what stopped, as it is."""
+    return _decide(Verb.RETRY, id, reason, by, configured(config))
+
+
+def waive(id: ExceptionId, /, *, reason: Reason, by: By = "", config: ConfigFile = DEFAULT) -> int:  # noqa: A002 - as above
+    """Go on without what the exception asks."""
+    return _decide(Verb.WAIVE, id, reason, by, configured(config))
+
+
+def edit(
+    id: ExceptionId,  # noqa: A002 - as above
+    file: Annotated[Path, Parameter(help="The mended document; `-` reads standard input.")],
+    /,
+    *,
+    reason: Reason,
+    by: By = "",
+    config: ConfigFile = DEFAULT,
+) -> int:
+    """Take a mended document in place of the one that stopped."""
+    content = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
+    return _decide(Verb.EDIT, id, reason, by, configured(config), content)
+
+
+def _decide(  # noqa: PLR0913, PLR0917 - what an operator decides has this many parts
+    verb: Verb, exception_id: str, reason: str, by: str, config: Config, content: str = ""
+) -> int:
+    if not reason.strip():
+        raise Ended(Exit.USAGE, "Say why with --reason; it is kept with the decision.")
+    with looking(config) as reader:
+        row = reader.exception(config.tenant, exception_id)
+    if row is None:
+        raise Ended(
+            Exit.NOT_FOUND, f"There is no exception {exception_id}, or more than one begins so."
+        )
+    who = by or house.me()
+    if house.is_running(config):
+        said = house.decide_there(config, verb, row.id, by=who, reason=reason, content=content)
+        say("carried out by the running house")
+    else:
+        said = asyncio.run(_decide_here(config, verb, row.id, who, reason, content))
+        say("carried out here; `crossdock up` sends what is asked of partners")
+    print(said)
+    return Exit.OK
+
+
+async def _decide_here(  # noqa: PLR0913, PLR0917 - as above
+    config: Config, verb: Verb, exception_id: str, by: str, reason: str, content: str
+) -> str:
+    from crossdock.app import compose
+
+    built = compose.build(config)
+    try:
+        return await built.operator.decide(
+            verb, exception_id, by=by, reason=reason, content=content.encode()
+        )
+    finally:
+        built.store.close()

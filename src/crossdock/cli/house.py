@@ -1,0 +1,106 @@
+"""The house as the commands use it: opened here, or spoken to where another process runs it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from crossdock.app.config import Config
+from crossdock.cli.ending import Ended, Exit
+from crossdock.faults import LockedOut, Misconfigured, NotNow
+from crossdock.store.sqlite.lock import WriterLock
+
+SECONDS = 30.0
+HTTP_LOCKED = (401, 403)
+HTTP_NOT_FOUND = 404
+HTTP_CONFLICT = 409
+HTTP_BUSY = (429, 503)
+
+
+def is_running(config: Config) -> bool:
+    """Tell whether another process writes the store: it is asked for the right to write."""
+    if not config.store.exists():
+        return False
+    try:
+        WriterLock(config.store).release()
+    except Misconfigured:
+        return True
+    return False
+
+
+def me() -> str:
+    """Name whoever sits at the terminal."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "operator"
+
+
+def ask(config: Config, path: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+    """POST to the process API of the running house, and read its answer.
+
+    Raises Ended, LockedOut or NotNow where it declines or does not answer.
+    """
+    url = f"http://{config.host}:{config.port}/process/v1/{path}"
+    asked = urllib.request.Request(url, data=body, headers=dict(headers), method="POST")
+    if config.operator_token:
+        asked.add_header("Authorization", f"Bearer {config.operator_token}")
+    try:
+        with urllib.request.urlopen(asked, timeout=SECONDS) as answer:  # noqa: S310 - as above
+            told: dict[str, Any] = json.load(answer)
+            return told
+    except urllib.error.HTTPError as error:
+        raise _declined(error) from error
+    except (OSError, ValueError) as error:
+        raise NotNow(
+            f"Another process writes the store, and nothing answers at {url}; is it another "
+            "configuration's?",
+            url=url,
+        ) from error
+
+
+def _declined(error: urllib.error.HTTPError) -> Exception:
+    try:
+        detail = str(json.load(error).get("detail", error.reason))
+    except (OSError, ValueError, AttributeError):
+        detail = str(error.reason)
+    if error.code in HTTP_LOCKED:
+        return LockedOut(detail)
+    if error.code == HTTP_NOT_FOUND:
+        return Ended(Exit.NOT_FOUND, detail)
+    if error.code == HTTP_CONFLICT:
+        return Ended(Exit.CONFLICT, detail)
+    if error.code in HTTP_BUSY:
+        return NotNow(detail)
+    return Ended(Exit.FAILED, detail)
+
+
+def decide_there(  # noqa: PLR0913 - what an operator decides has this many parts
+    config: Config, verb: str, exception_id: str, *, by: str, reason: str, content: str
+) -> str:
+    """Let the running house carry a decision out; answer what happens now."""
+    body = {"by": by, "reason": reason, "content": content}
+    told = ask(
+        config,
+        f"exceptions/{quote(exception_id)}/{verb}",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
+    return str(told["said"])
+
+
+def hand_in_there(
+    config: Config, partner: str, document: str, content: bytes, *, by: str
+) -> dict[str, Any]:
+    """Let the running house take a document in; answer its receipt."""
+    return ask(
+        config,
+        f"partners/{quote(partner)}/{quote(document)}",
+        content,
+        {"Content-Type": "application/octet-stream", "X-Crossdock-By": by},
+    )

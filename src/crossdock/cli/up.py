@@ -1,0 +1,33 @@
+"""`crossdock up`: the house in earnest."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from crossdock.cli.ending import Exit, say
+from crossdock.cli.place import DEFAULT, ConfigFile, configured
+
+
+def up(
+    *,
+    config: ConfigFile = DEFAULT,
+    clock: Annotated[
+        str, Parameter(help="An accelerated clock, as simulated partners take it.", show=False)
+    ] = "",
+) -> int:
+    """Serve partners, customers and operators, and deliver what is asked of partners."""
+    from crossdock.app import compose
+    from crossdock.simulators import clock as clocks
+
+    where = configured(config)
+    house = compose.build(where, clock=clocks.parse(clock) if clock else None)
+    at = f"http://{where.host}:{where.port}"
+    say(f"crossdock serves at {at}")
+    say(f"  {at}/console/   operations: what stands where, and why not yet")
+    say(f"  {at}/portal/    customers: their shipments")
+    say("Stop with Ctrl-C; whatever is under way goes on at the next start.")
+    asyncio.run(house.serve())
+    return Exit.OK
