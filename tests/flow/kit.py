@@ -310,13 +310,15 @@ def at_ease(_body: object) -> None:
     """Let every message pass."""
 
 
-def watched(watch: Callable[[object], None]) -> Subscriber[Counter, Rules]:
-    """Build the counter with somebody looking at each message first."""
+def watched(watch: Callable[[object], None], *, mended: bool) -> Subscriber[Counter, Rules]:
+    """Build the counter with somebody looking at each message first; `mended` never fails."""
 
     def decide_watched(
         state: Counter, received: Received[Any], rules: Rules
     ) -> tuple[Counter, tuple[Emission, ...]]:
         watch(received.body)
+        if mended:
+            return Counter(told=(*state.told, spell(received))), ()
         return decide(state, received, rules)
 
     return msgspec.structs.replace(COUNTER, decide=decide_watched)
@@ -326,6 +328,8 @@ def house(
     store: Store,
     connector: Chatty | None = None,
     watch: Callable[[object], None] = at_ease,
+    *,
+    mended: bool = False,
     **wishes: Any,
 ) -> Machine:
     """Build a started machine with the counter, the listener and one partner called `tms`.
@@ -335,7 +339,7 @@ def house(
     chatty = connector or Chatty()
     endpoint = Endpoint(name="tms", connector=chatty, settings=NoSettings(), **wishes)
     roster = Roster(
-        subscribers=(watched(watch), LISTENER),
+        subscribers=(watched(watch, mended=mended), LISTENER),
         projections=(WANTED,),
         inbound={"tms": Inbound(connector=chatty, settings=NoSettings())},
         endpoints={"tms": endpoint},

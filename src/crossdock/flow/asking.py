@@ -19,7 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from crossdock.flow.exceptions import EFFECT_CODES, Closing
-from crossdock.flow.names import answer_id, digest, effect_id
+from crossdock.flow.names import answer_id, asked_version, digest, effect_id
 from crossdock.messages.envelope import Message
 from crossdock.messages.flow import AnswerKind, EffectAnswered
 from crossdock.ports.store import OutboxRow, OutboxStatus, Unit
@@ -191,7 +191,7 @@ def _answer(row: OutboxRow, id_: str, answer: AnswerKind, at: datetime) -> Messa
         body=EffectAnswered(
             verb=row.verb,
             business_key=row.business_key,
-            version=row.version,
+            version=asked_version(row.version),
             answer=answer,
             endpoint=row.endpoint,
             answered_at=at,

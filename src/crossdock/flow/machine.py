@@ -14,14 +14,15 @@ import msgspec
 from msgspec.structs import replace
 
 from crossdock.faults import NotNow
-from crossdock.flow import breaker, dispatcher, receiver, timekeeper
+from crossdock.flow import breaker, dispatcher, operator, receiver, timekeeper
+from crossdock.flow.decisions import Decided, Decision
 from crossdock.flow.deliverer import Deliverer, Ended, Leased, Recorded, Result
 from crossdock.flow.dispatcher import BATCH, DEATHS_MAX, Dispatched
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
 from crossdock.flow.roster import Directory, Roster
 from crossdock.flow.timekeeper import TIMERS_MAX, Rung
-from crossdock.ports.store import DocumentStatus, OutboxStatus, Stale, Store, Unit
+from crossdock.ports.store import AuditRow, DocumentStatus, OutboxStatus, Stale, Store, Unit
 from crossdock.telemetry.events import LogEvent, tell
 from crossdock.telemetry.metrics import Metrics
 
@@ -68,6 +69,7 @@ class Machine:
         self.careful = 0
         self._batch = batch
         self.pace = pace
+        self._pardoned: set[int] = set()
         self._take_roster(roster)
 
     def _take_roster(self, roster: Roster) -> None:
@@ -192,9 +194,10 @@ class Machine:
         return dispatched
 
     def _take_alone(self, unit: Unit, tries: int, now: datetime) -> Dispatched:
-        if tries <= DEATHS_MAX:
-            return dispatcher.turn(self._directory, unit, now, 1)
         step = unit.claim(1)[0]
+        if tries <= DEATHS_MAX or step.row.seq in self._pardoned:
+            self._pardoned.discard(step.row.seq)
+            return dispatcher.turn(self._directory, unit, now, 1)
         return dispatcher.set_aside(self.roster, unit, step, tries - 1, now)
 
     def _dispatched(self, dispatched: Dispatched) -> None:
@@ -279,6 +282,35 @@ class Machine:
         token = self._deliverer.desk(endpoint, now).next_token(now)
         shut = row.open_until or row.probe_until or due_at
         return max(due_at, now + timedelta(seconds=token), shut)
+
+    def decide(self, decision: Decision, now: datetime) -> Decided:
+        """Carry out what a person decided about an exception, audited.
+
+        Raises NeedsReason, NotFound, AlreadyClosed or Undecidable, and then changes nothing.
+        """
+        with self.store.write() as unit:
+            decided = operator.decide(self._directory, unit, decision, now)
+        self._pardoned.add(decided.pardoned)
+        tell(
+            LogEvent.OPERATOR_DECIDED,
+            by=decision.by,
+            verb=decision.verb,
+            object_ref=decision.exception_id,
+        )
+        return decided
+
+    def looked_at(self, document_id: str, by: str, now: datetime) -> None:
+        """Note in the audit log that somebody read a document's content."""
+        row = AuditRow(
+            tenant=self.roster.tenant,
+            at=now,
+            actor=by,
+            action="document.looked_at",
+            subject=document_id,
+            reason="",
+        )
+        with self.store.write() as unit:
+            unit.log([row])
 
     def run_to_quiescence(self, now: datetime) -> int:
         """Take steps and ring due timers until none is left; answer how many steps were taken."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from base64 import b32encode
 from datetime import datetime
@@ -12,15 +13,15 @@ import msgspec
 from crossdock.messages.envelope import Command, Key
 
 LANES = 64
+EDITED = re.compile(r"\.e(?P<number>[0-9]{1,6})$")
 
 
 def digest(*parts: str) -> str:
-    """Name a tuple of texts: base32 of its BLAKE2b-128, 26 lower-case characters.
+    """Name a tuple of texts: its BLAKE2b-128 in hex, 32 characters.
 
     The parts are written as a JSON array first, so that no two tuples read alike.
     """
-    raw = blake2b(msgspec.json.encode(parts), digest_size=16).digest()
-    return b32encode(raw).decode().rstrip("=").lower()
+    return blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
 
 
 def lane_of(tenant: str, key: Key) -> int:
@@ -35,7 +36,14 @@ def emitted_id(tenant: str, cause: str, subscriber: str, key: Key, ordinal: int)
 
 def idempotency_key(tenant: str, command: Command) -> str:
     """Name an effect for its partner: by what it does, never by time, attempt or chance."""
-    return digest(tenant, command.verb, command.business_key(), command.version())
+    return effect_key(tenant, command.verb, command.business_key(), command.version())
+
+
+def effect_key(tenant: str, verb: str, business_key: str, version: str) -> str:
+    """Spell an effect's name for its partner: base32, 26 lower-case characters."""
+    parts = (tenant, verb, business_key, version)
+    raw = blake2b(msgspec.json.encode(parts), digest_size=16).digest()
+    return b32encode(raw).decode().rstrip("=").lower()
 
 
 def effect_id(tenant: str, endpoint: str, idempotency_key: str) -> str:
@@ -75,3 +83,16 @@ def process_of(subject: str) -> tuple[str, Key]:
     """Read a process out of an exception's subject; an id may hold slashes of its own."""
     subscriber, kind, id_ = subject.split("/", 2)
     return subscriber, Key(kind, id_)
+
+
+def next_version(version: str) -> str:
+    """Name the edit of a version: `1` is edited as `1.e1`, and that as `1.e2`."""
+    found = EDITED.search(version)
+    if found is None:
+        return f"{version}.e1"
+    return f"{version[: found.start()]}.e{int(found['number']) + 1}"
+
+
+def asked_version(version: str) -> str:
+    """Tell which version the process asked for: it knows nothing of edits."""
+    return EDITED.sub("", version)
