@@ -2,7 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -19,23 +20,34 @@ def call(url: str, seconds: float = 2.0, headers: dict[str, str] | None = None) 
     return Call(method="POST", url=url, headers=headers or {}, body=b"{}", deadline_seconds=seconds)
 
 
+@asynccontextmanager
+async def partner(answering: Answering) -> AsyncIterator[str]:
+    """Serve on loopback, and give the address without its scheme."""
+    served: set[asyncio.Task[None] | None] = set()
+
+    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.add(asyncio.current_task())
+        with suppress(ConnectionError, asyncio.CancelledError):
+            await answering(reader, writer)
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(one, "127.0.0.1", 0)
+    async with server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}/orders"
+        tasks = [task for task in served if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
 def against(answering: Answering, *, seconds: float = 2.0, times: int = 1) -> list[Exchange]:
     """Make calls to a partner that answers so, one after the other over one transport."""
 
     async def run() -> list[Exchange]:
-        async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            try:
-                await answering(reader, writer)
-            except ConnectionError:
-                pass
-            finally:
-                writer.close()
-
-        server = await asyncio.start_server(one, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        async with server, HttpTransport(body_bytes_max=1000) as via:
-            url = f"http://127.0.0.1:{port}/orders"
-            return [await via.exchange(call(url, seconds)) for _ in range(times)]
+        async with partner(answering) as place, HttpTransport(body_bytes_max=1000) as via:
+            return [await via.exchange(call(f"http://{place}", seconds)) for _ in range(times)]
 
     return asyncio.run(run())
 
@@ -147,34 +159,28 @@ def test_where_nobody_listens_nothing_was_sent(url: str) -> None:
 
 
 def test_a_partner_without_tls_gets_no_request_over_tls() -> None:
-    async def run() -> tuple[Exchange, bytes]:
-        heard = bytearray()
+    heard = bytearray()
 
-        async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            heard.extend(await reader.read(1000))
-            writer.write(OK)
-            writer.close()
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.extend(await reader.read(1000))
+        writer.write(OK)
 
-        server = await asyncio.start_server(plain, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        async with server, HttpTransport() as via:
-            return await via.exchange(call(f"https://127.0.0.1:{port}/")), bytes(heard)
+    async def run() -> Exchange:
+        async with partner(plain) as place, HttpTransport() as via:
+            return await via.exchange(call(f"https://{place}"))
 
-    exchange, heard = asyncio.run(run())
-
-    assert exchange.stage is Stage.NOT_SENT
+    assert asyncio.run(run()).stage is Stage.NOT_SENT
     assert b"POST" not in heard
 
 
 def test_a_call_that_waits_for_a_connection_until_the_deadline_was_not_sent() -> None:
-    async def run() -> list[Exchange]:
-        async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-            await reader.read()
+    async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read()
 
-        server = await asyncio.start_server(silent, "127.0.0.1", 0)
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        async with server, HttpTransport(connections_max=1) as via:
-            return await asyncio.gather(via.exchange(call(url, 0.5)), via.exchange(call(url, 0.2)))
+    async def run() -> list[Exchange]:
+        async with partner(silent) as place, HttpTransport(connections_max=1) as via:
+            calls = (call(f"http://{place}", seconds) for seconds in (0.5, 0.2))
+            return list(await asyncio.gather(*map(via.exchange, calls)))
 
     sent, waited = asyncio.run(run())
 

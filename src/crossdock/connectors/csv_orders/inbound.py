@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
+from crossdock.canonical.identifiers import check_country, check_currency
 from crossdock.canonical.item import Quantity
 from crossdock.canonical.moments import Moment, ZoneSource, local_day
 from crossdock.canonical.money import Money, money
@@ -121,9 +122,9 @@ def _report(rows: list[csv.Row], settings: Settings) -> tuple[Report, list[Findi
         order_id=order_no,
         version=number,
         customer_id=head.cells["customer_no"] or None,
-        ship_from=_place(head, "ship_from"),
-        ship_to=_place(head, "ship_to"),
-        lines=tuple(_line(row) for row in rows),
+        ship_from=_place(head, "ship_from", notes),
+        ship_to=_place(head, "ship_to", notes),
+        lines=tuple(_line(row, notes) for row in rows),
         requested_delivery=_requested(head, settings.time_zone, notes),
         customer_reference=head.cells["customer_po"],
         company_code=head.cells["company"],
@@ -131,13 +132,15 @@ def _report(rows: list[csv.Row], settings: Settings) -> tuple[Report, list[Findi
     return OrderReleased(draft=draft), notes
 
 
-def _place(row: csv.Row, prefix: str) -> Location | None:
+def _place(row: csv.Row, prefix: str, notes: list[Finding]) -> Location | None:
     def said(name: str) -> str:
         return row.cells.get(f"{prefix}_{name}", "")
 
     country, city, postal_code, street = said("country"), said("city"), said("zip"), said("street")
     if not any((said("id"), said("name"), country, city, postal_code, street)):
         return None
+    if country and (odd := check_country(country, f"line {row.line}")):
+        notes.append(odd)
     address = Address(
         country=country,
         city=city,
@@ -148,7 +151,7 @@ def _place(row: csv.Row, prefix: str) -> Location | None:
     return Location(location_id=said("id"), name=said("name"), address=address if told else None)
 
 
-def _line(row: csv.Row) -> OrderLineDraft:
+def _line(row: csv.Row, notes: list[Finding]) -> OrderLineDraft:
     if not row.cells["line_no"]:
         raise _bad(row, "BAD_VALUE", "An order line needs a number", column="line_no")
     quantity = _decimal(row, "qty")
@@ -159,7 +162,7 @@ def _line(row: csv.Row) -> OrderLineDraft:
         if quantity is None
         else Quantity(value=quantity, unit=row.cells["uom"] or "EA"),
         weight_kg=_decimal(row, "weight_kg"),
-        value=_money(row),
+        value=_money(row, notes),
     )
 
 
@@ -173,13 +176,15 @@ def _decimal(row: csv.Row, column: str) -> Decimal | None:
     return number
 
 
-def _money(row: csv.Row) -> Money | None:
+def _money(row: csv.Row, notes: list[Finding]) -> Money | None:
     number = _decimal(row, "value")
     if number is None:
         return None
     currency = row.cells["currency"]
     if not currency:
         raise _bad(row, "BAD_VALUE", "An amount needs a currency", column="currency")
+    if odd := check_currency(currency, f"line {row.line}"):
+        notes.append(odd)
     try:
         return money(exact_text(number), currency)
     except Unreadable as fault:

@@ -6,6 +6,7 @@ from crossdock.connectors.reference_carrier import wire
 from crossdock.connectors.reference_carrier.codes import MILESTONES, TENDER_ANSWERS
 from crossdock.connectors.reference_carrier.settings import Settings
 from crossdock.connectors.system_api import words
+from crossdock.connectors.system_api.parts import scac
 from crossdock.connectors.system_api.reading import Element, choose, read_each, shaped
 from crossdock.connectors.system_api.tracking import evidence, identity
 from crossdock.messages.order_release import TenderAnswered
@@ -38,7 +39,7 @@ def tenders(raw: bytes, settings: Settings) -> Reading:
             load_id=event.load_id,
             shipment_id=event.shipment_id,
             order_id=event.order_id,
-            carrier_scac=event.carrier_scac,
+            carrier_scac=scac(element, event.carrier_scac, "/carrier_scac"),
             accepted=accepted,
             tender_version=event.tender_version,
             reason=event.reason,

@@ -13,7 +13,7 @@ from crossdock.connectors.reference_erp import wire
 from crossdock.connectors.reference_erp.codes import ORDER_EVENTS, RECORD_EVENTS
 from crossdock.connectors.reference_erp.settings import Settings
 from crossdock.connectors.system_api import words
-from crossdock.connectors.system_api.parts import amount, amount_of_money, location, reference
+from crossdock.connectors.system_api.parts import amount, amount_of_money, location, reference, scac
 from crossdock.connectors.system_api.reading import (
     Element,
     choose,
@@ -59,8 +59,8 @@ def _draft(element: Element, order: words.Order) -> OrderDraft:
         order_id=order.order_id,
         version=order.version,
         customer_id=order.customer_id or None,
-        ship_from=location(order.ship_from or words.Place()),
-        ship_to=location(order.ship_to or words.Place()),
+        ship_from=location(element, order.ship_from or words.Place(), "/order/ship_from"),
+        ship_to=location(element, order.ship_to or words.Place(), "/order/ship_to"),
         lines=tuple(
             _line(element, line, f"/order/lines/{number}")
             for number, line in enumerate(order.lines)
@@ -158,7 +158,7 @@ def _ship_to(element: Element) -> tuple[str, Report]:
     told = shaped(element, wire.ShipToTold)
     place = told.record
     record = ShipTo(
-        location=location(place) or Location(location_id=place.location_id),
+        location=location(element, place, "/record") or Location(location_id=place.location_id),
         customer_id=place.customer_id,
         blocked=place.blocked,
     )
@@ -169,7 +169,7 @@ def _ship_to(element: Element) -> tuple[str, Report]:
 def _carrier(element: Element) -> tuple[str, Report]:
     told = shaped(element, wire.CarrierTold)
     record = Carrier(
-        scac=told.record.scac,
+        scac=scac(element, told.record.scac, "/record/scac"),
         name=told.record.name,
         modes=told.record.modes,
         blocked=told.record.blocked,

@@ -10,7 +10,7 @@ from crossdock.connectors.reference_tms import wire
 from crossdock.connectors.reference_tms.codes import MILESTONES, MODES, PLAN_EVENTS, STOP_ROLES
 from crossdock.connectors.reference_tms.settings import Settings
 from crossdock.connectors.system_api import words
-from crossdock.connectors.system_api.parts import location, reference
+from crossdock.connectors.system_api.parts import location, reference, scac
 from crossdock.connectors.system_api.reading import (
     Element,
     choose,
@@ -72,7 +72,7 @@ def _shipment(element: Element, told: words.Shipment, where: str) -> Shipment:
         shipment_id=told.shipment_id,
         load_id=told.load_id or told.shipment_id,
         mode=mode,
-        carrier_scac=told.carrier_scac,
+        carrier_scac=scac(element, told.carrier_scac, f"{where}/carrier_scac"),
         service_level=told.service_level,
         stops=tuple(
             _stop(element, stop, f"{where}/stops/{number}")
@@ -82,7 +82,7 @@ def _shipment(element: Element, told: words.Shipment, where: str) -> Shipment:
             Leg(
                 sequence=leg.sequence,
                 mode=coded(element, MODES, leg.mode, f"{where}/legs/{number}/mode"),
-                carrier_scac=leg.carrier_scac,
+                carrier_scac=scac(element, leg.carrier_scac, f"{where}/legs/{number}/carrier_scac"),
                 from_stop=leg.from_stop,
                 to_stop=leg.to_stop,
             )
@@ -97,7 +97,7 @@ def _stop(element: Element, told: words.Stop, where: str) -> Stop:
     return Stop(
         sequence=told.sequence,
         role=coded(element, STOP_ROLES, told.role, f"{where}/role"),
-        place=location(told.place) or Location(),
+        place=location(element, told.place, f"{where}/place") or Location(),
         planned=_moment(element, told.planned_at, f"{where}/planned_at", told.place.time_zone),
         promised=_moment(element, told.promised_at, f"{where}/promised_at", told.place.time_zone),
         line_ids=told.line_ids,

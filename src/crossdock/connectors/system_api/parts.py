@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
+from crossdock.canonical.identifiers import (
+    check_container,
+    check_country,
+    check_currency,
+    check_gln,
+    check_scac,
+    check_sscc,
+    check_unlocode,
+)
 from crossdock.canonical.money import Money, money
 from crossdock.canonical.party import Address, Location
 from crossdock.canonical.references import Reference, ReferenceType
 from crossdock.connectors.system_api import words
 from crossdock.connectors.system_api.reading import Element
-from crossdock.faults import Unreadable
+from crossdock.faults import Finding, Unreadable
 from crossdock.formats.numbers import exact_text, plain_decimal
+
+Check = Callable[[str, str], Finding | None]
 
 # These numbers are given by a carrier to what it carries, and are unique only with it.
 CARRIER_ISSUED = frozenset({ReferenceType.PRO, ReferenceType.TRACKING, ReferenceType.BOOKING})
 
 
-def location(place: words.Place) -> Location | None:
+# Identifiers of a place -> how each is checked; a wrong one is a finding and is kept as sent.
+PLACE_CHECKS: dict[str, Check] = {
+    "country": check_country,
+    "unlocode": check_unlocode,
+    "gln": check_gln,
+}
+NUMBER_CHECKS: dict[ReferenceType, Check] = {
+    ReferenceType.CONTAINER: check_container,
+    ReferenceType.SSCC: check_sscc,
+}
+
+
+def location(element: Element, place: words.Place, where: str) -> Location | None:
     """Read a place; None where nothing of it is said. What is left out of an address is empty."""
     if place == words.Place():
         return None
+    for name, check in PLACE_CHECKS.items():
+        if text := getattr(place, name):
+            element.check(check(text, f"{element.where}{where}/{name}"))
     written = (place.country, place.city, place.postal_code, place.subdivision, *place.lines)
     address = Address(
         country=place.country,
@@ -47,9 +74,18 @@ def reference(element: Element, ref: words.Ref, where: str, carrier_scac: str = 
     if ref.type not in kinds:
         said = "The published list of reference types does not have this one"
         raise element.refuse("UNKNOWN_REFERENCE_TYPE", said, f"{where}/type", type=ref.type)
-    kind = kinds[ref.type]
+    kind, value = kinds[ref.type], ref.value.strip()
+    if kind in NUMBER_CHECKS:
+        element.check(NUMBER_CHECKS[kind](value, f"{element.where}{where}/value"))
     issuer = ref.issuer or (carrier_scac if kind in CARRIER_ISSUED else "")
-    return Reference(type=kind, value=ref.value.strip(), issuer=issuer)
+    return Reference(type=kind, value=value, issuer=issuer)
+
+
+def scac(element: Element, text: str, where: str) -> str:
+    """Read a carrier's code; a malformed one is kept, with a finding."""
+    if text:
+        element.check(check_scac(text, element.where + where))
+    return text
 
 
 def amount(element: Element, sent: words.Amount, where: str) -> Decimal:
@@ -64,6 +100,7 @@ def amount(element: Element, sent: words.Amount, where: str) -> Decimal:
 def amount_of_money(element: Element, value: words.Value, where: str) -> Money:
     """Read money. Raises Unreadable for no decimal, or more decimals than the currency has."""
     exact = amount(element, value.amount, f"{where}/amount")
+    element.check(check_currency(value.currency, f"{element.where}{where}/currency"))
     try:
         return money(exact_text(exact), value.currency)
     except Unreadable as fault:

@@ -36,6 +36,11 @@ class Element(Struct, frozen=True, kw_only=True):
         """Note something about a place inside of this element, given as a relative pointer."""
         self.noticed.append(Finding(code=code, said=said, where=self.where + where, seen=seen))
 
+    def check(self, finding: Finding | None) -> None:
+        """Note what a check of an identifier found, if it found anything."""
+        if finding is not None:
+            self.noticed.append(finding)
+
     def refuse(self, code: str, said: str, where: str, **seen: str) -> Unreadable:
         """Make the fault that costs this element; the reader of the document turns it to a finding.
 

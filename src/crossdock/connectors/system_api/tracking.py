@@ -10,7 +10,7 @@ from crossdock.canonical.moments import Moment
 from crossdock.canonical.references import ReferenceType
 from crossdock.canonical.tracking import EvidenceKind, Milestone, TrackingEvent
 from crossdock.connectors.system_api import codes, words
-from crossdock.connectors.system_api.parts import location, reference
+from crossdock.connectors.system_api.parts import location, reference, scac
 from crossdock.connectors.system_api.reading import Element, coded, if_readable
 from crossdock.connectors.system_api.times import moment
 
@@ -38,7 +38,8 @@ def evidence(
         place=event.place.time_zone,
         partner=event.time_zone,
     )
-    about = reference(element, event.reference, "/reference", event.carrier_scac)
+    carrier = scac(element, event.carrier_scac, "/carrier_scac")
+    about = reference(element, event.reference, "/reference", carrier)
     return TrackingEvent(
         source=source,
         source_event_id=event.event_id,
@@ -49,7 +50,7 @@ def evidence(
         raw_code=event.status_code,
         revision=event.revision,
         reference=about,
-        place=location(event.place),
+        place=location(element, event.place, "/place"),
         stop=event.stop_sequence,
         partial=event.partial,
         reason=event.reason_code,
