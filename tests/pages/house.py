@@ -3,11 +3,10 @@
 from crossdock.apis.access import Access, Seal
 from crossdock.apis.process.v1 import routes as process_routes
 from crossdock.apis.process.v1.operations import Operations
-from crossdock.apis.process.v1.verbs import Action, Verb
 from crossdock.apis.server import App, build_asgi
 from crossdock.apis.system.v1.deliveries import Deliveries
 from crossdock.console.pages import Console
-from crossdock.faults import Refused
+from crossdock.flow.decisions import AlreadyClosed, Decided, Decision
 from crossdock.ports.store import Store
 from tests.apis.rows import NOW
 from tests.apis.test_deliveries import CALLERS, RECEIPT, Ledger, marked
@@ -19,21 +18,19 @@ class Clerk:
     """An operator who writes down each decision, and cannot retry what is called closed."""
 
     def __init__(self) -> None:
-        self.decided: list[tuple[str, ...]] = []
-        self.seen: list[tuple[str, str, str]] = []
+        self.decided: list[Decision] = []
+        self.seen: list[tuple[str, str]] = []
 
-    async def decide(
-        self, verb: Verb, exception_id: str, *, by: str, reason: str, content: bytes
-    ) -> str:
+    async def decide(self, decision: Decision) -> Decided:
         """Write the decision down."""
-        if reason == "too late":
-            raise Refused("It is settled already", exception=exception_id)
-        self.decided.append((verb, exception_id, by, reason, content.decode()))
-        return f"It is done: {verb}"
+        if decision.reason == "too late":
+            raise AlreadyClosed("It is settled already", exception=decision.exception_id)
+        self.decided.append(decision)
+        return Decided(said=f"It is done: {decision.verb}")
 
-    async def note(self, action: Action, subject: str, *, by: str) -> None:
-        """Write down who did what."""
-        self.seen.append((action, subject, by))
+    async def looked_at(self, document_id: str, by: str) -> None:
+        """Write down who looked."""
+        self.seen.append((document_id, by))
 
 
 def house(

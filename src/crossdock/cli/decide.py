@@ -5,18 +5,18 @@ Where `crossdock up` runs, it carries the decision out; else it is carried out h
 
 from __future__ import annotations
 
-import asyncio
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from crossdock.apis.process.v1.verbs import Verb
 from crossdock.app.config import Config
 from crossdock.cli import house
 from crossdock.cli.ending import Ended, Exit, say
 from crossdock.cli.place import DEFAULT, ConfigFile, configured, looking
+from crossdock.flow.decisions import EDIT, RETRY, WAIVE, Decision
 
 ExceptionId = Annotated[str, Parameter(help="The exception, or the start of its id.")]
 Reason = Annotated[str, Parameter(help="Why; it is kept with the decision.")]
@@ -25,12 +25,12 @@ By = Annotated[str, Parameter(help="Who decides; whoever is logged in where it i
 
 def retry(id: ExceptionId, /, *, reason: Reason, by: By = "", config: ConfigFile = DEFAULT) -> int:  # noqa: A002 - a user reads it
     """Try again what stopped, as it is."""
-    return _decide(Verb.RETRY, id, reason, by, configured(config))
+    return _decide(RETRY, id, reason, by, configured(config))
 
 
 def waive(id: ExceptionId, /, *, reason: Reason, by: By = "", config: ConfigFile = DEFAULT) -> int:  # noqa: A002 - as above
     """Go on without what the exception asks."""
-    return _decide(Verb.WAIVE, id, reason, by, configured(config))
+    return _decide(WAIVE, id, reason, by, configured(config))
 
 
 def edit(
@@ -44,11 +44,11 @@ def edit(
 ) -> int:
     """Take a mended document in place of the one that stopped."""
     content = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
-    return _decide(Verb.EDIT, id, reason, by, configured(config), content)
+    return _decide(EDIT, id, reason, by, configured(config), content)
 
 
 def _decide(  # noqa: PLR0913, PLR0917 - what an operator decides has this many parts
-    verb: Verb, exception_id: str, reason: str, by: str, config: Config, content: str = ""
+    verb: str, exception_id: str, reason: str, by: str, config: Config, content: str = ""
 ) -> int:
     if not reason.strip():
         raise Ended(Exit.USAGE, "Say why with --reason; it is kept with the decision.")
@@ -58,26 +58,32 @@ def _decide(  # noqa: PLR0913, PLR0917 - what an operator decides has this many 
         raise Ended(
             Exit.NOT_FOUND, f"There is no exception {exception_id}, or more than one begins so."
         )
-    who = by or house.me()
+    decision = Decision(
+        verb=verb,
+        exception_id=row.id,
+        by=by or house.me(),
+        reason=reason,
+        content=content.encode(),
+    )
     if house.is_running(config):
-        said = house.decide_there(config, verb, row.id, by=who, reason=reason, content=content)
+        said = house.decide_there(config, decision)
         say("carried out by the running house")
     else:
-        said = asyncio.run(_decide_here(config, verb, row.id, who, reason, content))
+        said = _decide_here(config, decision)
         say("carried out here; `crossdock up` sends what is asked of partners")
     print(said)
     return Exit.OK
 
 
-async def _decide_here(  # noqa: PLR0913, PLR0917 - as above
-    config: Config, verb: Verb, exception_id: str, by: str, reason: str, content: str
-) -> str:
+def _decide_here(config: Config, decision: Decision) -> str:
     from crossdock.app import compose
 
     built = compose.build(config)
     try:
-        return await built.operator.decide(
-            verb, exception_id, by=by, reason=reason, content=content.encode()
-        )
+        built.machine.start()
+        said = built.machine.decide(decision, datetime.now(UTC)).said
+        built.machine.run_to_quiescence(datetime.now(UTC))
+        built.machine.stop()
     finally:
         built.store.close()
+    return said

@@ -15,6 +15,7 @@ from crossdock.faults import (
     Unknown,
     Unreadable,
 )
+from crossdock.flow.decisions import NotFound, Undecidable
 
 
 class Exit(IntEnum):
@@ -36,6 +37,8 @@ _CODES: dict[type[Fault], Exit] = {
     Misconfigured: Exit.MISCONFIGURED,
     Unassigned: Exit.NOT_FOUND,
     Refused: Exit.CONFLICT,
+    NotFound: Exit.NOT_FOUND,
+    Undecidable: Exit.CONFLICT,
     LockedOut: Exit.LOCKED_OUT,
     NotNow: Exit.NOT_NOW,
     Unknown: Exit.NOT_NOW,

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from crossdock.app.config import Config
 from crossdock.cli.ending import Ended, Exit
 from crossdock.faults import LockedOut, Misconfigured, NotNow
+from crossdock.flow.decisions import Decision
 from crossdock.store.sqlite.lock import WriterLock
 
 SECONDS = 30.0
@@ -80,14 +81,16 @@ def _declined(error: urllib.error.HTTPError) -> Exception:
     return Ended(Exit.FAILED, detail)
 
 
-def decide_there(  # noqa: PLR0913 - what an operator decides has this many parts
-    config: Config, verb: str, exception_id: str, *, by: str, reason: str, content: str
-) -> str:
+def decide_there(config: Config, decision: Decision) -> str:
     """Let the running house carry a decision out; answer what happens now."""
-    body = {"by": by, "reason": reason, "content": content}
+    body = {
+        "by": decision.by,
+        "reason": decision.reason,
+        "content": decision.content.decode(),
+    }
     told = ask(
         config,
-        f"exceptions/{quote(exception_id)}/{verb}",
+        f"exceptions/{quote(decision.exception_id)}/{decision.verb}",
         json.dumps(body).encode(),
         {"Content-Type": "application/json"},
     )

@@ -20,14 +20,15 @@ from crossdock.apis.problems import Declined
 from crossdock.apis.process.v1.operations import Operations
 from crossdock.apis.process.v1.routes import ANYONE, asked_for, tagged
 from crossdock.apis.process.v1.story import Stuck
-from crossdock.apis.process.v1.verbs import Action, Operator, Verb, decided
+from crossdock.apis.process.v1.verbs import Operator, decided
+from crossdock.flow.decisions import EDIT, RETRY, WAIVE, Decision
 from crossdock.messages.teams import Team
 from crossdock.ports.store import ExceptionStatus
 
-VERBS = {
-    Verb.RETRY: ("Try again", "What stopped is tried again as it is."),
-    Verb.WAIVE: ("Waive", "It goes on without this; the decision is kept with your reason."),
-    Verb.EDIT: ("Mend and take again", "The mended document is taken in place of the first."),
+FORMS = {
+    RETRY: ("Try again", "What stopped is tried again as it is."),
+    WAIVE: ("Waive", "It goes on without this; the decision is kept with your reason."),
+    EDIT: ("Mend and take again", "What you mend is taken in place of the first."),
 }
 
 
@@ -136,15 +137,15 @@ class Console:
         """Carry a decision out, and show what became of it."""
         fields = self._access.form(ask)
         one = self._stuck(ask.path["id"])
+        decision = Decision(
+            verb=ask.path["verb"],
+            exception_id=one.id,
+            by=fields.get("by", "").strip(),
+            reason=fields.get("reason", "").strip(),
+            content=fields.get("content", "").encode(),
+        )
         try:
-            said = await decided(
-                self._operator,
-                ask.path["verb"],
-                one.id,
-                by=fields.get("by", ""),
-                reason=fields.get("reason", ""),
-                content=fields.get("content", ""),
-            )
+            said = await decided(self._operator, decision)
         except Declined as declined:
             return await self._shown(
                 ask, one, wrong=declined.detail, status=declined.kind.status, fields=fields
@@ -171,7 +172,7 @@ class Console:
     ) -> Reply:
         session = ask.cookie(SESSION) or self._access.session()
         content = await self._content(one)
-        verbs = [(verb, *told) for verb, told in VERBS.items() if verb != Verb.EDIT or content]
+        verbs = [(verb, *told) for verb, told in FORMS.items() if verb != EDIT or content]
         return self._page(
             "exception.html",
             status=status,
@@ -185,13 +186,15 @@ class Console:
         )
 
     async def _content(self, one: Stuck) -> str:
-        """Read the document to be mended; looking at it is noted."""
-        if not one.document_id or one.status != ExceptionStatus.OPEN:
+        """Read what can be mended: a document's bytes, whose reading is noted, or a message."""
+        if one.status != ExceptionStatus.OPEN or one.kind == "endpoint":
             return ""
-        document = self._operations.document(one.document_id)
+        if one.kind != "document":
+            return self._operations.message_text(one.message_id)
+        document = self._operations.document(one.document_id or one.subject)
         if document is None:
             return ""
-        await self._operator.note(Action.READ, document.id, by=ANYONE)
+        await self._operator.looked_at(document.id, ANYONE)
         try:
             return document.content.decode()
         except UnicodeDecodeError:

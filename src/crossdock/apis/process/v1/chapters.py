@@ -194,6 +194,7 @@ def stuck_of(row: ExceptionRow) -> Stuck:
         count=row.count,
         about=row.about,
         seen=row.seen,
+        message_id=row.message_id,
         document_id=row.document_id,
         closed_at=row.closed_at,
         closed_by=row.closed_by,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 
+import msgspec
 from msgspec import Struct
 
 from crossdock.apis.process.v1.chapters import stuck_of
@@ -181,6 +182,12 @@ class Operations:
         """Find a raw document."""
         with self._read() as reader:
             return reader.document(self._tenant, id_)
+
+    def message_text(self, id_: str) -> str:
+        """Write a stored message's body as indented JSON; empty where there is none."""
+        with self._read() as reader:
+            row = reader.messages(self._tenant, [id_]).get(id_)
+        return "" if row is None else msgspec.json.format(row.body, indent=2).decode()
 
     def trace(self, number: str) -> Trace:
         """Tell the story of a number."""

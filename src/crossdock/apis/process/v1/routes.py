@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
@@ -13,10 +14,13 @@ from crossdock.apis.access import Access
 from crossdock.apis.http import Answering, Ask, Reply, Route, as_json, unchanged
 from crossdock.apis.problems import Declined
 from crossdock.apis.process.v1.operations import Operations, Wanted
-from crossdock.apis.process.v1.verbs import Action, Operator, decided
+from crossdock.apis.process.v1.verbs import Operator, decided
+from crossdock.flow.decisions import Decision
 from crossdock.flow.receiver import Receipt
 from crossdock.messages.teams import Team
 from crossdock.ports.store import ExceptionStatus
+
+log = logging.getLogger("crossdock.apis")
 
 BASE = "/process/v1"
 ANYONE = "operator"
@@ -25,8 +29,11 @@ ANYONE = "operator"
 ByHand = Callable[[str, str, bytes], Awaitable[Receipt]]
 
 
-class Decision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of a decision: who decides, why, and for `edit` the mended document."""
+class Deciding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a decision: who decides, why, and for `edit` what is mended.
+
+    `content` is the mended document, or a JSON Merge Patch of the message that is stuck.
+    """
 
     by: str
     reason: str
@@ -66,17 +73,17 @@ def routes(
     async def decide(ask: Ask) -> Reply:
         access.admit_change(ask)
         try:
-            body = msgspec.json.decode(ask.body, type=Decision)
+            body = msgspec.json.decode(ask.body, type=Deciding)
         except msgspec.DecodeError as error:
             raise Declined(problems.BAD_REQUEST, str(error)) from error
-        said = await decided(
-            operator,
-            ask.path["verb"],
-            ask.path["id"],
+        decision = Decision(
+            verb=ask.path["verb"],
+            exception_id=ask.path["id"],
             by=body.by,
             reason=body.reason,
-            content=body.content,
+            content=body.content.encode(),
         )
+        said = await decided(operator, decision)
         return as_json(Outcome(said=said))
 
     async def story(ask: Ask) -> Reply:
@@ -89,7 +96,7 @@ def routes(
         found = operations.document(ask.path["id"])
         if found is None:
             raise Declined(problems.NOT_FOUND, f"There is no document {ask.path['id']}")
-        await operator.note(Action.READ, found.id, by=ANYONE)
+        await operator.looked_at(found.id, ANYONE)
         # Partners' bytes are never shown as what they claim to be: a page among them stays text.
         return Reply(
             body=found.content,
@@ -100,7 +107,9 @@ def routes(
     async def hand_in(ask: Ask) -> Reply:
         by = access.admit_hand(ask)
         receipt = await by_hand(ask.path["partner"], ask.path["document"], ask.body)
-        await operator.note(Action.HANDED_IN, receipt.document_id, by=by)
+        log.info(
+            "document.handed_in", extra={"fields": {"by": by, "object_ref": receipt.document_id}}
+        )
         return as_json(receipt, status=202)
 
     def guarded(answer: Answering) -> Answering:

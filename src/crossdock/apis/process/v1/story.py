@@ -83,6 +83,7 @@ class Stuck(Struct, frozen=True, kw_only=True):
     count: int
     about: tuple[str, ...]
     seen: dict[str, str]
+    message_id: str
     document_id: str
     closed_at: datetime | None = None
     closed_by: str = ""
