@@ -33,6 +33,7 @@ CONCERNS: dict[str, Concern] = {
         action="Ask the carrier what the code means, teach it to the connector, then retry",
     ),
     # An entry of the document was lost; the others went on.
+    "BAD_ROW": LOST,
     "BAD_VALUE": LOST,
     "LOCAL_TIME_SKIPPED": LOST,
     "NOT_AN_AMOUNT": LOST,
@@ -43,6 +44,7 @@ CONCERNS: dict[str, Concern] = {
     "ROW_LOST": LOST,
     "UNKNOWN_ACTION": LOST,
     "UNKNOWN_CODE": LOST,
+    "UNKNOWN_EVENT_TYPE": LOST,
     "UNKNOWN_REFERENCE_TYPE": LOST,
     "WRONG_SHAPE": LOST,
 }
