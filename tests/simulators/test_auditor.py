@@ -76,8 +76,7 @@ def page(*times: datetime) -> dict[str, ShownShipment]:
     return {"SH1": ShownShipment(shipment_id="SH1", order_ids=("SO-1",), steps=steps)}
 
 
-MASTER = entry("acknowledged", "master_data", "master/item/IT-1/1", {})
-ERP = (MASTER, order(), reference(), posting())
+ERP = (order(), reference(), posting())
 TMS = (requested(), shipment(), confirmed())
 GOOD = Evidence(erps=(ERP,), tms=TMS, carriers=((told(),),), pages=page(NOON))
 
@@ -139,7 +138,7 @@ def test_a_repeat_under_the_same_key_is_none() -> None:
 
 
 def test_a_release_that_reached_nobody_is_lost() -> None:
-    nothing = Evidence(erps=((MASTER, order()),), tms=(), carriers=())
+    nothing = Evidence(erps=((order(),),), tms=(), carriers=())
 
     assert audit(nothing).lost_messages == ("order.released of SO-1 version 1 was lost",)
     assert counts(replace(nothing, exceptions=frozenset({"SO-1"}))) == (0, 0, 0, 0)
@@ -159,7 +158,7 @@ def test_a_cancellation_after_which_the_goods_travel_is_lost() -> None:
 
 
 def test_a_plan_without_its_reference_is_lost() -> None:
-    bare = replace(GOOD, erps=((MASTER, order(), posting()),))
+    bare = replace(GOOD, erps=((order(), posting()),))
 
     assert audit(bare).lost_messages == ("plan.confirmed of SO-1 was lost",)
 
@@ -191,13 +190,9 @@ def test_an_exception_does_not_excuse_a_page_without_the_milestone() -> None:
 
 
 def test_a_delivery_the_erp_never_heard_of_is_lost() -> None:
-    unposted = replace(GOOD, erps=((MASTER, order(), reference()),))
+    unposted = replace(GOOD, erps=((order(), reference()),))
 
     assert audit(unposted).lost_messages == ("SH1: the ERP does not know of the original delivery",)
-
-
-def test_an_erp_without_webhooks_is_owed_no_posting() -> None:
-    assert counts(replace(GOOD, erps=((order(), reference()),))) == (0, 0, 0, 0)
 
 
 def test_a_correction_must_show_and_post_the_new_time() -> None:

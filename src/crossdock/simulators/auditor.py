@@ -253,7 +253,6 @@ def _cancelled(evidence: Evidence, order_id: str) -> bool:
 def _lost_tracking(evidence: Evidence, living: Mapping[str, Planned]) -> Iterator[tuple[str, str]]:
     """Hold what carriers told, in its last revision, against the pages and the postings."""
     postings = _postings(evidence)
-    owing = _orders_that_owe_postings(evidence)
     for ledger in evidence.carriers:
         by_shipment: dict[str, list[Entry]] = defaultdict(list)
         for entry in _acknowledged(ledger, "tracking"):
@@ -266,7 +265,7 @@ def _lost_tracking(evidence: Evidence, living: Mapping[str, Planned]) -> Iterato
             page = evidence.pages.get(shipment_id)
             if page is not None or not excepted:
                 yield from _not_shown(shipment, entries, page, excepted=excepted)
-            if shipment.order_id in owing and not excepted:
+            if not excepted:
                 yield from _not_posted(shipment, entries, postings)
 
 
@@ -345,16 +344,6 @@ def _postings(evidence: Evidence) -> dict[tuple[str, str], Entry]:
         for ledger in evidence.erps
         for entry in _done(ledger, "erp.post_milestone")
         if entry.content["posting"] == "delivered"
-    }
-
-
-def _orders_that_owe_postings(evidence: Evidence) -> set[str]:
-    """Find the orders whose ERP takes postings: one that sends its master data by webhook."""
-    return {
-        entry.content["order"]["order_id"]
-        for ledger in evidence.erps
-        if any(entry.verb == "master_data" for entry in ledger)
-        for entry in _acknowledged(ledger, "order.released", "order.changed")
     }
 
 

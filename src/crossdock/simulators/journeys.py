@@ -19,7 +19,7 @@ from crossdock.simulators.chance import between, choose, share, token
 from crossdock.simulators.mischief import Mischief
 
 LATE_SHARE = 0.08
-LATE_HOURS = (3, 20)
+LATE_HOURS = (3, 12)
 TELLS_DELAY_FROM = timedelta(hours=3)
 LAG_MINUTES = (2, 20)  # from what happened to when it is told
 LEARNS = timedelta(minutes=3)  # a carrier tells nothing sooner than this after it knows the load

@@ -1,7 +1,8 @@
-"""The old ERP of company 2000: drops files with orders, and finds its references in files.
+"""The old ERP of company 2000: drops files with orders, and finds what becomes of them in files.
 
 Drops   `orders-NNNN.csv` into the drop folder, every batch of simulated minutes
-Reads   `*.csv` in the reference folder; a file of the same name and content is read once
+Reads   `reference-*.csv`, `withdrawal-*.csv` and `posting-*.csv` in the reference folder; a file of
+        the same name and content is read once
 
 There is no idempotency key and no answer: a file that lies in its folder is handed over. A file
 under another name is imported again, whatever it says.
@@ -125,25 +126,50 @@ class LegacyErp(Partner):
             self.ledger.keep("again", step.content_key, step)
 
     def before_reading(self) -> None:
-        """Read the reference files that were not read before."""
+        """Read the files that were not read before."""
         for path in sorted(self.folders.references.glob("*.csv")):
             content = path.read_bytes()
             digest = hashlib.sha256(content).hexdigest()
             if self.ledger.kept("file", path.name) != digest:
                 with self.ledger.together():
                     self.ledger.keep("file", path.name, digest)
-                    self._import(content)
+                    self._import(path.name, content)
 
-    def _import(self, content: bytes) -> None:
+    def _import(self, name: str, content: bytes) -> None:
+        """Read a file by the first word of its name; a file of another kind is not for us."""
+        imports = {
+            "reference": _reference,
+            "withdrawal": _withdrawal,
+            "posting": _posting,
+        }
+        told = imports.get(name.partition("-")[0])
+        if told is None:
+            return
         for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"):
-            order_id = row.get("order_no") or row.get("order_id") or ""
-            words = (order_id, row.get("order_version"), row.get("shipment_id"))
-            asked = Asked(
-                verb="erp.write_reference",
-                content_key="/".join(["reference", *map(str, words), str(row.get("revision"))]),
-                content={"order_id": order_id, **row},
-            )
-            self.enter("received", asked)
+            self.enter("received", told({"order_id": row["order_no"], **row}))
+
+
+def _reference(row: dict[str, Any]) -> Asked:
+    words = [row[word] for word in ("order_id", "order_version", "shipment_id", "revision")]
+    return Asked(
+        verb="erp.write_reference", content_key="/".join(["reference", *words]), content=row
+    )
+
+
+def _withdrawal(row: dict[str, Any]) -> Asked:
+    words = [row[word] for word in ("order_id", "shipment_id", "revision")]
+    return Asked(
+        verb="erp.withdraw_reference", content_key="/".join(["withdrawal", *words]), content=row
+    )
+
+
+def _posting(row: dict[str, Any]) -> Asked:
+    words = [row[word] for word in ("shipment_id", "order_id", "stop", "posting", "revision")]
+    return Asked(
+        verb="erp.post_milestone",
+        content_key="/".join(["posting", *words]),
+        content={**row, "reversed": row["reversed"] == "Y"},
+    )
 
 
 def _file(rows: list[dict[str, str]], number: int) -> bytes:

@@ -92,6 +92,7 @@ class Naive:
         app.add_routes(
             [
                 web.get("/health", self._health),
+                web.get("/livez", self._health),
                 web.get("/progress", self._progress),
                 web.post("/system/v1/partners/{partner}/{document}", self._webhook),
                 web.get("/portal/shipments", self._list_page),
@@ -176,20 +177,11 @@ class Naive:
             "revision": revision,
         }
         if order.legacy and self.setup.references:
-            self._write_reference(self.setup.references, reference)
+            name = f"reference-{order.order_id}-{shipment['shipment_id']}-{revision}"
+            _write_row(self.setup.references, name, reference)
         elif not order.legacy:
             address = f"{self.setup.erp_url}/orders/{order.order_id}/transport-references"
             await self._call(address, reference)
-
-    def _write_reference(self, folder: Path, reference: dict[str, Any]) -> None:
-        text = io.StringIO()
-        row = {"order_no": reference["order_id"], **reference}
-        row.pop("order_id")
-        writer = csv.DictWriter(text, list(row), delimiter=";")
-        writer.writeheader()
-        writer.writerow(row)
-        name = f"reference-{row['order_no']}-{row['shipment_id']}-{row['revision']}.csv"
-        write_file(folder, name, text.getvalue().encode())
 
     async def _tracking(self, event: dict[str, Any]) -> int:
         shipment = self.tables.shipment_for(event["reference"]["value"])
@@ -206,11 +198,20 @@ class Naive:
         if self.tables.has_step(shipment.shipment_id, step):
             return 200
         order = self.tables.order(shipment.order_id)
-        if milestone in POSTINGS and order and not order.legacy:
-            address = f"{self.setup.erp_url}/shipments/{shipment.shipment_id}/postings"
-            await self._call(address, _posting(shipment.order_id, step, event))
+        if milestone in POSTINGS and order:
+            await self._post_to_erp(order, shipment.shipment_id, _posting(order, step, event))
         self.tables.put_step(shipment.shipment_id, step)
         return 200
+
+    async def _post_to_erp(self, order: Order, shipment_id: str, posting: dict[str, Any]) -> None:
+        if not order.legacy:
+            address = f"{self.setup.erp_url}/shipments/{shipment_id}/postings"
+            await self._call(address, posting)
+        elif self.setup.references:
+            name = f"posting-{order.order_id}-{shipment_id}-{posting['posting']}"
+            row = {**posting, "shipment_id": shipment_id, "reversed": "N"}
+            row.pop("proof")
+            _write_row(self.setup.references, name, row)
 
     async def _call(self, url: str, content: dict[str, Any]) -> None:
         """Make a call, up to three times. Raises Failed; a duplicate (409) is as good as done."""
@@ -296,10 +297,21 @@ def _plan_request(order: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _posting(order_id: str, step: Step, event: dict[str, Any]) -> dict[str, Any]:
+def _write_row(folder: Path, name: str, row: dict[str, Any]) -> None:
+    """Write one row as a file for the old ERP."""
+    told = {"order_no": row["order_id"], **row}
+    told.pop("order_id")
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(told), delimiter=";")
+    writer.writeheader()
+    writer.writerow(told)
+    write_file(folder, f"{name}.csv", text.getvalue().encode())
+
+
+def _posting(order: Order, step: Step, event: dict[str, Any]) -> dict[str, Any]:
     return {
         "posting": POSTINGS[step.milestone],
-        "order_id": order_id,
+        "order_id": order.order_id,
         "milestone": step.milestone,
         "stop": event.get("stop_sequence", 0),
         "occurred_at": step.occurred_at,

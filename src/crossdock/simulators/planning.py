@@ -18,7 +18,7 @@ from crossdock.simulators.world import mode_of
 
 SPLIT_SHARE = 0.12
 LOADS_PER_LANE = 6
-HOURS_ON_THE_WAY = {"PARCEL": (13, 18), "ROAD": (24, 34), "OCEAN": (48, 58)}
+HOURS_ON_THE_WAY = {"PARCEL": (13, 18), "ROAD": (22, 30), "OCEAN": (26, 34)}
 NOTICE = timedelta(hours=2)  # a carrier picks up no sooner than this after it is asked
 # Source: ISO 6346:2022, annex A: letters count 10 to 38 without the multiples of 11.
 LETTERS = dict(

@@ -142,7 +142,7 @@ def run(kind: str, options: Options) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Read the command line and serve; 2 is the exit code of a wrong one."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     asked = vars(arguments)
     kind, show = asked.pop("kind"), asked.pop("show_ledger")
     options = Options(**asked)
@@ -205,32 +205,33 @@ def _read(path: Path | None) -> str:
         raise Misconfigured("A secret cannot be read", file=path) from error
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    known = argparse.ArgumentParser(
         prog="simulate-partner", description="Serve one simulated partner."
     )
     faults = "; ".join(f"{name}: {text}" for name, text in mischief.FAULTS.items())
-    parser.add_argument("kind", choices=sorted(KINDS))
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--faults", default="", help=f"name=chance, by comma. {faults}")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--orders", type=int, default=300)
-    parser.add_argument("--intake-url", default="", help="without the document")
-    parser.add_argument("--secret-file", type=Path)
-    parser.add_argument("--token-file", type=Path)
-    parser.add_argument("--clock", default="", help="<real time>,<simulated time>,<factor>")
-    parser.add_argument("--ledger", type=Path, default=Path("partner.ledger"))
-    parser.add_argument("--show-ledger", action="store_true", help="print the ledger and end")
-    parser.add_argument("--format", choices=("json", "csv"), default="json", help="of the ERP")
-    parser.add_argument("--drop-dir", type=Path, help="where the csv ERP drops orders")
-    parser.add_argument("--reference-dir", type=Path, help="where it finds references")
-    parser.add_argument("--batch-minutes", type=float, default=30, help="simulated")
-    parser.add_argument("--after-url", default="", help="the ERP with the master data")
-    parser.add_argument("--scac", default="ROAD", help="which carrier: " + " ".join(DIALECTS))
-    parser.add_argument("--carriers", nargs="*", default=(), help="SCAC=url, for the TMS")
-    parser.add_argument("--erp-url", default="", help="for the naive sync")
-    parser.add_argument("--tms-url", default="", help="for the naive sync")
-    return parser
+    known.add_argument("kind", choices=sorted(KINDS))
+    known.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    known.add_argument("--faults", default="", help=f"name=chance, by comma. {faults}")
+    known.add_argument("--seed", type=int, default=1)
+    known.add_argument("--orders", type=int, default=300)
+    known.add_argument("--intake-url", default="", help="without the document")
+    known.add_argument("--secret-file", type=Path)
+    known.add_argument("--token-file", type=Path)
+    known.add_argument("--clock", default="", help="<real time>,<simulated time>,<factor>")
+    known.add_argument("--ledger", type=Path, default=Path("partner.ledger"))
+    known.add_argument("--show-ledger", action="store_true", help="print the ledger and end")
+    known.add_argument("--format", choices=("json", "csv"), default="json", help="of the ERP")
+    known.add_argument("--drop-dir", type=Path, help="where the csv ERP drops orders")
+    known.add_argument("--reference-dir", type=Path, help="where it finds references")
+    known.add_argument("--batch-minutes", type=float, default=30, help="simulated")
+    known.add_argument("--after-url", default="", help="the ERP with the master data")
+    known.add_argument("--scac", default="ROAD", help="which carrier: " + " ".join(DIALECTS))
+    known.add_argument("--carriers", nargs="*", default=(), help="SCAC=url, for the TMS")
+    known.add_argument("--erp-url", default="", help="for the naive sync")
+    known.add_argument("--tms-url", default="", help="for the naive sync")
+    return known
 
 
 if __name__ == "__main__":
