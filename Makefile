@@ -25,7 +25,7 @@ help: ## Show this list
 setup: ## Prepare .venv with everything pinned (quick when nothing changed)
 	@tools/setup.sh
 
-demo: setup ## See an order travel from release to freight settlement
+demo: setup ## Watch a distributor's day, with simulated partners
 	@.venv/bin/crossdock demo $$([ -t 1 ] || echo --once)
 
 test: setup ## Run every test
