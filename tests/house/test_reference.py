@@ -6,16 +6,20 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from crossdock.cli import commands
 from tools import floorplan
 from tools.floorplan import Module
 
 REFERENCE = floorplan.ROOT / "docs" / "reference"
 
 
+def reference() -> str:
+    return "\n".join(path.read_text("utf-8") for path in sorted(REFERENCE.glob("*.md")))
+
+
 def documented() -> set[str]:
-    """Every word of the reference, with the paths and options written in it."""
-    text = "\n".join(path.read_text("utf-8") for path in sorted(REFERENCE.glob("*.md")))
-    return set(re.findall(r"[\w-]+", text))
+    """Every word of the reference, options and paths taken apart."""
+    return set(re.findall(r"[\w-]+", reference()))
 
 
 def messages() -> set[str]:
@@ -78,3 +82,32 @@ def test_everything_one_can_meet_is_in_the_reference(
 
     assert len(found) >= least
     assert found - documented() == set()
+
+
+def command_lines() -> list[str]:
+    single = [f"crossdock {name}" for name in commands.COMMANDS]
+    grouped = [
+        f"crossdock {group} {name}"
+        for group, (_, members) in commands.GROUPS.items()
+        for name in members
+    ]
+    return [*single, *grouped]
+
+
+def test_every_command_is_in_the_reference() -> None:
+    lines = command_lines()
+
+    assert len(lines) > 8
+    assert [line for line in lines if line not in reference()] == []
+
+
+def test_every_command_is_where_the_table_says() -> None:
+    places = [place for place, _ in commands.COMMANDS.values()]
+    places += [place for _, group in commands.GROUPS.values() for place, _ in group.values()]
+    built = {
+        f"crossdock.cli.{module.path.stem}:{function.name}"
+        for module in floorplan.modules("cli")
+        for function in module.functions()
+    }
+
+    assert set(places) - built == set()
