@@ -19,13 +19,19 @@ INTEGER_DIGITS_MAX = 18
 FRACTION_CHARACTERS_MAX = 40
 EXPONENT_MAX = 18
 
-# A string or a bracket; an unfinished string swallows the rest, so that no text is read twice.
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+# The way to the next bracket outside of strings, or to the end. Possessive throughout, and always a
+# match (an unfinished string swallows the rest), so that no text is read twice.
+_NEXT_BRACKET = re.compile(
+    rb"""(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))*+([\[\]{}]|\Z)""", re.DOTALL
+)
+_STEPS = {b"[": 1, b"{": 1, b"]": -1, b"}": -1, b"": 0}
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 
 
-def read(raw: bytes) -> Any:
+def read(raw: bytes, *, nulls: bool = True) -> Any:
     """Read one JSON text in UTF-8, with or without a byte order mark.
+
+    Without `nulls` a field that is null is left out; in an array it stays.
 
     Answers dict, list, str (NFC), int, Decimal, bool or None; a number with a fraction is an exact
     Decimal. Raises Unreadable, with line and column where they are known.
@@ -37,7 +43,7 @@ def read(raw: bytes) -> Any:
             parse_int=_whole,
             parse_float=_fraction,
             parse_constant=_no_number,
-            object_pairs_hook=_object,
+            object_pairs_hook=_object if nulls else _object_without_nulls,
         )
     except UnicodeDecodeError as error:
         raise Unreadable("This is not text in UTF-8", at_byte=error.start) from error
@@ -52,12 +58,11 @@ def _refuse_depth(raw: bytes) -> None:
     if raw.count(b"[") + raw.count(b"{") <= DEPTH_MAX:
         return
     depth = 0
-    for token in _TOKEN.finditer(raw):
-        mark = token[0]
-        depth += (mark in {b"[", b"{"}) - (mark in {b"]", b"}"})
+    for way in _NEXT_BRACKET.finditer(raw):
+        depth += _STEPS[way[1]]
         if depth > DEPTH_MAX:
             raise Unreadable(
-                "This JSON is nested too deeply", at_byte=token.start(), at_most=DEPTH_MAX
+                "This JSON is nested too deeply", at_byte=way.start(1), at_most=DEPTH_MAX
             )
 
 
@@ -68,6 +73,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1 or _text(name) != name)
         raise Unreadable("A JSON object says one thing twice", key=twice)
     return read_as
+
+
+def _object_without_nulls(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in _object(pairs).items() if value is not None}
 
 
 def _value(value: Any) -> Any:

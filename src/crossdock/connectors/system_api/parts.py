@@ -24,6 +24,8 @@ from crossdock.formats.numbers import exact_text, plain_decimal
 
 Check = Callable[[str, str], Finding | None]
 
+REFERENCE_TYPES: dict[str, ReferenceType] = {kind.value: kind for kind in ReferenceType}
+
 # These numbers are given by a carrier to what it carries, and are unique only with it.
 CARRIER_ISSUED = frozenset({ReferenceType.PRO, ReferenceType.TRACKING, ReferenceType.BOOKING})
 
@@ -70,11 +72,10 @@ def reference(element: Element, ref: words.Ref, where: str, carrier_scac: str = 
 
     Raises Unreadable for a type that is not in the list.
     """
-    kinds = {kind.value: kind for kind in ReferenceType}
-    if ref.type not in kinds:
+    if ref.type not in REFERENCE_TYPES:
         said = "The published list of reference types does not have this one"
         raise element.refuse("UNKNOWN_REFERENCE_TYPE", said, f"{where}/type", type=ref.type)
-    kind, value = kinds[ref.type], ref.value.strip()
+    kind, value = REFERENCE_TYPES[ref.type], ref.value.strip()
     if kind in NUMBER_CHECKS:
         element.check(NUMBER_CHECKS[kind](value, f"{element.where}{where}/value"))
     issuer = ref.issuer or (carrier_scac if kind in CARRIER_ISSUED else "")

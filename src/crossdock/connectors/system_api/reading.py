@@ -56,7 +56,7 @@ def read_each(raw: bytes, time_zone: str, read_one: Callable[[Element], Reported
     """
     reports: list[Reported] = []
     noticed: list[Finding] = []
-    for value, where in _elements(json.read(raw)):
+    for value, where in _elements(json.read(raw, nulls=False)):
         element = Element(value=value, where=where, noticed=noticed, time_zone=time_zone)
         try:
             if not isinstance(value, dict):
@@ -70,22 +70,12 @@ def read_each(raw: bytes, time_zone: str, read_one: Callable[[Element], Reported
 def _elements(found: Any) -> Iterator[tuple[Any, str]]:
     match found:
         case dict():
-            yield _without_nulls(found), ""
+            yield found, ""
         case list():
             for number, each in enumerate(found):
-                yield _without_nulls(each), f"/{number}"
+                yield each, f"/{number}"
         case _:
             raise Unreadable("This is neither a JSON object nor an array of them")
-
-
-def _without_nulls(value: Any) -> Any:
-    match value:
-        case dict():
-            return {name: _without_nulls(each) for name, each in value.items() if each is not None}
-        case list():
-            return [_without_nulls(each) for each in value]
-        case _:
-            return value
 
 
 def as_finding(fault: Unreadable) -> Finding:
