@@ -103,7 +103,11 @@ def bare(file: Path, empty: Path, commits: int) -> tuple[float, int]:
     open_sqlite(empty).close()
     source = open_writer(file)
     tables = [name for (name,) in source.execute(TABLES)]
-    rows = {name: source.execute(f'select * from "{name}"').fetchall() for name in tables}  # noqa: S608 - our own names
+    columns = {name: _columns(source, name) for name in tables}
+    rows = {
+        name: source.execute(f'select {columns[name]} from "{name}"').fetchall()  # noqa: S608 - our own names
+        for name in tables
+    }
     source.close()
     target = open_writer(empty)
     for name in tables:
@@ -112,7 +116,7 @@ def bare(file: Path, empty: Path, commits: int) -> tuple[float, int]:
     for part in range(commits):
         target.execute("begin immediate")
         for name, all_rows in rows.items():
-            _insert(target, name, _slice(all_rows, part, commits))
+            _insert(target, name, columns[name], _slice(all_rows, part, commits))
         target.execute("commit")
     seconds = time.perf_counter() - began
     target.close()
@@ -126,10 +130,18 @@ def _slice(rows: list[tuple[object, ...]], part: int, parts: int) -> list[tuple[
     return rows[len(rows) * part // parts : len(rows) * (part + 1) // parts]
 
 
-def _insert(target: apsw.Connection, name: str, rows: list[tuple[object, ...]]) -> None:
+def _columns(source: apsw.Connection, table: str) -> str:
+    """Name the columns that are written; generated ones are not."""
+    names = source.execute("select name from pragma_table_xinfo(?) where hidden = 0", (table,))
+    return ",".join(f'"{name}"' for (name,) in names)
+
+
+def _insert(
+    target: apsw.Connection, name: str, columns: str, rows: list[tuple[object, ...]]
+) -> None:
     if rows:
         marks = ",".join("?" * len(rows[0]))
-        target.executemany(f'insert into "{name}" values ({marks})', rows)  # noqa: S608 - our own names
+        target.executemany(f'insert into "{name}" ({columns}) values ({marks})', rows)  # noqa: S608 - our own names
 
 
 def _cpu() -> float:
