@@ -6,7 +6,7 @@ from crossdock.apis.process.v1.operations import Operations
 from crossdock.apis.server import App, build_asgi
 from crossdock.apis.system.v1.deliveries import Deliveries
 from crossdock.console.pages import Console
-from crossdock.flow.decisions import AlreadyClosed, Decided, Decision
+from crossdock.flow.decisions import AlreadyClosed, Decision
 from crossdock.ports.store import Store
 from tests.apis.rows import NOW
 from tests.apis.test_deliveries import CALLERS, RECEIPT, Ledger, marked
@@ -21,14 +21,19 @@ class Clerk:
         self.decided: list[Decision] = []
         self.seen: list[tuple[str, str]] = []
 
-    async def decide(self, decision: Decision) -> Decided:
+    async def decide(
+        self, verb: str, exception_id: str, *, by: str, reason: str, content: bytes = b""
+    ) -> str:
         """Write the decision down."""
-        if decision.reason == "too late":
-            raise AlreadyClosed("It is settled already", exception=decision.exception_id)
+        if reason == "too late":
+            raise AlreadyClosed("It is settled already", exception=exception_id)
+        decision = Decision(
+            verb=verb, exception_id=exception_id, by=by, reason=reason, content=content
+        )
         self.decided.append(decision)
-        return Decided(said=f"It is done: {decision.verb}")
+        return f"It is done: {verb}"
 
-    async def looked_at(self, document_id: str, by: str) -> None:
+    async def looked_at(self, document_id: str, *, by: str) -> None:
         """Write down who looked."""
         self.seen.append((document_id, by))
 

@@ -194,7 +194,7 @@ class Console:
         document = self._operations.document(one.document_id or one.subject)
         if document is None:
             return ""
-        await self._operator.looked_at(document.id, ANYONE)
+        await self._operator.looked_at(document.id, by=ANYONE)
         try:
             return document.content.decode()
         except UnicodeDecodeError:

@@ -96,7 +96,7 @@ def routes(
         found = operations.document(ask.path["id"])
         if found is None:
             raise Declined(problems.NOT_FOUND, f"There is no document {ask.path['id']}")
-        await operator.looked_at(found.id, ANYONE)
+        await operator.looked_at(found.id, by=ANYONE)
         # Partners' bytes are never shown as what they claim to be: a page among them stays text.
         return Reply(
             body=found.content,

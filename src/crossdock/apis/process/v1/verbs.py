@@ -9,7 +9,6 @@ from crossdock.apis.problems import Declined
 from crossdock.flow.decisions import (
     EDIT,
     VERBS,
-    Decided,
     Decision,
     NeedsReason,
     NotFound,
@@ -20,11 +19,16 @@ from crossdock.flow.decisions import (
 class Operator(Protocol):
     """What carries a decision out, durably, before it returns."""
 
-    async def decide(self, decision: Decision) -> Decided:
-        """Carry it out. Raises Undecidable where the exception is not open to it."""
+    async def decide(
+        self, verb: str, exception_id: str, *, by: str, reason: str, content: bytes = b""
+    ) -> str:
+        """Carry it out; answer one sentence on what happens now.
+
+        Raises Undecidable where the exception is not open to it.
+        """
         ...
 
-    async def looked_at(self, document_id: str, by: str) -> None:
+    async def looked_at(self, document_id: str, *, by: str) -> None:
         """Note in the audit log that somebody read a document's content."""
         ...
 
@@ -46,7 +50,13 @@ async def decided(operator: Operator, decision: Decision) -> str:
     if decision.verb == EDIT and not decision.content.strip():
         raise Declined(problems.UNPROCESSABLE, "Give what is mended (`content`)")
     try:
-        return (await operator.decide(decision)).said
+        return await operator.decide(
+            decision.verb,
+            decision.exception_id,
+            by=decision.by,
+            reason=decision.reason,
+            content=decision.content,
+        )
     except NotFound as missing:
         raise Declined(problems.NOT_FOUND, missing.said) from missing
     except NeedsReason as bare:
