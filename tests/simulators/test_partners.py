@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from standardwebhooks import Webhook
 
 from tests.simulators.kit import SECRET, ear, eventually, fast_clock, simulator
@@ -196,12 +197,22 @@ def test_a_higher_version_replaces_what_was_planned(tmp_path: Path) -> None:
     ]
 
 
-def test_an_order_without_a_destination_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ({"ship_to": None}, "incomplete"),
+        ({"lines": []}, "incomplete"),
+        ({"requested_delivery": "29.03.2026"}, "unreadable"),
+    ],
+)
+def test_an_order_that_cannot_be_planned_is_refused(
+    tmp_path: Path, fault: dict[str, Any], error: str
+) -> None:
     with simulator("tms", tmp_path / "tms") as tms:
-        answer = tms.post("/shipment-requests", plan_request(ship_to=None), "K1")
+        answer = tms.post("/shipment-requests", plan_request(**fault), "K1")
         entries = tms.entries()
 
-    assert (answer.status, answer.content["error"]) == (422, "incomplete")
+    assert (answer.status, answer.content["error"]) == (422, error)
     assert kinds(entries) == [("refused", "plan/SO-1/1")]
 
 

@@ -98,12 +98,16 @@ def _times(
     """Plan backwards from the day the customer asked for; later where that is too late already."""
     way = timedelta(hours=between(*HOURS_ON_THE_WAY[mode], seed, "way", shipment_id))
     before = timedelta(hours=between(1, 4, seed, "before", shipment_id))
-    delivered = _wanted(order, now + way) - before
+    delivered = wanted(order, now + way) - before
     picked_up = max(delivered - way, now + NOTICE)
     return _to_minute(picked_up), _to_minute(max(delivered, picked_up + way))
 
 
-def _wanted(order: dict[str, Any], otherwise: datetime) -> datetime:
+def wanted(order: dict[str, Any], otherwise: datetime) -> datetime:
+    """Read when the customer wants the goods: an instant, or 17:00 of a local day.
+
+    Raises ValueError for what is no date, and ZoneInfoNotFoundError for a zone that is none.
+    """
     text = order.get("requested_delivery") or ""
     if not text:
         return otherwise

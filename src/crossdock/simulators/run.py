@@ -35,6 +35,7 @@ from crossdock.simulators.tms import Tms
 from crossdock.simulators.world import world
 
 HOST = "127.0.0.1"
+SHUTDOWN_SECONDS = 2.0
 MISCONFIGURED = 2  # the exit code
 
 
@@ -166,7 +167,8 @@ def show_ledger(path: Path) -> None:
 
 
 async def _serve(kind: str, options: Options) -> None:
-    runner = web.AppRunner(partner(kind, options).app(), access_log=None)
+    app = partner(kind, options).app()
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     site = web.TCPSite(runner, HOST, options.port)
     await site.start()

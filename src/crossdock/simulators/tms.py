@@ -14,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfoNotFoundError
 
 from aiohttp import web
 
 from crossdock.simulators.chance import between
 from crossdock.simulators.ledger import Entry, Told
 from crossdock.simulators.partner import Asked, No, Partner
-from crossdock.simulators.planning import PlanRequest, plan
+from crossdock.simulators.planning import PlanRequest, plan, wanted
 
 CONFIRM_MINUTES = (10, 40)
 CANCEL_MINUTES = (2, 10)
@@ -64,6 +65,10 @@ class Tms(Partner):
         for word in ("order_id", "ship_from", "ship_to", "lines"):
             if not order.get(word):
                 raise No(422, "incomplete", f"an order cannot be planned without {word}")
+        try:
+            wanted(order, self.clock.now())
+        except (ValueError, ZoneInfoNotFoundError) as error:
+            raise No(422, "unreadable", "requested_delivery is no time we can read") from error
         order_id = order["order_id"]
         book = self._book(order_id)
         if any(each["order_version"] > version for each in book["requests"]):
