@@ -37,6 +37,7 @@ EXCEPTIONS = {
     "edit": ("crossdock.cli.decide:edit", "Take a mended document in place of the first."),
     "waive": ("crossdock.cli.decide:waive", "Go on without."),
 }
+OWN_HELP = {"simulate-partner"}  # these explain their options themselves
 GROUPS = {"exceptions": ("See what waits for people, and decide.", EXCEPTIONS)}
 
 
@@ -50,7 +51,8 @@ def build() -> App:
         result_action="return_value",
     )
     for name, (place, says) in COMMANDS.items():
-        app.command(place, name=name, help=says)
+        own_help = [] if name in OWN_HELP else ["--help", "-h"]
+        app.command(place, name=name, help=says, help_flags=own_help)
     for name, (says, commands) in GROUPS.items():
         group = App(name=name, help=says)
         for each, (place, what) in commands.items():
@@ -74,7 +76,7 @@ def run(arguments: Sequence[str]) -> int:
         say(ended.said)
         return ended.code
     except Fault as fault:
-        say(f"{fault.said.rstrip('.')}.")
+        say(fault.said if fault.said.endswith(("?", ".")) else f"{fault.said}.")
         return code_of(fault)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from crossdock.cli.ending import Exit
+
 
 def simulate_partner(
     *words: Annotated[
@@ -19,4 +21,7 @@ def simulate_partner(
     """Serve a simulated ERP, TMS or carrier over real HTTP, with faults and a ledger of its own."""
     from crossdock.simulators import run
 
-    return run.main(list(words))
+    try:
+        return run.main(list(words))
+    except SystemExit as ended:  # how argparse ends after its help, or a wrong option
+        return ended.code if isinstance(ended.code, int) else Exit.FAILED
