@@ -1,0 +1,297 @@
+"""The shell: tasks, futures and the clock around the machine; it decides nothing.
+
+Documents that wait are taken together, one transaction and one flush for all; their senders hear
+of it after the flush. Each endpoint has one task that leases, calls and records. A timekeeper rings
+what is due. Whatever fails is told in the log and begun anew: what counts is in the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+
+from crossdock.faults import NotNow
+from crossdock.flow.courier import Courier
+from crossdock.flow.decisions import Decided, Decision
+from crossdock.flow.dispatcher import Dispatched
+from crossdock.flow.machine import Machine
+from crossdock.flow.reading import Arrival
+from crossdock.flow.receiver import Receipt
+from crossdock.flow.writer import Writer, is_slow
+from crossdock.ports import Clock, Transport
+from crossdock.telemetry.events import LogEvent, tell
+
+WAITING_MAX = 5000  # documents at the door
+TAKEN_MAX = 500  # of them in one transaction
+BYTES_MAX = 32 * 1024 * 1024  # of them in one transaction
+IDLE_SECONDS = 1.0  # how often what nobody announced is looked for
+STUMBLE_SECONDS = 0.05
+RESTART_SECONDS = 0.5
+GRACE_SECONDS = 10.0
+GAUGE_SECONDS = 10.0
+
+
+class Busy(NotNow):
+    """There is no room at the door; `seen["retry_after"]` says when to come again, in seconds."""
+
+    remedy = "send it again later"
+
+
+class Shell:
+    """Drives a machine in earnest: `start`, then `take` and `decide`, at last `stop`.
+
+    `transports` are by endpoint; an endpoint without one is not delivered to. `threaded` None
+    measures the store's flush and chooses.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        *,
+        clock: Clock,
+        transports: Mapping[str, Transport],
+        threaded: bool | None = None,
+        waiting_max: int = WAITING_MAX,
+    ) -> None:
+        """Take the machine, the business clock and the ways to the partners."""
+        self.machine = machine
+        self._clock = clock
+        self._waiting_max = waiting_max
+        threads = is_slow(machine.store) if threaded is None else threaded
+        self._writer = Writer(machine.metrics, threaded=threads)
+        self._waiting: deque[tuple[Arrival, asyncio.Future[Receipt]]] = deque()
+        self._pump = asyncio.Event()
+        self._ring = asyncio.Event()
+        self._open = False
+        self._tasks: list[asyncio.Task[None]] = []
+        self._couriers = {
+            name: Courier(machine, endpoint, transports[name], clock, self._writer, self._told)
+            for name, endpoint in machine.roster.endpoints.items()
+            if name in transports
+        }
+
+    @property
+    def threaded(self) -> bool:
+        """Tell whether transactions run in a thread of their own."""
+        return self._writer.threaded
+
+    async def start(self) -> None:
+        """Start the machine and every task."""
+        await self._writer.run(self.machine.start)
+        self._open = True
+        loops = [
+            ("dispatcher", self._dispatch),
+            ("timekeeper", self._keep_time),
+            ("gauge", self._gauge),
+        ]
+        loops += [(f"courier {name}", each.run) for name, each in self._couriers.items()]
+        self._tasks = [
+            asyncio.create_task(_forever(name, loop), name=f"crossdock {name}")
+            for name, loop in loops
+        ]
+        self._pump.set()
+
+    async def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
+        """Close the door, finish what is on its way within the grace, and set the clean mark.
+
+        A call that does not end in time is looked up or asked about at the next start.
+        """
+        self._open = False
+        ends = [each.finish(grace_seconds) for each in self._couriers.values()]
+        await asyncio.gather(*ends)
+        while self._waiting:
+            self._pump.set()
+            await asyncio.sleep(0.01)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._writer.run(self.machine.stop)
+        self._writer.close()
+
+    # What is asked of the shell from outside.
+
+    async def take(self, arrival: Arrival) -> Receipt:
+        """Take a document in; its receipt comes after the flush.
+
+        Raises Busy where no room is, and NotNow where the store cannot take anything.
+        """
+        (receipt,) = await self.take_all([arrival])
+        return receipt
+
+    async def take_all(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
+        """Take several documents in, all or none; their receipts come after the flush.
+
+        Raises Busy and NotNow as `take`.
+        """
+        if not self._open:
+            raise Busy("crossdock is stopping; send it again", retry_after=5)
+        if len(self._waiting) + len(arrivals) > self._waiting_max:
+            raise Busy("There is no room for this now; send it again", retry_after=2)
+        loop = asyncio.get_running_loop()
+        futures = [loop.create_future() for _ in arrivals]
+        self._waiting.extend(zip(arrivals, futures, strict=True))
+        self.machine.metrics.level("intake", len(self._waiting))
+        self._pump.set()
+        return list(await asyncio.gather(*futures))
+
+    async def decide(
+        self, verb: str, exception_id: str, *, by: str, reason: str, content: bytes = b""
+    ) -> str:
+        """Carry out what a person decided; answer one sentence on what happens now.
+
+        Raises a Fault where the exception is not open to this decision.
+        """
+        decision = Decision(
+            verb=verb, exception_id=exception_id, by=by, reason=reason, content=content
+        )
+        call = partial(self.machine.decide, decision, self._clock.now())
+        decided: Decided = await self._writer.run(call)
+        self._told(decided.endpoints)
+        return decided.said
+
+    async def looked_at(self, document_id: str, *, by: str) -> None:
+        """Note in the audit log that somebody read a document's content."""
+        now = self._clock.now()
+        await self._writer.run(partial(self.machine.looked_at, document_id, by, now))
+
+    def not_ready(self) -> dict[str, str]:
+        """Name what keeps crossdock from working, each with a sentence; empty where nothing."""
+        if not self._open:
+            return {"intake": "crossdock is starting or stopping"}
+        return {
+            task.get_name(): "this part has ended and does not come back"
+            for task in self._tasks
+            if task.done()
+        }
+
+    # The loops.
+
+    def _told(self, endpoints: frozenset[str] = frozenset()) -> None:
+        """Wake whoever has new work: the dispatcher always, couriers by name."""
+        self._pump.set()
+        self._wake(endpoints)
+
+    def _wake(self, endpoints: frozenset[str]) -> None:
+        for name in endpoints:
+            if name in self._couriers:
+                self._couriers[name].wake()
+
+    async def _dispatch(self) -> None:
+        """Take what waits at the door, and every step there is."""
+        await _wait_for(self._pump, seconds=IDLE_SECONDS)
+        self._pump.clear()
+        busy = True
+        while busy:
+            if self._waiting:
+                dispatched = await self._take_waiting()
+            else:
+                now = self._clock.now()
+                dispatched = await self._writer.run(partial(self.machine.turn, now))
+            self._wake(dispatched.endpoints)
+            if dispatched.stumbled:
+                await asyncio.sleep(STUMBLE_SECONDS)
+            if dispatched.taken:
+                self._ring.set()
+            busy = bool(
+                self._waiting or dispatched.taken or dispatched.parked or dispatched.stumbled
+            )
+            await asyncio.sleep(0)  # an inline writer lets the others have their turn
+
+    async def _take_waiting(self) -> Dispatched:
+        taken: list[tuple[Arrival, asyncio.Future[Receipt]]] = []
+        size = 0
+        while self._waiting and len(taken) < TAKEN_MAX and size < BYTES_MAX:
+            taken.append(self._waiting.popleft())
+            size += len(taken[-1][0].content)
+        self.machine.metrics.level("intake", len(self._waiting))
+        arrivals = [arrival for arrival, _ in taken]
+        now = self._clock.now()
+        call = partial(self.machine.receive_and_turn, arrivals, now)
+        try:
+            receipts, dispatched = await self._writer.run(call)
+        except NotNow as full:
+            for _, future in taken:
+                _fail(future, full)
+            return Dispatched()
+        except Exception:
+            return await self._take_each(taken)
+        for (_, future), receipt in zip(taken, receipts, strict=True):
+            if not future.done():
+                future.set_result(receipt)
+        # What this batch said is dispatched in the next turn, even if it took no step itself.
+        return dispatched if dispatched.taken else await self._turn_once()
+
+    async def _take_each(
+        self, taken: Sequence[tuple[Arrival, asyncio.Future[Receipt]]]
+    ) -> Dispatched:
+        """Take documents one by one, so that one that breaks costs only its own sender."""
+        for arrival, future in taken:
+            now = self._clock.now()
+            call = partial(self.machine.receive_and_turn, [arrival], now)
+            try:
+                (receipt,), dispatched = await self._writer.run(call)
+            except Exception as error:
+                tell(LogEvent.LOOP_FAILED, level=logging.ERROR, partner=arrival.partner)
+                _fail(future, error)
+            else:
+                self._wake(dispatched.endpoints)
+                if not future.done():
+                    future.set_result(receipt)
+        return await self._turn_once()
+
+    async def _turn_once(self) -> Dispatched:
+        return await self._writer.run(partial(self.machine.turn, self._clock.now()))
+
+    async def _keep_time(self) -> None:
+        """Ring what is due, a portion at a time, and sleep until the next."""
+        rung = await self._writer.run(lambda: self.machine.timers(self._clock.now()))
+        if rung.rung:
+            self._pump.set()
+        if rung.more:
+            await asyncio.sleep(0)
+            return
+        self._ring.clear()
+        await _wait_for(self._ring, seconds=self._until_next_timer())
+
+    async def _gauge(self) -> None:
+        """Show how much waits, now and then."""
+        with self.machine.store.read() as reader:
+            self.machine.metrics.level("inbox", reader.pending())
+            self.machine.metrics.level("parked", len(reader.parked(self.machine.roster.tenant)))
+        await asyncio.sleep(GAUGE_SECONDS)
+
+    def _until_next_timer(self) -> float:
+        with self.machine.store.read() as reader:
+            due_at = reader.next_timer()
+        if due_at is None:
+            return IDLE_SECONDS
+        wait: timedelta = due_at - self._clock.now()
+        return min(max(wait.total_seconds() / self.machine.pace, 0.005), IDLE_SECONDS)
+
+
+def _fail(future: asyncio.Future[Receipt], error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
+
+
+async def _wait_for(event: asyncio.Event, *, seconds: float) -> None:
+    """Wait for an event, but no longer than this."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
+
+
+async def _forever(name: str, loop: Callable[[], Awaitable[None]]) -> None:
+    """Run a loop's body again and again; what fails is told and begun anew."""
+    while True:
+        try:
+            await loop()
+        except Exception as error:
+            tell(LogEvent.LOOP_FAILED, level=logging.ERROR, loop=name, error=repr(error))
+            await asyncio.sleep(RESTART_SECONDS)

@@ -1,0 +1,75 @@
+"""The one way to the store's pen: calls on the machine go one after the other.
+
+Where a flush takes under a millisecond the call runs inline, on the event loop; where it takes
+longer it runs in a thread of its own, so that the loop goes on answering.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar, runtime_checkable
+
+from crossdock.ports.store import Store
+from crossdock.telemetry.metrics import Metrics
+
+T = TypeVar("T")
+
+INLINE_SECONDS_MAX = 0.001
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A store that can tell how long a flush takes."""
+
+    def measure_flush(self) -> float:
+        """Tell how long a small durable commit takes, in seconds."""
+        ...
+
+
+def is_slow(store: Store) -> bool:
+    """Tell whether a flush is too slow for the event loop; a store that cannot tell is fast."""
+    return isinstance(store, Measured) and store.measure_flush() >= INLINE_SECONDS_MAX
+
+
+class Writer:
+    """Runs one call at a time, inline or in its thread."""
+
+    def __init__(self, metrics: Metrics, *, threaded: bool) -> None:
+        """Choose where calls run."""
+        self._metrics = metrics
+        self._turn = asyncio.Lock()
+        self._pool = (
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix="crossdock-writer")
+            if threaded
+            else None
+        )
+
+    @property
+    def threaded(self) -> bool:
+        """Tell whether calls run in a thread of their own."""
+        return self._pool is not None
+
+    async def run(self, call: Callable[[], T]) -> T:
+        """Run a call when it is its turn; raises what it raises."""
+        begun = time.perf_counter()
+        try:
+            return await self.look(call)
+        finally:
+            self._metrics.committed(time.perf_counter() - begun)
+
+    async def look(self, call: Callable[[], T]) -> T:
+        """Run a call that writes nothing, when it is its turn; raises what it raises."""
+        async with self._turn:
+            if self._pool is None:
+                return call()
+            loop = asyncio.get_running_loop()
+            # A caller that is cancelled does not cut the transaction: it runs to its end.
+            return await asyncio.shield(loop.run_in_executor(self._pool, call))
+
+    def close(self) -> None:
+        """Let go of the thread, when its last call has ended."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True)

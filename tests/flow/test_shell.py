@@ -1,0 +1,235 @@
+"""The machine in earnest: tasks, futures, threads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+
+import pytest
+
+from crossdock.faults import NotNow
+from crossdock.flow.machine import Machine
+from crossdock.flow.shell import Busy, Shell
+from crossdock.ports import Call, EffectClass, Exchange
+from crossdock.ports.store import Store, Unit
+from crossdock.store.memory import MemoryStore
+from tests.flow.kit import Chatty, Line, answered, house, lines, queue, told
+
+
+class WallClock:
+    """The time of day."""
+
+    def now(self) -> datetime:
+        """Tell it."""
+        return datetime.now(UTC)
+
+
+class Slow:
+    """A partner that says yes after a while, and remembers the calls."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds
+        self.calls: list[tuple[str, str]] = []
+
+    async def exchange(self, call: Call) -> Exchange:
+        """Say yes, in time."""
+        self.calls.append((call.method, call.url))
+        await asyncio.sleep(self.seconds)
+        return answered()
+
+
+def shell_of(
+    machine: Machine, partner: Slow, *, threaded: bool = False, waiting_max: int = 5000
+) -> Shell:
+    return Shell(
+        machine,
+        clock=WallClock(),
+        transports={"tms": partner},
+        threaded=threaded,
+        waiting_max=waiting_max,
+    )
+
+
+def live(shell: Shell, story: Callable[[Shell], Awaitable[None]], grace: float = 5.0) -> None:
+    """Start the shell, live through a story, and stop."""
+
+    async def whole() -> None:
+        await shell.start()
+        try:
+            await story(shell)
+        finally:
+            await shell.stop(grace)
+
+    asyncio.run(whole())
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for something to come true."""
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110 - the store does not announce what it holds
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("threaded", [False, True])
+def test_a_document_goes_all_the_way_to_the_partner_and_back(
+    store: Store, *, threaded: bool
+) -> None:
+    machine, partner = house(store), Slow()
+
+    async def story(shell: Shell) -> None:
+        receipt = await shell.take(lines(Line(id="e1", reason="ask")))
+        assert receipt.accepted == 1
+        await until(lambda: len(told(machine)) == 2)
+
+    live(shell_of(machine, partner, threaded=threaded), story)
+
+    assert told(machine) == ("1 ask", "1 APPLIED DOC-1")
+    assert partner.calls == [("POST", "/SO-1/1")]
+
+
+def test_documents_that_wait_are_taken_together(store: Store) -> None:
+    machine = house(store)
+    shell = shell_of(machine, Slow())
+
+    async def story(shell: Shell) -> None:
+        arrivals = [shell.take(lines(Line(id=f"e{n}", order=f"SO-{n}"))) for n in range(200)]
+        receipts = await asyncio.gather(*arrivals)
+        assert [each.accepted for each in receipts] == [1] * 200
+
+    live(shell, story)
+
+    commits = machine.metrics.registry.get_sample_value("crossdock_commit_seconds_count")
+    assert commits is not None
+    assert commits < 30
+
+
+def test_a_full_door_says_when_to_come_again(store: Store) -> None:
+    async def story(shell: Shell) -> None:
+        with pytest.raises(Busy) as full:
+            await shell.take_all([lines(Line(id=f"e{n}")) for n in range(11)])
+        assert full.value.seen == {"retry_after": "2"}
+
+    live(shell_of(house(store), Slow(), waiting_max=10), story)
+
+
+def test_calls_are_made_side_by_side_but_no_more_than_wanted(store: Store) -> None:
+    machine, partner = house(store, in_flight_max=4), Slow(0.05)
+
+    async def story(shell: Shell) -> None:
+        said = [Line(id=f"e{n}", order=f"SO-{n}", reason="ask") for n in range(8)]
+        await shell.take(lines(*said))
+        await until(lambda: len(partner.calls) == 4)
+        await asyncio.sleep(0.02)
+        assert len(partner.calls) == 4
+        await until(lambda: all(len(told(machine, f"SO-{n}")) == 2 for n in range(8)))
+
+    live(shell_of(machine, partner), story)
+
+    assert len(partner.calls) == 8
+
+
+def test_a_stop_waits_for_the_calls_on_their_way(store: Store) -> None:
+    machine, partner = house(store), Slow(0.2)
+
+    async def story(shell: Shell) -> None:
+        await shell.take(lines(Line(id="e1", reason="ask")))
+        await until(lambda: len(partner.calls) == 1)
+
+    live(shell_of(machine, partner), story)
+
+    with store.read() as reader:
+        assert reader.outbox_counts("main") == {("tms", "tms.cancel", "applied"): 1}
+    assert house(store).careful == 0
+
+
+def test_a_call_that_outlasts_the_stop_is_found_out_later(store: Store) -> None:
+    machine, partner = house(store, Chatty(EffectClass.LOOKUP)), Slow(60)
+
+    async def story(shell: Shell) -> None:
+        await shell.take(lines(Line(id="e1", reason="ask")))
+        await until(lambda: len(partner.calls) == 1)
+
+    live(shell_of(machine, partner), story, grace=0.05)
+
+    with store.read() as reader:
+        assert reader.outbox_counts("main") == {("tms", "tms.cancel", "leased"): 1}
+
+
+def test_a_decision_is_carried_out_at_once(store: Store) -> None:
+    machine = house(store)
+
+    async def story(shell: Shell) -> None:
+        await shell.take(lines(Line(id="e1", reason="complain")))
+        with store.read() as reader:
+            (row,) = reader.exceptions("main")
+        said = await shell.decide("retry", row.id, by="ada", reason="so")
+        assert said == "The process is asked to try again"
+        await until(lambda: len(told(machine)) == 2)
+
+    live(shell_of(machine, Slow()), story)
+
+    assert told(machine) == ("1 complain", "retried STUCK")
+    assert queue(machine) == []
+
+
+def test_a_stopped_shell_takes_nothing(store: Store) -> None:
+    async def whole() -> None:
+        shell = shell_of(house(store), Slow())
+        await shell.start()
+        ready = shell.not_ready()
+        await shell.stop()
+        with pytest.raises(Busy):
+            await shell.take(lines(Line(id="e1")))
+        assert (ready, list(shell.not_ready())) == ({}, ["intake"])
+
+    asyncio.run(whole())
+
+
+class Full:
+    """A store on a disk that is sometimes full."""
+
+    def __init__(self, inner: Store) -> None:
+        self.inner = inner
+        self.full = False
+        self.read = inner.read
+        self.close = inner.close
+
+    def write(self) -> AbstractContextManager[Unit]:
+        """Open a transaction, where there is room."""
+        if self.full:
+            raise NotNow("The disk of the store is full")
+        return self.inner.write()
+
+
+def test_a_full_disk_is_told_to_the_sender_and_nothing_is_lost(store: Store) -> None:
+    disk = Full(store)
+    machine = house(disk)
+
+    async def story(shell: Shell) -> None:
+        disk.full = True
+        with pytest.raises(NotNow, match="disk of the store is full"):
+            await shell.take(lines(Line(id="e1")))
+        disk.full = False
+        receipt = await shell.take(lines(Line(id="e1")))
+        assert (receipt.accepted, receipt.duplicates) == (1, 0)
+
+    live(shell_of(machine, Slow()), story)
+
+
+class Leisurely(MemoryStore):
+    """A store that takes its time."""
+
+    def measure_flush(self) -> float:
+        """Tell how long."""
+        return 0.02
+
+
+def test_a_slow_store_is_written_in_a_thread_of_its_own() -> None:
+    shells = [
+        Shell(house(store), clock=WallClock(), transports={})
+        for store in (MemoryStore(), Leisurely())
+    ]
+
+    assert [shell.threaded for shell in shells] == [False, True]
