@@ -1,5 +1,8 @@
 """Connectors are found by their manifests, and a broken manifest names its file and key."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -112,3 +115,40 @@ def test_what_a_manifest_promises_and_the_folder_lacks_is_told(tmp_path: Path) -
         "`Gossip` is listed, and in no sample",
         "`MilestoneReported` is listed, and in no sample",
     ]
+
+
+def installed(tmp_path: Path, name: str) -> subprocess.CompletedProcess[str]:
+    """List the connectors of a Python beside which a connector's package is installed."""
+    package = tmp_path / "roadhaul_crossdock"
+    package.mkdir()
+    (package / "__init__.py").write_text('"""Roadhaul."""\n')
+    (package / "manifest.toml").write_text(GOOD.replace("roadhaul", name))
+    told = tmp_path / "roadhaul_crossdock-1.0.dist-info"
+    told.mkdir()
+    (told / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: roadhaul-crossdock\nVersion: 1.0\n"
+    )
+    (told / "entry_points.txt").write_text(
+        "[crossdock.connectors]\nroadhaul = roadhaul_crossdock\n"
+    )
+    program = "from crossdock.connectors import discover; print(*discover())"
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_an_installed_package_joins_by_its_entry_point(tmp_path: Path) -> None:
+    listed = installed(tmp_path, "roadhaul")
+
+    assert listed.stdout.split()[-1] == "roadhaul"
+
+
+def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
+    listed = installed(tmp_path, "csv_orders")
+
+    assert listed.returncode == 1
+    assert "Two connectors have the same name (name=csv_orders" in listed.stderr
