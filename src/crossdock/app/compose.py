@@ -1,0 +1,149 @@
+"""The house put together: configuration in, one process that serves partners and people out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import signal
+from datetime import UTC, datetime
+from typing import Protocol
+
+import uvicorn
+
+from crossdock.apis.access import Access, Seal
+from crossdock.apis.experience.v1 import shipments as experience
+from crossdock.apis.experience.v1.openapi import published
+from crossdock.apis.experience.v1.shipments import Shipments
+from crossdock.apis.intake import Caller
+from crossdock.apis.process.v1 import routes as process_routes
+from crossdock.apis.process.v1.operations import Operations
+from crossdock.apis.server import App, build_asgi
+from crossdock.apis.system.v1.deliveries import Deliveries
+from crossdock.app.clock import SystemClock
+from crossdock.app.config import Config, Partner
+from crossdock.app.folders import watched
+from crossdock.app.roster import roster
+from crossdock.channels.http import HttpTransport
+from crossdock.channels.webhook import is_genuine
+from crossdock.console.pages import Console
+from crossdock.flow.machine import Machine
+from crossdock.flow.shell import Shell
+from crossdock.governance.entitlements import Customer, Customers
+from crossdock.governance.load import load_rules
+from crossdock.portal.pages import Portal
+from crossdock.ports import Clock
+from crossdock.store.sqlite import open_sqlite
+from crossdock.telemetry.metrics import Metrics
+
+SHUTDOWN_SECONDS = 5
+KIB = 1024
+
+
+class RunningClock(Protocol):
+    """A business clock that may run faster than the wall, as the demo's does."""
+
+    factor: float
+
+    def now(self) -> datetime:
+        """Tell the time, in UTC."""
+        ...
+
+
+class House:
+    """A store, the machine over it, and everything that serves it."""
+
+    def __init__(self, config: Config, clock: Clock, pace: float) -> None:
+        """Open the store. Raises Misconfigured where another process writes it."""
+        self.config = config
+        self.clock = clock
+        rules = load_rules(config.policies)
+        self.store = open_sqlite(config.store)
+        self.machine = Machine(
+            store=self.store, roster=roster(config, rules), metrics=Metrics(), pace=pace
+        )
+
+    async def serve(self) -> None:
+        """Serve until SIGINT or SIGTERM, then finish what is under way and close."""
+        async with HttpTransport() as web:
+            shell = Shell(
+                self.machine,
+                clock=self.clock,
+                transports=dict.fromkeys(self.machine.roster.endpoints, web),
+            )
+            await shell.start()
+            folders = [
+                asyncio.create_task(watched(each, shell, self.config.tenant))
+                for each in self.config.partners
+            ]
+            await self._serve_web(shell)
+            for task in folders:
+                task.cancel()
+            await asyncio.gather(*folders, return_exceptions=True)
+            await shell.stop()
+        self.store.close()
+
+    async def _serve_web(self, shell: Shell) -> None:
+        settings = uvicorn.Config(
+            self.app(shell),
+            host=self.config.host,
+            port=self.config.port,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
+        server = uvicorn.Server(settings)
+        loop = asyncio.get_running_loop()
+        with contextlib.ExitStack() as signals:
+            for each in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(each, _end, server)
+                signals.callback(loop.remove_signal_handler, each)
+            await server._serve()  # noqa: SLF001 - `serve` takes the signals for itself
+
+    def app(self, shell: Shell) -> App:
+        """Build the application over a shell."""
+        config = self.config
+        seal = Seal(secrets.token_bytes(32))
+        customers = Customers(
+            Customer(id=each.id, name=each.name, api_key_sha256=each.api_key_sha256)
+            for each in config.customers
+        )
+        access = Access(config.operator_token, seal, wall)
+        operations = Operations(self.store.read, config.tenant)
+        shipments = Shipments(self.store.read, config.tenant)
+        callers = {each.name: _caller(each) for each in config.partners}
+        deliveries = Deliveries(config.tenant, callers, shell, is_genuine, wall)
+        routes = (
+            *experience.routes(shipments, customers),
+            published(),
+            *Portal(shipments, customers, seal, self.clock.now, wall).routes(),
+            *Console(operations, shell, access, self.clock.now).routes(),
+            *process_routes.routes(operations, shell, access, deliveries.by_hand),
+        )
+        return build_asgi(routes, deliveries=deliveries, not_ready=shell.not_ready)
+
+
+def build(config: Config, clock: RunningClock | None = None) -> House:
+    """Put the house together; nothing runs yet. Raises Misconfigured for what cannot work."""
+    if clock is None:
+        return House(config, SystemClock(), pace=1.0)
+    return House(config, clock, pace=clock.factor)
+
+
+def wall() -> datetime:
+    """Tell the wall's time, which signatures and cookies go by."""
+    return datetime.now(UTC)
+
+
+def _caller(partner: Partner) -> Caller:
+    return Caller(
+        name=partner.name,
+        documents=frozenset(partner.connector.documents),
+        webhook_secrets=partner.webhook_secrets,
+        body_max_bytes=partner.section.body_max_kib * KIB,
+    )
+
+
+def _end(server: uvicorn.Server) -> None:
+    server.should_exit = True
