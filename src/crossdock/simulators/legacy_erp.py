@@ -14,7 +14,7 @@ import asyncio
 import csv
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -101,8 +101,8 @@ class LegacyErp(Partner):
         if not due and not again:
             return
         number = self.ledger.count_asked("batch")
-        rows = [row for step in (*again, *due) for row in _rows(step)]
-        write_file(self.folders.drop, f"orders-{number:04}.csv", _file(rows, number))
+        content = order_file((*again, *due), number)
+        write_file(self.folders.drop, f"orders-{number:04}.csv", content)
         with self.ledger.together():
             for step in again:
                 self.ledger.keep("again", step.content_key, None)
@@ -172,12 +172,12 @@ def _posting(row: dict[str, Any]) -> Asked:
     )
 
 
-def _file(rows: list[dict[str, str]], number: int) -> bytes:
+def order_file(steps: Iterable[Step], number: int) -> bytes:
     """Write a file; every other one begins with a byte order mark, as such systems will."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, delimiter=";", lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(row for step in steps for row in _rows(step))
     return (b"" if number % 2 else BYTE_ORDER_MARK) + text.getvalue().encode()
 
 

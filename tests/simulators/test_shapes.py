@@ -1,0 +1,132 @@
+"""What simulated partners tell is what the connectors of the published shapes read, all of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+
+from crossdock.connectors import discover
+from crossdock.ports import Reading
+from crossdock.simulators.erp import story
+from crossdock.simulators.journeys import DIALECTS, journey, told
+from crossdock.simulators.legacy_erp import order_file
+from crossdock.simulators.mischief import parse
+from crossdock.simulators.planning import PlanRequest, plan
+from crossdock.simulators.world import JSON_COMPANY, LEGACY_COMPANY, Release, world
+
+MISCHIEF = parse("cancelled=.1,changed=.1,unknown_code=.2,retraction=.2,correction=.2", 1)
+WORLD = world(1, 120, date(2026, 3, 27))
+DAWN = datetime(2026, 3, 27, 6, tzinfo=UTC)
+ADDRESS = {"base_url": "http://127.0.0.1:1", "time_zone": "Europe/Berlin"}
+
+
+def read(connector: str, document: str, body: Any, **settings: str) -> Reading:
+    found = discover()[connector]
+    raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
+    return found.documents[document](raw, found.settings(**settings))
+
+
+def shipments(release: Release) -> list[dict[str, Any]]:
+    asked = PlanRequest(
+        order=release.order,
+        mode="",
+        service_level="STANDARD",
+        carriers=(),
+        planning=release.order_id,
+    )
+    planned = msgspec.json.encode(plan(1, asked, release.at))
+    found: list[dict[str, Any]] = msgspec.json.decode(planned)
+    return found
+
+
+def events() -> Iterator[dict[str, Any]]:
+    for release in WORLD.releases:
+        for shipment in shipments(release):
+            dialect = DIALECTS[shipment["carrier_scac"]]
+            yield from (said.event for said in told(journey(dialect, MISCHIEF, shipment, DAWN)))
+
+
+def findings(reading: Reading) -> set[str]:
+    return {finding.code for finding in reading.findings}
+
+
+def test_every_order_is_read() -> None:
+    steps = [step for one in WORLD.of_company(JSON_COMPANY) for step in story(one, MISCHIEF)]
+    body = [
+        {
+            "event_id": step.content_key,
+            "event_type": step.event_type,
+            "occurred_at": step.at,
+            "order": step.order,
+        }
+        for step in steps
+    ]
+
+    reading = read("reference_erp", "orders", body, **ADDRESS)
+
+    assert len(reading.reports) == len(steps)
+    assert findings(reading) == set()
+
+
+def test_every_row_of_the_old_erp_is_read() -> None:
+    steps = [step for one in WORLD.of_company(LEGACY_COMPANY) for step in story(one, MISCHIEF)]
+    settings = {"outbox_dir": "out", "time_zone": "Europe/Paris"}
+
+    readings = [read("csv_orders", "orders", order_file(steps, n), **settings) for n in (1, 2)]
+
+    assert [len(reading.reports) for reading in readings] == [len(steps)] * 2
+    assert [findings(reading) for reading in readings] == [set(), set()]
+
+
+def test_every_master_record_is_read() -> None:
+    body = [
+        {
+            "event_id": record.record_id,
+            "event_type": f"{record.kind}.changed",
+            "occurred_at": DAWN,
+            "version": 1,
+            "record": record.record,
+        }
+        for record in WORLD.records
+    ]
+
+    reading = read("reference_erp", "master_data", body, **ADDRESS)
+
+    assert len(reading.reports) == len(WORLD.records)
+    assert findings(reading) == set()
+
+
+def test_every_plan_is_read() -> None:
+    body = [
+        {
+            "event_id": release.order_id,
+            "event_type": "plan.confirmed",
+            "occurred_at": release.at,
+            "order_id": release.order_id,
+            "order_version": 1,
+            "revision": 1,
+            "reason": "",
+            "shipments": shipments(release),
+        }
+        for release in WORLD.releases
+    ]
+
+    reading = read("reference_tms", "plans", body, **ADDRESS)
+
+    assert len(reading.reports) == len(WORLD.releases)
+    assert findings(reading) == set()
+
+
+def test_every_event_is_read_and_strange_codes_are_noticed() -> None:
+    body = list(events())
+
+    reading = read("reference_carrier", "tracking", body, **ADDRESS)
+
+    known = {mark.code for dialect in DIALECTS.values() for mark in dialect.marks} | {"DLY"}
+    strange = sum(1 for event in body if event["status_code"] not in known)
+    assert len(reading.reports) == len(body)
+    assert Counter(finding.code for finding in reading.findings) == {"UNKNOWN_STATUS_CODE": strange}
