@@ -47,6 +47,7 @@ def build_asgi(
             _handler(each) for each in (*routes, *_health(not_ready, meters), *_explained())
         ],
         openapi_config=None,
+        logging_config=None,
         exception_handlers={
             Declined: _declined,
             HTTPException: _refused,

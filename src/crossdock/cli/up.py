@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from crossdock.cli.ending import Exit, say
 from crossdock.cli.place import DEFAULT, ConfigFile, configured
+from crossdock.telemetry.json_lines import JsonLines
 
 
 def up(
@@ -23,6 +25,7 @@ def up(
     from crossdock.simulators import clock as clocks
 
     where = configured(config)
+    log_as_json()
     house = compose.build(where, clock=clocks.parse(clock) if clock else None)
     at = f"http://{where.host}:{where.port}"
     say(f"crossdock serves at {at}")
@@ -31,3 +34,10 @@ def up(
     say("Stop with Ctrl-C; whatever is under way goes on at the next start.")
     asyncio.run(house.serve())
     return Exit.OK
+
+
+def log_as_json() -> None:
+    """Write the log to standard error, one JSON object a line."""
+    lines = logging.StreamHandler()
+    lines.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[lines])
