@@ -118,9 +118,14 @@ def plans(count: int) -> Iterator[dict[str, Any]]:
         }
 
 
+def told_at(code: str) -> datetime:
+    """Tell when a milestone happens and is told."""
+    return BEGIN + timedelta(hours=1 + CODES.index(code))
+
+
 def tracking(count: int, code: str) -> Iterator[dict[str, Any]]:
     """Tell one milestone of every shipment; one of the codes is told twice."""
-    at = BEGIN + timedelta(hours=1 + CODES.index(code))
+    at = told_at(code)
     for number in range(count):
         event = {
             "event_id": f"{code}-{number}",

@@ -69,6 +69,7 @@ def live(file: Path, count: int) -> Run:
     _tell(town, "tms", "plans", flows.arrays(flows.plans(count)))
     milestones = time.perf_counter()
     for code in flows.CODES:
+        town.jump_to(flows.told_at(code))
         _tell(town, "road", "tracking", flows.arrays(flows.tracking(count, code)))
     milestone_seconds = time.perf_counter() - milestones
     town.wait_until(flows.BEGIN + SETTLED)

@@ -6,14 +6,15 @@ is kept and shown with the document; a code in it opens one exception for the do
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from msgspec import Struct
 
 from crossdock.faults import Finding
 from crossdock.flow.exceptions import Trouble
+from crossdock.flow.reading import reference_in
 from crossdock.messages.teams import Team
-from crossdock.ports import Reading
+from crossdock.ports import Reading, Reported
 
 
 class Concern(Struct, frozen=True, kw_only=True):
@@ -51,21 +52,47 @@ CONCERNS: dict[str, Concern] = {
 NOTHING_READ = "NOTHING_READ"  # findings, and not one report: whatever their codes, look at it
 
 
-def concerns(reading: Reading, partner: str, document: str, document_id: str) -> list[Trouble]:
-    """Ask the teams about the findings that need a person: one trouble for each code."""
+def concerns(reading: Reading, repeated: Container[str], whose: str, id_: str) -> list[Trouble]:
+    """Ask the teams about the findings that need a person: one trouble for each code.
+
+    `repeated` are the identities of reports that were said before: whoever had to look at them was
+    asked then. `whose` is partner and document, `id_` the document's id.
+    """
     by_code: dict[str, list[Finding]] = {}
     for finding in reading.findings:
-        if finding.code in CONCERNS:
+        about = report_at(reading, finding.where)
+        if finding.code in CONCERNS and (about is None or about.identity not in repeated):
             by_code.setdefault(finding.code, []).append(finding)
     if reading.findings and not reading.reports and not by_code:
         by_code[NOTHING_READ] = list(reading.findings)
-    return [
-        _trouble(code, found, f"{partner} {document}", document_id)
-        for code, found in by_code.items()
-    ]
+    return [_trouble(code, found, reading, whose, id_) for code, found in by_code.items()]
 
 
-def _trouble(code: str, found: Sequence[Finding], whose: str, document_id: str) -> Trouble:
+def report_at(reading: Reading, where: str) -> Reported | None:
+    """Find the report that a place in the document belongs to (JSON Pointers alone)."""
+    return next(
+        (
+            each
+            for each in reading.reports
+            if where == each.where or where.startswith(f"{each.where}/")
+        ),
+        None,
+    )
+
+
+def _numbers(reading: Reading, found: Sequence[Finding]) -> Iterator[str]:
+    """Name the values noticed, and the numbers of the reports they were noticed in."""
+    for finding in found:
+        yield from finding.seen.values()
+        reported = report_at(reading, finding.where)
+        reference = None if reported is None else reference_in(reported.report)
+        if reference is not None:
+            yield reference.value
+
+
+def _trouble(
+    code: str, found: Sequence[Finding], reading: Reading, whose: str, document_id: str
+) -> Trouble:
     concern = CONCERNS.get(code, LOST)
     first, more = found[0], len(found) - 1
     rest = f" (and {more} more)" if more else ""
@@ -76,7 +103,7 @@ def _trouble(code: str, found: Sequence[Finding], whose: str, document_id: str) 
         team=concern.team,
         cause=f"{whose}: {first.said}{rest}",
         action=concern.action,
-        about=tuple(dict.fromkeys(value for each in found for value in each.seen.values())),
+        about=tuple(dict.fromkeys(_numbers(reading, found))),
         seen={**first.seen, "where": first.where, "findings": str(len(found))},
         document_id=document_id,
     )

@@ -73,6 +73,7 @@ class Case:
     troubles: list[Trouble] = field(default_factory=list)
     accepted: int = 0
     duplicates: int = 0
+    repeated: set[str] = field(default_factory=set)  # identities
     conflicts: list[tuple[str, str]] = field(default_factory=list)  # identity, first message
 
 
@@ -106,7 +107,6 @@ class Intake:
         case = Case(arrival=arrival, id=document_id, out=out)
         if out.trouble is not None:
             case.troubles.append(out.trouble)
-        case.troubles.extend(concerns(out.reading, arrival.partner, arrival.document, document_id))
         return case
 
     def take_in(self, cases: Sequence[Case]) -> None:
@@ -127,6 +127,7 @@ class Intake:
                     self._accept(case, candidate)
                 case Seen.DUPLICATE:
                     case.duplicates += 1
+                    case.repeated.add(candidate.reported.identity)
                 case Seen.CONFLICT:
                     self._settle_conflict(case, candidate)
 
@@ -243,6 +244,9 @@ class Intake:
     def close(self, case: Case) -> Receipt:
         """Keep the document with what became of it."""
         arrival = case.arrival
+        whose = f"{arrival.partner} {arrival.document}"
+        asked = set[str]() if arrival.parent_id else case.repeated  # read again, asked again
+        case.troubles.extend(concerns(case.out.reading, asked, whose, case.id))
         if case.conflicts:
             case.troubles.append(_reused(case))
         lost = case.out.status is DocumentStatus.TRANSLATED and case.troubles
