@@ -4,46 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 import signal
 from datetime import UTC, datetime
 from typing import Protocol
 
 import uvicorn
 
-from crossdock.apis.access import Access, Seal
-from crossdock.apis.experience.v1 import shipments as experience
-from crossdock.apis.experience.v1.openapi import published
-from crossdock.apis.experience.v1.shipments import Shipments
-from crossdock.apis.intake import Caller
-from crossdock.apis.process.v1 import routes as process_routes
-from crossdock.apis.process.v1.operations import Operations
-from crossdock.apis.server import App, build_asgi
-from crossdock.apis.system.v1.deliveries import Deliveries
+from crossdock.apis.server import App
+from crossdock.app.asgi import assemble
 from crossdock.app.clock import SystemClock
-from crossdock.app.config import Config, Partner
+from crossdock.app.config import Config
 from crossdock.app.folders import watched
 from crossdock.app.roster import roster
 from crossdock.channels.http import HttpTransport
-from crossdock.channels.webhook import is_genuine
-from crossdock.console.pages import Console
 from crossdock.flow.machine import Machine
 from crossdock.flow.shell import Shell
-from crossdock.governance.entitlements import Customer, Customers
 from crossdock.governance.load import load_rules
-from crossdock.portal.pages import Portal
 from crossdock.ports import Clock
 from crossdock.store.sqlite import open_sqlite
 from crossdock.telemetry.metrics import Metrics
 
 SHUTDOWN_SECONDS = 5
-KIB = 1024
 
 
 class RunningClock(Protocol):
     """A business clock that may run faster than the wall, as the demo's does."""
 
-    factor: float
+    @property
+    def factor(self) -> float:
+        """Tell how many seconds pass on it in one of the wall's."""
+        ...
 
     def now(self) -> datetime:
         """Tell the time, in UTC."""
@@ -103,25 +93,16 @@ class House:
 
     def app(self, shell: Shell) -> App:
         """Build the application over a shell."""
-        config = self.config
-        seal = Seal(secrets.token_bytes(32))
-        customers = Customers(
-            Customer(id=each.id, name=each.name, api_key_sha256=each.api_key_sha256)
-            for each in config.customers
+        return assemble(
+            self.config,
+            read=self.store.read,
+            intake=shell,
+            operator=shell,
+            now=self.clock.now,
+            wall=wall,
+            meters=self.machine.metrics.registry,
+            not_ready=shell.not_ready,
         )
-        access = Access(config.operator_token, seal, wall)
-        operations = Operations(self.store.read, config.tenant)
-        shipments = Shipments(self.store.read, config.tenant)
-        callers = {each.name: _caller(each) for each in config.partners}
-        deliveries = Deliveries(config.tenant, callers, shell, is_genuine, wall)
-        routes = (
-            *experience.routes(shipments, customers),
-            published(),
-            *Portal(shipments, customers, seal, self.clock.now, wall).routes(),
-            *Console(operations, shell, access, self.clock.now).routes(),
-            *process_routes.routes(operations, shell, access, deliveries.by_hand),
-        )
-        return build_asgi(routes, deliveries=deliveries, not_ready=shell.not_ready)
 
 
 def build(config: Config, clock: RunningClock | None = None) -> House:
@@ -134,15 +115,6 @@ def build(config: Config, clock: RunningClock | None = None) -> House:
 def wall() -> datetime:
     """Tell the wall's time, which signatures and cookies go by."""
     return datetime.now(UTC)
-
-
-def _caller(partner: Partner) -> Caller:
-    return Caller(
-        name=partner.name,
-        documents=frozenset(partner.connector.documents),
-        webhook_secrets=partner.webhook_secrets,
-        body_max_bytes=partner.section.body_max_kib * KIB,
-    )
 
 
 def _end(server: uvicorn.Server) -> None:

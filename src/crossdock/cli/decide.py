@@ -76,9 +76,9 @@ def _decide(  # noqa: PLR0913, PLR0917 - what an operator decides has this many 
 
 
 def _decide_here(config: Config, decision: Decision) -> str:
-    from crossdock.app import compose
+    from crossdock.app.compose import build
 
-    built = compose.build(config)
+    built = build(config)
     try:
         built.machine.start()
         said = built.machine.decide(decision, datetime.now(UTC)).said

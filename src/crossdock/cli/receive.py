@@ -86,9 +86,9 @@ def _there(config: Config, partner: str, document: str, contents: list[bytes]) -
 
 
 def _here(config: Config, partner: str, document: str, contents: list[bytes]) -> Receipts:
-    from crossdock.app import compose
+    from crossdock.app.compose import build
 
-    built = compose.build(config)
+    built = build(config)
     try:
         arrivals = [
             Arrival(tenant=config.tenant, partner=partner, document=document, content=each)

@@ -21,12 +21,12 @@ def up(
     ] = "",
 ) -> int:
     """Serve partners, customers and operators, and deliver what is asked of partners."""
-    from crossdock.app import compose
+    from crossdock.app.compose import build
     from crossdock.simulators import clock as clocks
 
     where = configured(config)
     log_as_json()
-    house = compose.build(where, clock=clocks.parse(clock) if clock else None)
+    house = build(where, clock=clocks.parse(clock) if clock else None)
     at = f"http://{where.host}:{where.port}"
     say(f"crossdock serves at {at}")
     say(f"  {at}/console/   operations: what stands where, and why not yet")
