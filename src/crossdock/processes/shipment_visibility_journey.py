@@ -207,7 +207,7 @@ def is_returning(journey: Journey, heard: Heard) -> bool:
         return False
     if heard.event.classifier is not Classifier.ACTUAL:
         return heard.reported_at >= turn.at
-    return not is_later(turn, heard.event.occurred) and heard.event.occurred.at >= turn.at
+    return heard.event.occurred.at >= turn.at
 
 
 def role_stops(journey: Journey, milestone: Milestone) -> tuple[int, ...]:
