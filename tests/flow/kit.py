@@ -252,8 +252,10 @@ class Chatty:
         self,
         effect: EffectClass = EffectClass.IDEMPOTENT,
         read: Callable[[bytes, Any], Reading] = read_lines,
+        path: str = "",
         **operation: Any,
     ) -> None:
+        self._path = path
         self.documents: Mapping[str, Callable[[bytes, Any], Reading]] = {
             "lines": read,
             "broken": read_badly,
@@ -267,7 +269,7 @@ class Chatty:
         if command.version() == "666":
             raise Refused("The partner never takes version 666", version=666)
         body = msgspec.json.encode(command)
-        path = f"/{command.business_key()}/{command.version()}"
+        path = f"{self._path}/{command.business_key()}/{command.version()}"
         return Request(operation=command.verb, method="POST", path=path, body=body)
 
     def answer(self, _operation: str, exchange: Exchange) -> Answer:

@@ -102,7 +102,18 @@ def test_an_unknown_code_is_work_for_carrier_relations_and_names_the_code(store:
     with store.read() as reader:
         (row,) = reader.exceptions("main")
     assert (row.team, row.cause) == ("CARRIER_RELATIONS", "tms lines: A code is not known")
-    assert (row.about, row.subject) == (("ZZZ",), receipt.document_id)
+    assert (row.about, row.subject) == (("ZZZ", "4711"), receipt.document_id)
+
+
+def test_an_unknown_code_said_again_is_not_asked_again(store: Store) -> None:
+    machine = house(store)
+    said = lines(Line(id="e1", tracking=True, code="ZZZ"))
+    machine.receive([said], NOON)
+
+    machine.receive([said], NOON)
+
+    with store.read() as reader:
+        assert [row.count for row in reader.exceptions("main")] == [1]
 
 
 def test_a_known_number_leads_to_its_shipment_and_its_story(store: Store) -> None:

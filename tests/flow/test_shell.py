@@ -40,6 +40,20 @@ class Slow:
         return answered()
 
 
+class Gated(Slow):
+    """A partner that says nothing before its gate is opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+
+    async def exchange(self, call: Call) -> Exchange:
+        """Say yes when the gate is open."""
+        self.calls.append((call.method, call.url))
+        await self.gate.wait()
+        return answered()
+
+
 def shell_of(
     machine: Machine, partner: Slow, *, threaded: bool = False, waiting_max: int = 5000
 ) -> Shell:
@@ -115,14 +129,15 @@ def test_a_full_door_says_when_to_come_again(store: Store) -> None:
 
 
 def test_calls_are_made_side_by_side_but_no_more_than_wanted(store: Store) -> None:
-    machine, partner = house(store, in_flight_max=4), Slow(0.05)
+    machine, partner = house(store, in_flight_max=4), Gated()
 
     async def story(shell: Shell) -> None:
         said = [Line(id=f"e{n}", order=f"SO-{n}", reason="ask") for n in range(8)]
         await shell.take(lines(*said))
         await until(lambda: len(partner.calls) == 4)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
         assert len(partner.calls) == 4
+        partner.gate.set()
         await until(lambda: all(len(told(machine, f"SO-{n}")) == 2 for n in range(8)))
 
     live(shell_of(machine, partner), story)

@@ -14,14 +14,16 @@ import msgspec
 from msgspec.structs import replace
 
 from crossdock.faults import NotNow
-from crossdock.flow import breaker, dispatcher, operator, receiver, timekeeper
+from crossdock.flow import breaker, dispatcher, operator, receiver, replayer, timekeeper
 from crossdock.flow.decisions import Decided, Decision
 from crossdock.flow.deliverer import Deliverer, Ended, Leased, Recorded, Result
 from crossdock.flow.dispatcher import BATCH, DEATHS_MAX, Dispatched
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
+from crossdock.flow.replayer import Choice, Preview
 from crossdock.flow.roster import Directory, Roster
 from crossdock.flow.timekeeper import TIMERS_MAX, Rung
+from crossdock.messages.envelope import Key
 from crossdock.ports.store import AuditRow, DocumentStatus, OutboxStatus, Stale, Store, Unit
 from crossdock.telemetry.events import LogEvent, tell
 from crossdock.telemetry.metrics import Metrics
@@ -311,6 +313,19 @@ class Machine:
         )
         with self.store.write() as unit:
             unit.log([row])
+
+    def preview(self, subscriber: str, key: Key) -> Preview:
+        """Tell what would happen if a process's past were decided today; nothing is written."""
+        with self.store.read() as reader:
+            return replayer.preview(self._directory, reader, self.roster.tenant, subscriber, key)
+
+    def replay(self, choice: Choice, now: datetime) -> frozenset[str]:
+        """Ask for the chosen new effects of a replay; answer the endpoints with new work.
+
+        Raises NeedsReason or Undecidable, and then changes nothing.
+        """
+        with self.store.write() as unit:
+            return replayer.execute(self._directory, unit, choice, now)
 
     def run_to_quiescence(self, now: datetime) -> int:
         """Take steps and ring due timers until none is left; answer how many steps were taken."""

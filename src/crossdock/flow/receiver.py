@@ -215,6 +215,7 @@ class Intake:
                 case.duplicates += 1
         elif self._was_amended(amended) or self._reads_the_same(case, candidate, first_id):
             case.duplicates += 1
+            case.repeated.add(seen.identity)
         else:
             case.conflicts.append((seen.identity, first_id))
 

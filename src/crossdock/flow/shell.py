@@ -21,6 +21,7 @@ from crossdock.flow.dispatcher import Dispatched
 from crossdock.flow.machine import Machine
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
+from crossdock.flow.replayer import Choice
 from crossdock.flow.writer import Writer, is_slow
 from crossdock.ports import Clock, Transport
 from crossdock.telemetry.events import LogEvent, tell
@@ -152,6 +153,11 @@ class Shell:
         decided: Decided = await self._writer.run(call)
         self._told(decided.endpoints)
         return decided.said
+
+    async def replay(self, choice: Choice) -> None:
+        """Ask for chosen new effects of a replay. Raises NeedsReason or Undecidable."""
+        call = partial(self.machine.replay, choice, self._clock.now())
+        self._told(await self._writer.run(call))
 
     async def looked_at(self, document_id: str, *, by: str) -> None:
         """Note in the audit log that somebody read a document's content."""
