@@ -6,7 +6,8 @@ from crossdock.apis.process.v1.operations import Operations
 from crossdock.apis.server import App, build_asgi
 from crossdock.apis.system.v1.deliveries import Deliveries
 from crossdock.console.pages import Console
-from crossdock.flow.decisions import AlreadyClosed, Decision
+from crossdock.flow.decisions import AlreadyClosed, Decision, Undecidable
+from crossdock.flow.replayer import Choice
 from crossdock.ports.store import Store
 from tests.apis.rows import NOW
 from tests.apis.test_deliveries import CALLERS, RECEIPT, Ledger, marked
@@ -19,6 +20,7 @@ class Clerk:
 
     def __init__(self) -> None:
         self.decided: list[Decision] = []
+        self.replayed: list[Choice] = []
         self.seen: list[tuple[str, str]] = []
 
     async def decide(
@@ -32,6 +34,12 @@ class Clerk:
         )
         self.decided.append(decision)
         return f"It is done: {verb}"
+
+    async def replay(self, choice: Choice) -> None:
+        """Write the choice down."""
+        if "gone" in choice.effects:
+            raise Undecidable("These effects are not new; look again", effects="gone")
+        self.replayed.append(choice)
 
     async def looked_at(self, document_id: str, *, by: str) -> None:
         """Write down who looked."""

@@ -12,6 +12,8 @@ import pytest
 
 from crossdock.apis.server import App
 from crossdock.flow.decisions import Decision
+from crossdock.flow.replayer import Choice
+from crossdock.messages.envelope import Key
 from crossdock.messages.teams import Team
 from crossdock.ports.store import (
     BreakerRow,
@@ -476,3 +478,54 @@ def test_nobody_else_brings_documents_by_hand(
     )
 
     assert (heard.status, ledger.taken) == (status, [])
+
+
+REPLAY = {
+    "process": "order_release",
+    "kind": "order",
+    "id": "SO-1",
+    "effects": ["e-2"],
+    "by": "Ann",
+    "reason": "New routing guide",
+}
+
+
+def replay(app: App, **changed: object) -> Heard:
+    return call(
+        app,
+        "POST",
+        "/process/v1/replays",
+        body=msgspec.json.encode(REPLAY | changed),
+        headers={"Content-Type": "application/json"},
+    )
+
+
+def test_chosen_effects_of_a_replay_are_asked_for(store: Store) -> None:
+    clerk = Clerk()
+
+    heard = replay(house(store, clerk))
+
+    assert (heard.status, heard.json) == (200, {"said": "1 effect(s) wait to be sent"})
+    assert clerk.replayed == [
+        Choice(
+            subscriber="order_release",
+            key=Key("order", "SO-1"),
+            effects=("e-2",),
+            by="Ann",
+            reason="New routing guide",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [({"effects": ["gone"]}, 409), ({"effects": []}, 422), ({"reason": " "}, 422), ({"x": 1}, 400)],
+)
+def test_a_replay_that_cannot_be_is_declined(
+    store: Store, changed: dict[str, object], status: int
+) -> None:
+    clerk = Clerk()
+
+    heard = replay(house(store, clerk), **changed)
+
+    assert (heard.status, clerk.replayed) == (status, [])

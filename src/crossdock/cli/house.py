@@ -14,6 +14,7 @@ from crossdock.app.config import Config
 from crossdock.cli.ending import Ended, Exit
 from crossdock.faults import LockedOut, Misconfigured, NotNow
 from crossdock.flow.decisions import Decision
+from crossdock.flow.replayer import Choice
 from crossdock.store.sqlite.lock import WriterLock
 
 SECONDS = 30.0
@@ -94,6 +95,20 @@ def decide_there(config: Config, decision: Decision) -> str:
         json.dumps(body).encode(),
         {"Content-Type": "application/json"},
     )
+    return str(told["said"])
+
+
+def replay_there(config: Config, choice: Choice) -> str:
+    """Let the running house ask for the chosen effects of a replay; answer what happens now."""
+    body = {
+        "process": choice.subscriber,
+        "kind": choice.key.kind,
+        "id": choice.key.id,
+        "effects": choice.effects,
+        "by": choice.by,
+        "reason": choice.reason,
+    }
+    told = ask(config, "replays", json.dumps(body).encode(), {"Content-Type": "application/json"})
     return str(told["said"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -14,11 +15,15 @@ from crossdock.apis.access import Access
 from crossdock.apis.http import Answering, Ask, Reply, Route, as_json, unchanged
 from crossdock.apis.problems import Declined
 from crossdock.apis.process.v1.operations import Operations, Wanted
-from crossdock.apis.process.v1.verbs import Operator, decided
+from crossdock.apis.process.v1.verbs import Operator, decided, replayed
 from crossdock.flow.decisions import Decision
 from crossdock.flow.receiver import Receipt
+from crossdock.flow.replayer import Choice
+from crossdock.messages.envelope import Key
 from crossdock.messages.teams import Team
 from crossdock.ports.store import ExceptionStatus
+
+S = TypeVar("S", bound=Struct)
 
 log = logging.getLogger("crossdock.apis")
 
@@ -38,6 +43,17 @@ class Deciding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     by: str
     reason: str
     content: str = ""
+
+
+class Replaying(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a replay: which new effects of which process shall be sent, who says so, why."""
+
+    process: str
+    kind: str
+    id: str
+    effects: tuple[str, ...]
+    by: str
+    reason: str
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -72,10 +88,7 @@ def routes(
 
     async def decide(ask: Ask) -> Reply:
         access.admit_change(ask)
-        try:
-            body = msgspec.json.decode(ask.body, type=Deciding)
-        except msgspec.DecodeError as error:
-            raise Declined(problems.BAD_REQUEST, str(error)) from error
+        body = _read(ask.body, Deciding)
         decision = Decision(
             verb=ask.path["verb"],
             exception_id=ask.path["id"],
@@ -103,6 +116,18 @@ def routes(
             content_type="application/octet-stream",
             headers=(("X-Content-Type-Options", "nosniff"),),
         )
+
+    async def replay(ask: Ask) -> Reply:
+        access.admit_change(ask)
+        body = _read(ask.body, Replaying)
+        choice = Choice(
+            subscriber=body.process,
+            key=Key(body.kind, body.id),
+            effects=body.effects,
+            by=body.by,
+            reason=body.reason,
+        )
+        return as_json(Outcome(said=await replayed(operator, choice)))
 
     async def hand_in(ask: Ask) -> Reply:
         by = access.admit_hand(ask)
@@ -133,6 +158,7 @@ def routes(
             for path, answer in reading.items()
         ),
         Route(method="POST", path=f"{BASE}/exceptions/{{id}}/{{verb}}", answer=decide),
+        Route(method="POST", path=f"{BASE}/replays", answer=replay),
         Route(method="POST", path=f"{BASE}/partners/{{partner}}/{{document}}", answer=hand_in),
     )
 
@@ -153,6 +179,13 @@ def asked_for(query: Mapping[str, str]) -> Wanted:
         status=None if status == "all" else ExceptionStatus(status),
         after=query.get("after", ""),
     )
+
+
+def _read(body: bytes, kind: type[S]) -> S:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as error:
+        raise Declined(problems.BAD_REQUEST, str(error)) from error
 
 
 def _needed(query: Mapping[str, str], name: str) -> str:

@@ -14,6 +14,7 @@ from crossdock.flow.decisions import (
     NotFound,
     Undecidable,
 )
+from crossdock.flow.replayer import Choice
 
 
 class Operator(Protocol):
@@ -28,9 +29,29 @@ class Operator(Protocol):
         """
         ...
 
+    async def replay(self, choice: Choice) -> None:
+        """Ask for the chosen new effects of a replay. Raises Undecidable where one is not new."""
+        ...
+
     async def looked_at(self, document_id: str, *, by: str) -> None:
         """Note in the audit log that somebody read a document's content."""
         ...
+
+
+async def replayed(operator: Operator, choice: Choice) -> str:
+    """Ask for the chosen effects of a replay; answer what happens now.
+
+    Raises Declined where it cannot be.
+    """
+    if not choice.by.strip() or not choice.reason.strip():
+        raise Declined(problems.UNPROCESSABLE, "Say who replays this (`by`), and why (`reason`)")
+    if not choice.effects:
+        raise Declined(problems.UNPROCESSABLE, "Choose what shall be sent (`effects`)")
+    try:
+        await operator.replay(choice)
+    except Undecidable as shut:
+        raise Declined(problems.CONFLICT, shut.said) from shut
+    return f"{len(choice.effects)} effect(s) wait to be sent"
 
 
 async def decided(operator: Operator, decision: Decision) -> str:
