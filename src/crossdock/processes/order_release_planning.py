@@ -38,9 +38,9 @@ from crossdock.processes.order_release_state import (
     forget_exception,
     heard_of,
     is_cancelled,
+    newest_planned,
     numbers,
     plan_for_acceptance,
-    plan_in_force,
     raise_exception,
     stands,
     taken_out,
@@ -163,8 +163,7 @@ def settle_planning(state: OrderState) -> Step:
         state, said = _cancel(state)
     else:
         state, said = _drop_requests(state, current_ask(state), "a newer request was made")
-    in_force = plan_in_force(state)
-    oldest = in_force.order_version if in_force else -1
+    oldest = newest_planned(state)
     kept = tuple(p for p in state.plans if stands(state, p) and p.order_version >= oldest)
     state, more = _judge_refusal(changed(state, plans=kept))
     return state, said + more

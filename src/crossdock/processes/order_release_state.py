@@ -293,14 +293,22 @@ def heard_of(state: OrderState, order_version: int) -> Heard:
 
 
 def plan_in_force(state: OrderState) -> Plan | None:
-    """Find the plan that holds: the newest that stands, of an order version that was accepted."""
-    if is_cancelled(state) or state.acceptance is None:
+    """Find the plan that holds: the newest heard of up to the accepted version, if it stands.
+
+    Where the TMS dropped that one, no older one comes back.
+    """
+    if is_cancelled(state):
         return None
-    accepted = state.acceptance.version
-    holding = [
-        plan for plan in state.plans if plan.order_version <= accepted and stands(state, plan)
-    ]
-    return max(holding, key=lambda plan: (plan.order_version, plan.revision), default=None)
+    newest = newest_planned(state)
+    found = (plan for plan in state.plans if plan.order_version == newest and stands(state, plan))
+    return next(found, None)
+
+
+def newest_planned(state: OrderState) -> int:
+    """Tell the newest order version the TMS spoke of, up to the accepted one; -1 for none."""
+    accepted = state.acceptance.version if state.acceptance else -1
+    spoken_of = (each.order_version for each in state.heard if each.order_version <= accepted)
+    return max(spoken_of, default=-1)
 
 
 def plan_for_acceptance(state: OrderState) -> Plan | None:
