@@ -34,6 +34,11 @@ TYPICAL_FAULTS = (
 )
 OUTAGES = {"erp": "outage=10:10-10:40", "tms": "outage=12:00-12:20", "PARC": "outage=13:00-14:00"}
 STOP_SECONDS = 10.0
+# Real seconds, for partners whose day lasts as long as a cup of coffee.
+IMPATIENT = (
+    "rate_per_second = 500.0\nin_flight_max = 16\nbreaker_failures = 5\n"
+    "breaker_open_seconds = 0.3\nretry_base_seconds = 0.1\nretry_max_seconds = 2.0\n"
+)
 
 
 class Role(Struct, frozen=True, kw_only=True):
@@ -212,6 +217,7 @@ class Stage:
         head = (
             f'\n[[partners]]\nname = "{role.name}"\nconnector = "{role.connector}"\n'
             f"serves = [{', '.join(repr(each) for each in role.serves)}]\n"
+            f"{IMPATIENT}"
         )
         if role.connector == "csv_orders":
             return (
