@@ -1,0 +1,170 @@
+"""States, rules and facts that outlive a release."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from crossdock.flow.machine import Machine
+from crossdock.flow.roster import Rulebook
+from crossdock.messages.envelope import Body, Key
+from crossdock.messages.teams import Team
+from crossdock.policies.rules import LatenessPolicy, Rules, TeamRow
+from crossdock.ports import Emission, Fact, Received, Subscriber
+from crossdock.ports.store import Store
+from tests.flow.kit import COUNTER, LISTENER, NOON, Counter, Line, house, lines, queue, told
+
+ORDER = Key("order", "SO-1")
+STRICT = Rules(lateness=LatenessPolicy(grace_minutes=7))
+
+
+def rebuilt(machine: Machine, counter: Subscriber[Any, Any] = COUNTER, **changes: Any) -> Machine:
+    """Start the next release over the same store."""
+    machine.stop()
+    roster = replace(machine.roster, subscribers=(counter, LISTENER), **changes)
+    later = Machine(store=machine.store, roster=roster)
+    later.start()
+    return later
+
+
+class Tally(Struct, frozen=True, kw_only=True):
+    """What the next release's counter keeps: a number and the last word."""
+
+    number: int
+    last: str
+
+
+def decide_tally(
+    state: Tally, received: Received[Any], _rules: Rules
+) -> tuple[Tally, tuple[Emission, ...]]:
+    return Tally(number=state.number + 1, last=str(received.body.version)), ()
+
+
+TALLY: Subscriber[Tally, Rules] = Subscriber(
+    name="counter",
+    state=Tally,
+    start=lambda _key: Tally(number=0, last=""),
+    receives=COUNTER.receives,
+    keys=COUNTER.keys,
+    decide=decide_tally,
+    stage=lambda state: f"at {state.number}",
+    schema=3,
+    upcasters={
+        1: lambda old: {"words": old["told"]},
+        2: lambda old: {"number": len(old["words"]), "last": ""},  # type: ignore[arg-type] # a list
+    },
+)
+
+
+def stored_state(machine: Machine) -> tuple[int, object]:
+    with machine.store.read() as reader:
+        row = reader.processes([("main", "counter", ORDER)])["main", "counter", ORDER]
+    return row.schema, msgspec.json.decode(row.state)
+
+
+def test_an_old_state_is_lifted_step_by_step(store: Store) -> None:
+    machine = house(store)
+    machine.receive([lines(Line(id="a"), Line(id="b"))], NOON)
+
+    later = rebuilt(machine, TALLY)
+    later.receive([lines(Line(id="c", version=9))], NOON)
+
+    assert stored_state(later) == (3, {"number": 3, "last": "9"})
+
+
+def test_a_state_of_a_newer_release_parks_its_key(store: Store) -> None:
+    newer = rebuilt(house(store), TALLY)
+    newer.receive([lines(Line(id="a"))], NOON)
+
+    older = rebuilt(newer, COUNTER)
+    older.receive([lines(Line(id="b")), lines(Line(id="c", order="SO-2"))], NOON)
+
+    assert queue(older) == [("step", "STEP_FAILED", "INTEGRATION")]
+    assert told(older, "SO-2") == ("1",)
+
+
+def decide_by_rules(
+    state: Counter, _received: Received[Any], rules: Rules
+) -> tuple[Counter, tuple[Emission, ...]]:
+    word = f"{rules.lateness.grace_minutes} {rules.digest}"
+    return Counter(told=(*state.told, word)), ()
+
+
+def first_digest(state: Counter) -> str:
+    return state.told[0].split()[1] if state.told else ""
+
+
+RULED = replace(COUNTER, decide=decide_by_rules)
+PINNED = replace(RULED, pinned=first_digest)
+
+
+def graces(machine: Machine) -> list[str]:
+    return [each.split()[0] for each in told(machine)]
+
+
+def test_a_running_case_keeps_the_rules_it_began_with(store: Store) -> None:
+    first = rebuilt(house(store), PINNED)
+    first.receive([lines(Line(id="a"))], NOON)
+
+    later = rebuilt(first, PINNED, rulebook=Rulebook(today=STRICT))
+    later.receive([lines(Line(id="b"), Line(id="c", order="SO-2"))], NOON)
+
+    assert (graces(later), told(later, "SO-2")[0][0]) == (["0", "0"], "7")
+
+
+def test_a_case_that_pins_nothing_follows_today_s_rules(store: Store) -> None:
+    first = rebuilt(house(store), RULED)
+    first.receive([lines(Line(id="a"))], NOON)
+
+    later = rebuilt(first, RULED, rulebook=Rulebook(today=STRICT))
+    later.receive([lines(Line(id="b"))], NOON)
+
+    assert graces(later) == ["0", "7"]
+
+
+def test_the_rules_may_send_a_code_to_another_team(store: Store) -> None:
+    rules = Rules(teams=(TeamRow(code="STUCK", team=Team.FINANCE),))
+    machine = rebuilt(house(store), rulebook=Rulebook(today=rules))
+
+    machine.receive([lines(Line(id="e1", reason="complain"))], NOON)
+
+    assert queue(machine) == [("process", "STUCK", "FINANCE")]
+
+
+def wanted(_state: Counter, _body: Body) -> tuple[Key, ...]:
+    return (Key("wanted", "I-1"), Key("wanted", "I-2"))
+
+
+def decide_by_facts(
+    state: Counter, received: Received[Any], rules: Rules
+) -> tuple[Counter, tuple[Emission, ...]]:
+    seen = ["-" if fact.body is None else fact.body.decode() for fact in received.facts]
+    _, said = COUNTER.decide(state, received, rules)
+    return Counter(told=(*state.told, *seen)), said
+
+
+LOOKING = replace(COUNTER, decide=decide_by_facts, facts=wanted)
+ROW = '{"item":"I-1","order":"SO-1"}'
+
+
+def test_a_step_looks_at_facts_as_this_very_transaction_leaves_them(store: Store) -> None:
+    machine = rebuilt(house(store), LOOKING)
+
+    machine.receive([lines(Line(id="a", reason="tell"), Line(id="b"))], NOON)
+
+    assert told(machine) == ("-", "-", ROW, "-")
+
+
+def test_the_facts_of_a_step_are_kept_with_it(store: Store) -> None:
+    machine = rebuilt(house(store), LOOKING)
+    machine.receive([lines(Line(id="a", reason="tell"))], NOON)
+
+    machine.receive([lines(Line(id="b"))], NOON + timedelta(days=1))
+
+    with store.read() as reader:
+        _, second = reader.handled("main", "counter", ORDER)
+    facts = msgspec.json.decode(second.facts, type=tuple[Fact, ...])
+    assert [fact.body for fact in facts] == [ROW.encode(), None]
+    assert machine.preview("counter", ORDER).same_state
