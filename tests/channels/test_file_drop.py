@@ -128,9 +128,12 @@ def test_a_file_written_to_after_it_was_claimed_waits_until_it_rests(tmp_path: P
 def test_a_file_too_large_is_moved_away_unread(tmp_path: Path) -> None:
     drop = FileDrop(tmp_path, bytes_max=3)
     (tmp_path / "orders.csv").write_bytes(b"four")
+    (tmp_path / "fits.csv").write_bytes(b"fit")
     drop.poll()
 
-    assert drop.poll() == Poll(refused=("orders.csv",))
+    found = drop.poll()
+
+    assert (names(found), found.refused) == ([("fits.csv", b"fit")], ("orders.csv",))
     assert [path.read_bytes() for path in drop.refused.iterdir()] == [b"four"]
 
 

@@ -133,6 +133,18 @@ def test_each_call_is_one_request() -> None:
     assert len(seen) == 3
 
 
+@pytest.mark.parametrize(
+    ("size", "stage"), [(1024 * 1024, Stage.ANSWERED), (1024 * 1024 + 1, Stage.NO_ANSWER)]
+)
+def test_an_answer_may_be_a_mebibyte_long(size: int, stage: Stage) -> None:
+    async def run() -> Exchange:
+        head = b"HTTP/1.1 201 Created\r\nContent-Length: %d\r\n\r\n" % size
+        async with partner(saying(head, b"x" * size)) as place, HttpTransport() as via:
+            return await via.exchange(call(f"http://{place}"))
+
+    assert asyncio.run(run()).stage is stage
+
+
 def exchanged(made: Call) -> Exchange:
     async def run() -> Exchange:
         async with HttpTransport() as via:
@@ -205,6 +217,7 @@ def test_a_header_with_a_line_break_is_not_sent() -> None:
         ({"Retry-After": "9" * 500}, None),
         ({"Retry-After": "\u0663"}, None),
         ({"Retry-After": "Sun, 29 Mar 2026 12:00:30 GMT"}, 30.0),
+        ({"Retry-After": "Sun, 29 Mar 2026 12:00:30 -0000"}, 30.0),
         ({"Retry-After": "Sun, 29 Mar 2026 11:00:00 GMT"}, 0.0),
         ({"Retry-After": "Sun, 29 Mar 2099 11:00:00 GMT"}, 86400.0),
         (

@@ -118,7 +118,15 @@ def test_without_the_right_secret_nothing_is_genuine(secrets: tuple[str, ...]) -
 
 @pytest.mark.parametrize(
     "secret",
-    ["", "whsec_", "whsec_?", SECRET.removeprefix("whsec_"), "whsec_c2hvcnQ=", "whsec_\u00fc"],
+    [
+        "",
+        "whsec_",
+        "whsec_?",
+        SECRET.removeprefix("whsec_"),
+        "whsec_c2hvcnQ=",
+        "whsec_\u00fc",
+        SECRET + " ",
+    ],
 )
 def test_a_secret_that_is_none_is_refused_without_showing_it(secret: str) -> None:
     with pytest.raises(Misconfigured) as caught:

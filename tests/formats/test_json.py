@@ -19,6 +19,8 @@ from crossdock.formats import json
         (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
         (b"12345678901234567.89", Decimal("12345678901234567.89")),
         (b"1e3", Decimal("1E+3")),
+        (b"1e18", Decimal("1E+18")),
+        (b"-123456789012345678", -123456789012345678),
         (b'"[[[[{{{{\\"[[["', '[[[[{{{{"[[['),
         ('"e\u0301"'.encode(), "\u00e9"),
         ('{"e\u0301": ["e\u0301"]}'.encode(), {"\u00e9": ["\u00e9"]}),
@@ -45,6 +47,11 @@ def test_plain_json_is_read_exactly(raw: bytes, value: Any) -> None:
         ),
         (b"[NaN]", "JSON knows no such number", {"number": "NaN"}),
         (b"-Infinity", "JSON knows no such number", {"number": "-Infinity"}),
+        (
+            b"1e19",
+            "A number is too long or too large to be meant",
+            {"number": "1e19"},
+        ),
         (
             b"1e400",
             "A number is too long or too large to be meant",

@@ -48,6 +48,7 @@ def test_a_decimal_is_plain_or_none(text: str, value: Decimal | None, *, comma: 
         ("\u0663", None),
         ("", None),
         ("9" * 19, None),
+        ("9" * 18, int("9" * 18)),
     ],
 )
 def test_a_whole_number_is_plain_or_none(text: str, value: int | None) -> None:
