@@ -1,9 +1,13 @@
 """Effects that are asked for again."""
 
+from base64 import b32encode
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from crossdock.flow.names import base32
 from crossdock.messages.envelope import Key
 from crossdock.ports import EffectClass
 from crossdock.ports.store import Store
@@ -77,6 +81,11 @@ def test_what_is_on_its_way_is_not_asked_for_twice(store: Store) -> None:
 
     assert machine.lease("tms", NOON).works == ()
     assert [row.id for row in effects(machine)] == [work.row.id]
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_names_are_spelt_in_base32_as_everybody_spells_it(raw: bytes) -> None:
+    assert base32(raw) == b32encode(raw).decode().rstrip("=").lower()
 
 
 @pytest.mark.parametrize("orders", [1, 3])

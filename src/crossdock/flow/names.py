@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import zlib
-from base64 import b32encode
 from datetime import datetime
 from hashlib import blake2b
 
@@ -13,6 +12,8 @@ import msgspec
 from crossdock.messages.envelope import Command, Key
 
 LANES = 64
+ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
 EDITED = re.compile(r"\.e(?P<number>[0-9]{1,6})$")
 
 
@@ -42,8 +43,16 @@ def idempotency_key(tenant: str, command: Command) -> str:
 def effect_key(tenant: str, verb: str, business_key: str, version: str) -> str:
     """Spell an effect's name for its partner: base32, 26 lower-case characters."""
     parts = (tenant, verb, business_key, version)
-    raw = blake2b(msgspec.json.encode(parts), digest_size=16).digest()
-    return b32encode(raw).decode().rstrip("=").lower()
+    return base32(blake2b(msgspec.json.encode(parts), digest_size=16).digest())
+
+
+def base32(raw: bytes) -> str:
+    """Write 16 bytes in base32 (RFC 4648, section 6), lower case and without padding.
+
+    Ten bits at a time: the library's function takes ten times as long, and each effect needs one.
+    """
+    bits = int.from_bytes(raw, "big") << 2
+    return "".join([PAIRS[bits >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def effect_id(tenant: str, endpoint: str, idempotency_key: str) -> str:
