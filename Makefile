@@ -54,7 +54,7 @@ bench: setup ## Measure an order from release to delivery
 	@$(PY) -m benchmarks.order_to_delivery
 
 contracts: setup ## Write contracts/ and docs/reference/ anew from the code
-	@$(PY) -m crossdock.governance.generate
+	@$(PY) -m tools.generate
 
 lock: setup ## Choose newer versions for requirements/*.txt
 	@tools/lock.sh

@@ -19,6 +19,7 @@ from crossdock.cli.ending import Exit, code_of
 from crossdock.connectors import discover
 from crossdock.governance.contracts import kind_of
 from crossdock.governance.settings import Setting, settings_of
+from crossdock.messages.envelope import Body
 from crossdock.messages.registry import BODIES
 from crossdock.policies.rules import Rules
 from tools import floorplan
@@ -80,10 +81,17 @@ def messages() -> str:
                 f"[contract](../../contracts/messages/{name}.v{body.schema}.json)"
             ),
             f"- emitted by: {', '.join(sorted(emitted[name])) or 'flow'}",
-            f"- received by: {', '.join(sorted(received[name])) or 'nobody yet'}\n",
+            f"- received by: {', '.join(sorted(received[name])) or _takers(body)}\n",
             rows(("field", "type", "default"), fields),
         ]
     return "\n".join(parts)
+
+
+def _takers(body: type[Body]) -> str:
+    """Name the connectors that carry a command to a partner; other messages are for replay."""
+    verb = getattr(body, "verb", "")
+    able = [f"`{name}`" for name, each in sorted(discover().items()) if verb in each.operations]
+    return f"partners over {', '.join(able)} (`{verb}`)" if able else "nobody; kept as history"
 
 
 def speakers() -> Mapping[str, set[str]]:
@@ -258,7 +266,7 @@ def _constants() -> Iterator[tuple[str, tuple[str, str]]]:
         for line in module.tree.body if whole else ():
             match line:
                 case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(code))):
-                    if CODE.match(code) and "_" in code:
+                    if CODE.match(code) and ("_" in code or module.path.stem == "exceptions"):
                         yield f"{module.path.stem}.{name}", (code, module.place)
                 case _:
                     continue

@@ -177,9 +177,9 @@ def test_a_finished_story_lacks_nothing(store: Store) -> None:
     history.write(store, effect=done)
     with store.write() as unit:
         for each in unit.list_processes("main", "order_release", None, "", 10):
-            unit.save([msgspec.structs.replace(each, stage="completed", revision=2)])
+            unit.save([msgspec.structs.replace(each, stage="delivered", revision=2)])
 
-    assert told(store, "SO-1").chapters[0].why == "Nothing is missing: it is completed."
+    assert told(store, "SO-1").chapters[0].why == "Nothing is missing: it is delivered."
 
 
 def test_what_never_became_an_order_is_found_by_its_document(store: Store) -> None:

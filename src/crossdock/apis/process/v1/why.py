@@ -8,12 +8,13 @@ from crossdock.apis import words
 from crossdock.apis.process.v1.story import Alarm, Effect, Shown, Stuck
 from crossdock.ports.store import BreakerRow, BreakerState
 
-DONE = frozenset({"delivered", "returned", "cancelled", "withdrawn", "completed", "closed"})
+# The stages, of any process, in which nothing more is waited for.
+DONE = frozenset({"delivered", "returned", "cancelled", "withdrawn", "bound", "known"})
 OPEN = "open"
 UNDER_WAY = frozenset({"waiting", "leased", "unknown"})
 
 # Whose answer is awaited first where a story has several processes: the earliest of the way.
-ORDER = ("order_release", "reference_binding", "shipment_visibility")
+ORDER = ("order_release", "shipment_visibility", "reference_binding")
 
 
 def why(  # noqa: PLR0913 - every kind of waiting is asked for
@@ -38,12 +39,13 @@ def why(  # noqa: PLR0913 - every kind of waiting is asked for
     if waiting_steps:
         steps = "1 message" if waiting_steps == 1 else f"{waiting_steps} messages"
         return f"{steps} arrived and will be looked at next."
+    stands = stage.replace("_", " ")
     if stage in DONE:
-        return f"Nothing is missing: it is {stage}."
+        return f"Nothing is missing: it is {stands}."
     if alarms:
         first = min(alarms, key=lambda each: each.due_at)
-        return f"It is {stage}; {_alarm_words(first)}."
-    return f"It is {stage}, and waits for the next message about it."
+        return f"It is {stands}; {_alarm_words(first)}."
+    return f"It is {stands}, and waits for the next message about it."
 
 
 def shown_words(shown: Sequence[Shown]) -> str:
