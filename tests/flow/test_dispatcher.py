@@ -179,3 +179,16 @@ def test_a_state_comes_back_as_it_was(store: Store) -> None:
     after.receive([lines(Line(id="e2", version=2))], NOON)
 
     assert told(after) == ("1", "2")
+
+
+def test_how_long_messages_waited_is_measured_for_each_process(store: Store) -> None:
+    machine = house(store)
+    machine.receive([lines(Line(id="e1", reason="tell"))], NOON)
+    machine.run_to_quiescence(NOON + MINUTE)
+
+    value = machine.metrics.registry.get_sample_value
+    sums = [
+        value("crossdock_step_wait_seconds_sum", {"subscriber": name})
+        for name in ("counter", "listener")
+    ]
+    assert sums == [0, 60]

@@ -40,6 +40,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 class Dispatched(Struct, frozen=True, kw_only=True):
     """What a turn did: steps taken, keys parked, endpoints with new work, and what was counted.
 
+    `waits` are the business seconds from messages' arrival to their steps, by subscriber.
     `stumbled`: the transaction failed and changed nothing; the same steps still wait.
     """
 
@@ -47,6 +48,7 @@ class Dispatched(Struct, frozen=True, kw_only=True):
     parked: tuple[CaseName, ...] = ()
     endpoints: frozenset[str] = frozenset()
     tally: Mapping[str, int] = {}
+    waits: Mapping[str, Sequence[float]] = {}
     stumbled: bool = False
 
 
@@ -75,6 +77,7 @@ class Turn:
         self._facts = Facts(unit, self._batch)
         self._parked: list[CaseName] = []
         self._handled: list[tuple[Step, bytes]] = []
+        self._waits: dict[str, list[float]] = {}
 
     def take_all(self, steps: Sequence[Step]) -> Dispatched:
         """Take the steps in order, and flush what was said."""
@@ -98,6 +101,7 @@ class Turn:
             parked=tuple(self._parked),
             endpoints=frozenset(endpoints),
             tally=self._batch.tally,
+            waits=self._waits,
         )
 
     def _take(self, step: Step) -> None:
@@ -110,6 +114,8 @@ class Turn:
         self._batch.extend(notes)
         self._batch.tally[f"steps/{step.row.subscriber}/taken"] += 1
         self._handled.append((step, facts))
+        waited = (self._now - step.message.received_at).total_seconds()
+        self._waits.setdefault(step.row.subscriber, []).append(waited)
 
     def _decide(self, step: Step) -> tuple[object, bytes, Notes, bytes]:
         row = step.row

@@ -204,6 +204,8 @@ class Machine:
 
     def _dispatched(self, dispatched: Dispatched) -> None:
         self.metrics.count(dispatched.tally)
+        for subscriber, waits in dispatched.waits.items():
+            self.metrics.waited(subscriber, [each / self.pace for each in waits])
         for tenant, subscriber, key in dispatched.parked:
             tell(
                 LogEvent.STEP_PARKED,
