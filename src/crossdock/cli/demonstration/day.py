@@ -85,7 +85,7 @@ async def live_the_day(
     stage = Stage(plan)
     hub = stage.start("crossdock", stage.hub_command())
     stack.callback(stop, hub)
-    lives = [_live(stage, _crossdock_sites(stage), lambda: _quiet(stage), tell)]
+    lives = [_live(stage, crossdock_sites(stage), lambda: quiet(stage), tell)]
     if options.naive:
         other = Stage(replace(plan, folder=options.folder / "point-to-point", tokens=False))
         lives.append(_live_naively(other))
@@ -109,13 +109,13 @@ async def live_the_day(
     return stage, summary
 
 
-async def _live(stage: Stage, sites: Sites, quiet: Callable[[], bool], tell: Tell) -> Lived:
+async def _live(stage: Stage, sites: Sites, is_quiet: Callable[[], bool], tell: Tell) -> Lived:
     with stage.partners():
-        await _ready(stage)
+        await ready(stage)
         async with Patrol(sites) as patrol:
             done = asyncio.Event()
             watching = asyncio.create_task(patrol.watch(done))
-            await _until_over(stage, quiet, tell)
+            await until_over(stage, is_quiet, tell)
             done.set()
             await watching
             return Lived(evidence=await patrol.evidence(), looks=patrol.looks)
@@ -129,7 +129,7 @@ async def _live_naively(stage: Stage) -> Lived:
         stop(hub)
 
 
-async def _ready(stage: Stage) -> None:
+async def ready(stage: Stage) -> None:
     """Wait until every process answers. Raises NotReady naming the first that does not."""
     urls = {role.name: f"{stage.url(role.name)}/health" for role in ROLES}
     urls["hub"] = f"{stage.hub_url}/livez"
@@ -154,14 +154,14 @@ async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
         return False
 
 
-async def _until_over(stage: Stage, quiet: Callable[[], bool], tell: Tell) -> None:
+async def until_over(stage: Stage, is_quiet: Callable[[], bool], tell: Tell) -> None:
     """Wait until nobody has anything left to say and crossdock has nothing left to do."""
     deadline = time.monotonic() + DAY_SECONDS_MAX
     still = 0
     async with aiohttp.ClientSession() as session:
         while still < QUIET_POLLS and time.monotonic() < deadline:
             left = [await _left(session, stage.url(role.name)) for role in ROLES]
-            still = still + 1 if sum(left) == 0 and quiet() else 0
+            still = still + 1 if sum(left) == 0 and is_quiet() else 0
             tell(_line(stage, sum(left)))
             await asyncio.sleep(POLL_SECONDS)
 
@@ -186,7 +186,8 @@ def _line(stage: Stage, left: int) -> str:
     )
 
 
-def _quiet(stage: Stage) -> bool:
+def quiet(stage: Stage) -> bool:
+    """Tell whether crossdock has nothing left to do now."""
     with open_reader(stage.folder / "crossdock.db").read() as reader:
         return _nothing_to_do(reader)
 
@@ -199,7 +200,8 @@ def _nothing_to_do(reader: Reader) -> bool:
     return not unfinished and not reader.pending(TENANT)
 
 
-def _crossdock_sites(stage: Stage) -> Sites:
+def crossdock_sites(stage: Stage) -> Sites:
+    """Name what a patrol looks at in a world with crossdock."""
     customers = {customer: {"X-API-Key": key} for customer, key in stage.api_keys.items()}
     return _sites(stage, customers)
 

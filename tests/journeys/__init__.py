@@ -1,0 +1,1 @@
+"""Whole journeys through real processes on this machine."""
