@@ -21,6 +21,7 @@ from crossdock.governance.typed_toml import Toml
 from crossdock.ports import Connector, Endpoint
 
 FILE = "crossdock.toml"
+FOLDER = "_dir"  # settings so named are folders; relative ones begin at the configuration
 
 
 class StoreSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -282,7 +283,12 @@ def _settings(
         else value
         for name, value in table.items()
     }
-    return typed_toml.convert(toml, looked_up, kind, here)
+    folder = toml.file.resolve().parent
+    placed = {
+        name: str(folder / value) if name.endswith(FOLDER) and value else value
+        for name, value in looked_up.items()
+    }
+    return typed_toml.convert(toml, placed, kind, here)
 
 
 def _secret(toml: Toml, text: str, here: tuple[str | int, ...], *, needed: bool = True) -> str:

@@ -127,7 +127,8 @@ class Deliverer:
     ) -> Work | None:
         """Tell the call to make; none where only a person can go on."""
         try:
-            request = msgspec.json.decode(row.request, type=Request)
+            stored = msgspec.json.decode(row.request, type=Request)
+            request = replace(stored, correlation_id=row.correlation_id)
             operation = self._operations(row.endpoint)[request.operation]
         except (msgspec.DecodeError, KeyError) as error:
             said = f"the stored request cannot be sent by this release: {error!r}"

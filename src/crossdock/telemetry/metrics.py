@@ -73,7 +73,7 @@ class Metrics:
             "crossdock_exchange_seconds", "How long a partner took to answer.", ("endpoint",)
         )
         self._commits = self._histogram(
-            "crossdock_commit_seconds", "From asking for a transaction to its end, flush included.", ()
+            "crossdock_commit_seconds", "From asking for a transaction to its flushed end.", ()
         )
         self._last = Gauge(
             "crossdock_partner_last_received_timestamp_seconds",

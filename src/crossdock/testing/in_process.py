@@ -10,10 +10,11 @@ from collections.abc import Coroutine, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from crossdock.flow.deliverer import Result, Work
+from crossdock.flow.deliverer import Result
 from crossdock.flow.machine import Machine
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
+from crossdock.flow.settling import SEND, Work
 from crossdock.ports import Transport
 
 T = TypeVar("T")
@@ -104,7 +105,7 @@ class InProcess:
     def _call(self, endpoint: str, work: Work) -> Result:
         wanted = self.machine.roster.endpoints[endpoint]
         connector = wanted.connector
-        make = connector.send if work.purpose == "send" else connector.look_up
+        make = connector.send if work.purpose == SEND else connector.look_up
         key = work.row.idempotency_key
         exchange = finish(make(work.request, key, wanted.settings, self.partners[endpoint]))
         return Result(work=work, exchange=exchange, ended_at=self.at)

@@ -28,6 +28,8 @@ from crossdock.ports import (
     Transport,
 )
 
+NOT_FOUND = 404
+
 
 class NoSettings(Struct, frozen=True, kw_only=True):
     """Nothing to set."""
@@ -70,11 +72,13 @@ class PlainConnector:
     def answer(self, operation: str, exchange: Exchange) -> Answer:
         """Read the partner's number out of its answer."""
         del operation
+        if exchange.status == NOT_FOUND:
+            return Answer(understood=True, found=False)
         try:
             done = msgspec.json.decode(exchange.body, type=Done)
         except msgspec.DecodeError:
             return Answer(understood=False, said="the answer is not what was promised")
-        return Answer(understood=True, document=done.document_id, found=exchange.status == 200)
+        return Answer(understood=True, document=done.document_id, found=True)
 
     async def send(self, request: Request, key: str, settings: object, via: Transport) -> Exchange:
         """Send the request under our key."""
@@ -112,7 +116,9 @@ class PlainPartner:
         if call.method == "GET":
             known = self._done.get(key)
             body = b"" if known is None else msgspec.json.encode(Done(document_id=known))
-            return Exchange(stage=Stage.ANSWERED, status=404 if known is None else 200, body=body)
+            return Exchange(
+                stage=Stage.ANSWERED, status=NOT_FOUND if known is None else 200, body=body
+            )
         if key not in self._done:
             self.applied[call.url, call.body] += 1
             self._done[key] = f"DOC-{len(self._done) + 1}"
