@@ -57,9 +57,6 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-# --- messages ------------------------------------------------------------------------------------
-
-
 def messages() -> str:
     """Every message: what it says, who says it, who hears it."""
     emitted, received = speakers(), hearers()
@@ -119,9 +116,6 @@ def hearers() -> Mapping[str, set[str]]:
     return found
 
 
-# --- settings and policies -----------------------------------------------------------------------
-
-
 def settings() -> str:
     """Every setting of crossdock.toml, and of each connector."""
     sections: tuple[tuple[str, type[Struct]], ...] = (
@@ -134,7 +128,8 @@ def settings() -> str:
     )
     parts = ["# Settings\n", HEAD]
     parts.append(
-        "`crossdock.toml`, as `crossdock init` writes it. Relative paths start at its folder. A "
+        "`crossdock.toml`, section by section, as `crossdock init` writes it. Relative paths "
+        "start at its folder. A "
         'secret is never written there but referred to: `"${file:secrets/name}"` or '
         '`"${env:NAME}"`.\n'
     )
@@ -207,9 +202,6 @@ def _policy(struct: type[Struct]) -> str:
             written += f"\nEach of `{each.name}`: {first(each.inner.__doc__)}\n\n"
             written += _policy(each.inner)
     return written
-
-
-# --- what can go wrong ---------------------------------------------------------------------------
 
 
 def fault_page() -> str:
@@ -304,9 +296,6 @@ def _text(node: ast.expr) -> str:
             return "integration"
         case _:
             return "…"
-
-
-# --- the command line ----------------------------------------------------------------------------
 
 
 def commands() -> str:

@@ -1,8 +1,8 @@
 """Console and process API over one store, with an operator who writes down what is asked."""
 
 from crossdock.apis.access import Access, Seal
-from crossdock.apis.process.v1 import routes as process_routes
 from crossdock.apis.process.v1.operations import Operations
+from crossdock.apis.process.v1.routes import ProcessApi
 from crossdock.apis.server import App, build_asgi
 from crossdock.apis.system.v1.deliveries import Deliveries
 from crossdock.console.pages import Console
@@ -56,6 +56,6 @@ def house(
     deliveries = Deliveries("main", CALLERS, ledger or Ledger(RECEIPT), marked, lambda: NOW)
     given = (
         *Console(operations, clerk, access, lambda: NOW).routes(),
-        *process_routes.routes(operations, clerk, access, deliveries.by_hand),
+        *ProcessApi(operations, clerk, access, deliveries.by_hand).routes(),
     )
     return build_asgi(given, deliveries=deliveries)

@@ -14,8 +14,8 @@ from crossdock.apis.experience.v1.openapi import published
 from crossdock.apis.experience.v1.shipments import Shipments
 from crossdock.apis.http import Ask, Reply, Route, as_page
 from crossdock.apis.intake import Caller, Intake
-from crossdock.apis.process.v1 import routes as process
 from crossdock.apis.process.v1.operations import Operations, Snapshot
+from crossdock.apis.process.v1.routes import ProcessApi
 from crossdock.apis.process.v1.verbs import Operator
 from crossdock.apis.server import App, Readiness, build_asgi
 from crossdock.apis.system.v1.deliveries import Deliveries
@@ -59,7 +59,7 @@ def assemble(  # noqa: PLR0913 - an application has this many parts
         Route(method="GET", path="/", answer=entrance),
         *experience.routes(shipments, customers),
         published(),
-        *process.routes(operations, operator, access, deliveries.by_hand),
+        *ProcessApi(operations, operator, access, deliveries.by_hand).routes(),
         *Portal(shipments, customers, seal, now, wall).routes(),
         *Console(operations, operator, access, now).routes(),
     )

@@ -62,32 +62,88 @@ class Outcome(Struct, frozen=True, kw_only=True):
     said: str
 
 
-def routes(
-    operations: Operations, operator: Operator, access: Access, by_hand: ByHand
-) -> tuple[Route, ...]:
-    """Give the routes."""
+class ProcessApi:
+    """The process API over what operations see and an operator may decide."""
 
-    async def board(ask: Ask) -> Reply:
-        return tagged(ask, operations.board())
+    def __init__(
+        self, operations: Operations, operator: Operator, access: Access, by_hand: ByHand
+    ) -> None:
+        """Take what is seen, who carries decisions out, the door, and who takes documents."""
+        self._operations = operations
+        self._operator = operator
+        self._access = access
+        self._by_hand = by_hand
 
-    async def cases(ask: Ask) -> Reply:
-        process = _needed(ask.query, "process")
-        found = operations.cases(
-            process, ask.query.get("stage", ""), after=ask.query.get("after", "")
+    def routes(self) -> tuple[Route, ...]:
+        """Give the routes."""
+        reading: Mapping[str, Answering] = {
+            "/board": self.board,
+            "/cases": self.cases,
+            "/exceptions": self.queue,
+            "/exceptions/{id}": self.one,
+            "/trace/{number...}": self.trace,
+            "/documents/{id}": self.document,
+        }
+        changing: Mapping[str, Answering] = {
+            "/exceptions/{id}/{verb}": self.decide,
+            "/replays": self.replay,
+            "/partners/{partner}/{document}": self.hand_in,
+        }
+        return (
+            *(
+                Route(method="GET", path=BASE + path, answer=self._guarded(answer))
+                for path, answer in reading.items()
+            ),
+            *(
+                Route(method="POST", path=BASE + path, answer=answer)
+                for path, answer in changing.items()
+            ),
         )
-        return tagged(ask, found)
 
-    async def queue(ask: Ask) -> Reply:
-        return tagged(ask, operations.queue(asked_for(ask.query)))
+    async def board(self, ask: Ask) -> Reply:
+        """Show the whole house at a glance."""
+        return tagged(ask, self._operations.board())
 
-    async def one(ask: Ask) -> Reply:
-        found = operations.stuck(ask.path["id"])
+    async def cases(self, ask: Ask) -> Reply:
+        """List the cases of a process."""
+        process = _needed(ask.query, "process")
+        stage, after = ask.query.get("stage", ""), ask.query.get("after", "")
+        return tagged(ask, self._operations.cases(process, stage, after=after))
+
+    async def queue(self, ask: Ask) -> Reply:
+        """List exceptions."""
+        return tagged(ask, self._operations.queue(asked_for(ask.query)))
+
+    async def one(self, ask: Ask) -> Reply:
+        """Show one exception."""
+        found = self._operations.stuck(ask.path["id"])
         if found is None:
             raise Declined(problems.NOT_FOUND, f"There is no exception {ask.path['id']}")
         return tagged(ask, found)
 
-    async def decide(ask: Ask) -> Reply:
-        access.admit_change(ask)
+    async def trace(self, ask: Ask) -> Reply:
+        """Tell the story of a number."""
+        found = self._operations.trace(ask.path["number"])
+        if not found.found:
+            raise Declined(problems.NOT_FOUND, f"Nothing is known under {found.number}")
+        return tagged(ask, found)
+
+    async def document(self, ask: Ask) -> Reply:
+        """Give a raw document's bytes, and note who looked."""
+        found = self._operations.document(ask.path["id"])
+        if found is None:
+            raise Declined(problems.NOT_FOUND, f"There is no document {ask.path['id']}")
+        await self._operator.looked_at(found.id, by=ANYONE)
+        # Partners' bytes are never shown as what they claim to be: a page among them stays text.
+        return Reply(
+            body=found.content,
+            content_type="application/octet-stream",
+            headers=(("X-Content-Type-Options", "nosniff"),),
+        )
+
+    async def decide(self, ask: Ask) -> Reply:
+        """Carry a decision about an exception out."""
+        self._access.admit_change(ask)
         body = _read(ask.body, Deciding)
         decision = Decision(
             verb=ask.path["verb"],
@@ -96,29 +152,11 @@ def routes(
             reason=body.reason,
             content=body.content.encode(),
         )
-        said = await decided(operator, decision)
-        return as_json(Outcome(said=said))
+        return as_json(Outcome(said=await decided(self._operator, decision)))
 
-    async def story(ask: Ask) -> Reply:
-        found = operations.trace(ask.path["number"])
-        if not found.found:
-            raise Declined(problems.NOT_FOUND, f"Nothing is known under {found.number}")
-        return tagged(ask, found)
-
-    async def document(ask: Ask) -> Reply:
-        found = operations.document(ask.path["id"])
-        if found is None:
-            raise Declined(problems.NOT_FOUND, f"There is no document {ask.path['id']}")
-        await operator.looked_at(found.id, by=ANYONE)
-        # Partners' bytes are never shown as what they claim to be: a page among them stays text.
-        return Reply(
-            body=found.content,
-            content_type="application/octet-stream",
-            headers=(("X-Content-Type-Options", "nosniff"),),
-        )
-
-    async def replay(ask: Ask) -> Reply:
-        access.admit_change(ask)
+    async def replay(self, ask: Ask) -> Reply:
+        """Ask for the chosen effects of a replay."""
+        self._access.admit_change(ask)
         body = _read(ask.body, Replaying)
         choice = Choice(
             subscriber=body.process,
@@ -127,40 +165,23 @@ def routes(
             by=body.by,
             reason=body.reason,
         )
-        return as_json(Outcome(said=await replayed(operator, choice)))
+        return as_json(Outcome(said=await replayed(self._operator, choice)))
 
-    async def hand_in(ask: Ask) -> Reply:
-        by = access.admit_hand(ask)
-        receipt = await by_hand(ask.path["partner"], ask.path["document"], ask.body)
+    async def hand_in(self, ask: Ask) -> Reply:
+        """Take a partner's document that an operator brings."""
+        by = self._access.admit_hand(ask)
+        receipt = await self._by_hand(ask.path["partner"], ask.path["document"], ask.body)
         log.info(
             "document.handed_in", extra={"fields": {"by": by, "object_ref": receipt.document_id}}
         )
         return as_json(receipt, status=202)
 
-    def guarded(answer: Answering) -> Answering:
+    def _guarded(self, answer: Answering) -> Answering:
         async def answering(ask: Ask) -> Reply:
-            access.admit(ask)
+            self._access.admit(ask)
             return await answer(ask)
 
         return answering
-
-    reading: Mapping[str, Answering] = {
-        "/board": board,
-        "/cases": cases,
-        "/exceptions": queue,
-        "/exceptions/{id}": one,
-        "/trace/{number...}": story,
-        "/documents/{id}": document,
-    }
-    return (
-        *(
-            Route(method="GET", path=BASE + path, answer=guarded(answer))
-            for path, answer in reading.items()
-        ),
-        Route(method="POST", path=f"{BASE}/exceptions/{{id}}/{{verb}}", answer=decide),
-        Route(method="POST", path=f"{BASE}/replays", answer=replay),
-        Route(method="POST", path=f"{BASE}/partners/{{partner}}/{{document}}", answer=hand_in),
-    )
 
 
 def asked_for(query: Mapping[str, str]) -> Wanted:
