@@ -7,9 +7,10 @@ import sys
 import tempfile
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from cyclopts import Parameter
+from rich.console import Console
 
 from crossdock.apis.http import json_text
 from crossdock.apis.process.v1 import trace as traces
@@ -56,7 +57,8 @@ def demo(  # noqa: PLR0913 - a day can be lived in many ways
 
 async def _live(options: Options, *, stay: bool, as_json: bool) -> Summary:
     async with AsyncExitStack() as stack:
-        stage, summary = await live_the_day(options, stack, Progress())
+        with Progress() as progress:
+            stage, summary = await live_the_day(options, stack, progress)
         if as_json:
             print(json_text(summary))
         else:
@@ -74,16 +76,24 @@ class Progress:
     def __init__(self) -> None:
         """Begin with nothing told."""
         self._told = 0
-        self._last = ""
+        self._status = Console(stderr=True).status("the partners are starting")
+
+    def __enter__(self) -> Self:
+        """Begin to tell."""
+        if self._status.console.is_terminal:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        """Leave the terminal as it was."""
+        self._status.stop()
 
     def __call__(self, line: str) -> None:
         """Tell a line of progress."""
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r{line.ljust(len(self._last))}")
-            sys.stderr.flush()
+        if self._status.console.is_terminal:
+            self._status.update(line)
         elif self._told % LINES == 0:
             say(line)
-        self._last = line
         self._told += 1
 
 
