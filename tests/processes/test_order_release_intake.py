@@ -168,6 +168,25 @@ def test_an_item_that_arrives_blocked_is_waited_for_again() -> None:
     ]
 
 
+def test_an_arrival_that_changes_nothing_only_waits_again() -> None:
+    order = story(item=None)
+    order.tell(released())
+
+    said = order.tell(MasterDataArrived(kind=MasterKind.ITEM, id="I-1", order_id="SO-1", version=3))
+
+    assert said == [MasterDataAwaited(kind=MasterKind.ITEM, id="I-1", order_id="SO-1")]
+
+
+def test_an_arrival_leaves_the_other_records_awaited_as_they_were() -> None:
+    order = story(item=None, customer=None)
+    order.tell(released())
+    order.facts[ITEM] = FACTS[ITEM]
+
+    said = order.tell(MasterDataArrived(kind=MasterKind.ITEM, id="I-1", order_id="SO-1", version=3))
+
+    assert kinds(said) == ["OpenException"]
+
+
 def test_waived_master_data_is_used_as_it_is() -> None:
     order = story(item=None)
     order.tell(released())
