@@ -80,7 +80,8 @@ class Shipments:
                 for name in ("order", "reference"):
                     rows += own.shipments({name: each}, limit=PAGE)
                 found |= {row.key: row for row in rows}
-            return self._listed(reader, [found[key] for key in sorted(found)], PAGE)
+            # A number means few shipments; of one that means more than a page, a page is shown.
+            return self._listed(reader, [found[key] for key in sorted(found)[:PAGE]], PAGE)
 
     def _listed(self, reader: Reader, rows: list[ProjectionRow], limit: int) -> Listed:
         sources: dict[str, BreakerRow] = {}
