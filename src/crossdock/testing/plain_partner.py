@@ -1,8 +1,8 @@
 """A partner that says yes: a connector and a transport for tests and benchmarks, without a wire.
 
 The connector writes every command as the JSON of its body. The transport applies each request once
-by its key, answers at once, and keeps its own ledger by business content (the request's path and
-bytes), so that a doubled effect shows even where the key differs.
+by its key and answers at once, with a number made of the request's path. It keeps its own ledger by
+business content (path and bytes), so that a doubled effect shows even where the key differs.
 """
 
 from __future__ import annotations
@@ -121,6 +121,6 @@ class PlainPartner:
             )
         if key not in self._done:
             self.applied[call.url, call.body] += 1
-            self._done[key] = f"DOC-{len(self._done) + 1}"
+            self._done[key] = f"DOC{call.url.replace('/', '-')}"
         answer = msgspec.json.encode(Done(document_id=self._done[key]))
         return Exchange(stage=Stage.ANSWERED, status=201, body=answer)
