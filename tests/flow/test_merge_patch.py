@@ -24,8 +24,8 @@ EXAMPLES = [
 ]
 
 
-@pytest.mark.parametrize(("original", "patch", "result"), EXAMPLES)
-def test_a_patch_merges_as_the_standard_says(original: str, patch: str, result: str) -> None:
-    value, change = msgspec.json.decode(original), msgspec.json.decode(patch)
+@pytest.mark.parametrize(("original", "change", "result"), EXAMPLES)
+def test_a_patch_merges_as_the_standard_says(original: str, change: str, result: str) -> None:
+    value, wanted = msgspec.json.decode(original), msgspec.json.decode(change)
 
-    assert merged(value, change) == msgspec.json.decode(result)
+    assert merged(value, wanted) == msgspec.json.decode(result)

@@ -27,8 +27,6 @@ S = TypeVar("S")
 R = TypeVar("R")
 B = TypeVar("B")
 
-# --- what a decision may say ---------------------------------------------------------------------
-
 
 class SetTimer(Struct, frozen=True, kw_only=True):
     """Wake this process at `due_at`; a timer of the same name is replaced."""
@@ -181,9 +179,6 @@ class Projection(Struct, frozen=True, kw_only=True):
     name: str
     receives: tuple[type[Body], ...]
     project: Callable[[Message], tuple[Put, ...]]
-
-
-# --- partners ------------------------------------------------------------------------------------
 
 
 class EffectClass(StrEnum):
@@ -339,9 +334,6 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     retry_base_seconds: float = 5.0
     retry_max_seconds: float = 3600.0
     attempts_max: int = 20
-
-
-# --- time and identity ---------------------------------------------------------------------------
 
 
 class Clock(Protocol):

@@ -189,10 +189,10 @@ def _line(stage: Stage, left: int) -> str:
 def quiet(stage: Stage) -> bool:
     """Tell whether crossdock has nothing left to do now."""
     with open_reader(stage.folder / "crossdock.db").read() as reader:
-        return _nothing_to_do(reader)
+        return _idle(reader)
 
 
-def _nothing_to_do(reader: Reader) -> bool:
+def _idle(reader: Reader) -> bool:
     counts = reader.outbox_counts(TENANT)
     unfinished = sum(
         count for (_end, _verb, status), count in counts.items() if status in UNFINISHED

@@ -180,8 +180,6 @@ class Stage:
         finally:
             stop(*running.values())
 
-    # --- files ---------------------------------------------------------------------------------
-
     def _secret(self, name: str) -> Path:
         return self.folder / "secrets" / name
 
