@@ -94,6 +94,14 @@ def test_a_correction_ends_the_contradiction() -> None:
         ((report(Milestone.DEPARTED, -1, leg=2), report(Milestone.ARRIVED, -2, leg=1)), ()),
         ((report(DELIVERED, -1), report(Milestone.ARRIVED, -1)), ()),
         ((report(DELIVERED, -1, stop=7),), ("DELIVERED_AT_UNKNOWN_STOP/7",)),
+        (
+            (
+                report(DELIVERED, -3, stop=2),
+                report(Milestone.DEPARTED, -2),
+                report(DELIVERED, -1, stop=3, source_event_id="second"),
+            ),
+            (),
+        ),
     ],
 )
 def test_what_cannot_be_true_together_is_flagged(

@@ -14,6 +14,7 @@ from crossdock.policies.rules import EvidencePolicy, LatenessPolicy, PostingPoli
 from crossdock.ports import SetTimer
 from tests.processes.shipment_visibility_world import (
     LATE,
+    NICE,
     PARIS,
     PROMISE_ENDS,
     RULES,
@@ -324,3 +325,27 @@ def test_a_new_order_without_a_promise_sets_no_alarm_of_its_own() -> None:
     )
     gate = structs.replace(withheld("SO-1"), evidence=(withheld("SO-9").because,))
     assert said == [alone, picture(order_ids=("SO-1", "SO-9"), gate=gate), late_timer()]
+
+
+def test_stops_with_promises_of_their_own_promise_the_shipment_for_the_last() -> None:
+    story = begin()
+    pickup, *ends = TWO_STOPS.stops
+    first, last = (
+        structs.replace(end, promised=moment(hour(at)))
+        for end, at in zip(ends, (5, 9), strict=True)
+    )
+
+    said = story.tell(
+        planned(shipment=structs.replace(TWO_STOPS, stops=(pickup, first, last)), promised=None)
+    )
+
+    two = (
+        stop(Timeliness.OPEN, promised=first.promised),
+        stop(Timeliness.OPEN, sequence=3, promised=last.promised),
+    )
+    waiting = picture(gate=withheld("SO-1"), destination=NICE, stops=two, promised=moment(hour(9)))
+    timers = [
+        SetTimer(name=f"late/{each}/{hour(at).isoformat()}", due_at=hour(at))
+        for each, at in ((2, 5), (3, 9))
+    ]
+    assert said == [waiting, *timers]
