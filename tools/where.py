@@ -49,10 +49,10 @@ def messages(wanted: list[str]) -> Iterator[str]:
             received[name].append(f"{module.place}:{line}")
     for kind in floorplan.message_types().values():
         if matches(f"{kind.name} {kind.says}", wanted):
-            yield from told(kind, places(emitted, kind.name), places(received, kind.name))
+            yield from describe(kind, places(emitted, kind.name), places(received, kind.name))
 
 
-def told(kind: MessageType, emitted: str, received: str) -> Iterator[str]:
+def describe(kind: MessageType, emitted: str, received: str) -> Iterator[str]:
     """Write one message down."""
     yield f"  {kind.name} ({kind.kind.lower()})  {kind.place}:{kind.line}"
     yield f"      {kind.says}"
@@ -77,23 +77,34 @@ def functions(wanted: list[str]) -> Iterator[str]:
                 yield f"  {module.place}:{function.lineno}  {function.name}  {says}".rstrip()
 
 
+def glossary(wanted: list[str]) -> Iterator[str]:
+    """Tell what the house means by the words."""
+    for line in (floorplan.ROOT / "docs" / "glossary.md").read_text("utf-8").splitlines():
+        word, _, means = line.strip("| ").partition(" | ")
+        if means and matches(word, wanted):
+            yield f"  {word}: {means}"
+
+
 def main() -> int:
     """Print what the house knows about the words given."""
     wanted = sys.argv[1:]
     if not wanted:
         print("Which word? For example:  make where late", file=sys.stderr)
         return 2
-    found = False
-    for title, answer in (("House rules", rules), ("Functions", functions), ("Messages", messages)):
-        lines = list(answer(wanted))
-        if lines:
-            found = True
-            print(title, *lines, "", sep="\n")
-    if not found:
+    answers = {
+        "Glossary": glossary,
+        "House rules": rules,
+        "Functions": functions,
+        "Messages": messages,
+    }
+    told = [(title, lines) for title, ask in answers.items() if (lines := list(ask(wanted)))]
+    for title, lines in told:
+        print(title, *lines, "", sep="\n")
+    if not told:
         print(
             f"Nothing here is about {' '.join(wanted)}. docs/glossary.md lists the house's words."
         )
-    return 0 if found else 1
+    return 0
 
 
 if __name__ == "__main__":
