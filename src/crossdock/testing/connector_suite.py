@@ -163,7 +163,7 @@ def broken_promises(connector: FolderConnector) -> list[str]:
     """Hold a connector's manifest and settings against what it does; an empty list is well."""
     return [
         *_documents_without_samples(connector),
-        *_operations_that_do_not_write(connector),
+        *_operations_without_bytes(connector),
         *_reports_not_as_listed(connector),
         *_settings_without_words(connector),
     ]
@@ -178,7 +178,7 @@ def _documents_without_samples(connector: FolderConnector) -> Iterator[str]:
         yield f"samples/{name} is neither a document nor an operation of the manifest"
 
 
-def _operations_that_do_not_write(connector: FolderConnector) -> Iterator[str]:
+def _operations_without_bytes(connector: FolderConnector) -> Iterator[str]:
     verbs = {kind.verb for kind in BODIES.values() if issubclass(kind, Command)}
     for verb in connector.operations:
         if verb not in verbs:
