@@ -47,6 +47,7 @@ fi
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 index=${UV_DEFAULT_INDEX:-${PIP_INDEX_URL:-$(.venv/bin/pip config get global.index-url 2>/dev/null || true)}}
 [ -z "$index" ] || export UV_DEFAULT_INDEX="$index"
+export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-true} # a company's own authority is known to the system
 .venv/bin/pip install --quiet --no-deps --require-hashes -r requirements/uv.txt || true
 
 echo "setup  the versions named in requirements/dev.txt"
