@@ -179,6 +179,12 @@ def test_rows_that_meet_and_disagree_are_an_overlap() -> None:
     )
 
 
+def test_rows_that_never_meet_may_disagree() -> None:
+    here, there = row("de", "PARCEL", from_country="DE"), row("fr", "AIR", from_country="FR")
+
+    assert check_routing((here, there, REST)) == ()
+
+
 def test_rows_that_meet_and_agree_are_none() -> None:
     assert check_routing((row("a", from_country="DE"), row("b", to_country="FR"), REST)) == ()
 

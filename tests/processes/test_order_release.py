@@ -189,8 +189,10 @@ def test_the_last_promised_stop_is_the_promise_of_the_shipment() -> None:
     later = local_day(NOON.date() + timedelta(days=3), "Europe/Paris", ZoneSource.PLACE)
     first = Stop(sequence=1, role=StopRole.DELIVERY, place=SHOP, promised=PROMISED)
     last = Stop(sequence=2, role=StopRole.DELIVERY, place=SHOP, promised=later)
+    empty = Stop(sequence=3, role=StopRole.DELIVERY, place=SHOP)
+    back = Stop(sequence=4, role=StopRole.PICKUP, place=SHOP, promised=PROMISED)
 
-    said = order.tell(confirmed(shipment(stops=(last, first))))
+    said = order.tell(confirmed(shipment(stops=(back, empty, last, first))))
 
     assert [each.promised for each in said if hasattr(each, "promised")] == [later]
 

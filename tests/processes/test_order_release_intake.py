@@ -100,10 +100,10 @@ def test_a_missing_field_cannot_be_waived() -> None:
     order = story()
     order.tell(released(customer_id=None, ship_to=None), document_id="doc-1")
 
-    said = order.tell(waived("ORDER_INCOMPLETE"))
+    said = order.tell(waived("ORDER_INCOMPLETE"), waived("ORDER_INCOMPLETE"))
 
     because = f"{LACKS.cause}; ann waived it, but nothing can be planned without"
-    assert said == [replace(LACKS, cause=because)]
+    assert said == [replace(LACKS, cause=because)] * 2
     assert order.stage == "incomplete"
 
 

@@ -308,19 +308,55 @@ def test_a_carrier_found_before_the_plan_was_heard_is_remembered() -> None:
     assert order.timers == {}
 
 
+NOT_SETTLED = replace(
+    exhausted("tendered by order SO-0"),
+    code="TENDER_NOT_SETTLED",
+    cause="Another order has found no carrier for shipment S-1 of order SO-1",
+)
+
+
 def test_an_order_that_waits_too_long_for_another_asks_people() -> None:
     order = story(TENDERED)
     order.tell(released(), confirmed(SHARED))
 
     said = order.wait_until(NOON + 3 * TWO_HOURS)
+    again = order.tell(ExceptionRetried(code=NOT_SETTLED.code, by="ann", reason="asked SO-0"))
 
-    assert said == [
-        replace(
-            exhausted("tendered by order SO-0"),
-            code="TENDER_NOT_SETTLED",
-            cause="Another order has found no carrier for shipment S-1 of order SO-1",
-        )
-    ]
+    assert (said, again) == ([NOT_SETTLED], [NOT_SETTLED])
+
+
+def test_a_carrier_found_late_settles_what_was_asked() -> None:
+    order = story(TENDERED)
+    order.tell(released(), confirmed(SHARED))
+    order.wait_until(NOON + 3 * TWO_HOURS)
+
+    said = order.tell(SETTLED)
+
+    assert said[-1] == CloseException(
+        code="TENDER_NOT_SETTLED", because="nobody waits for a carrier any more"
+    )
+    assert order.stage == "awaiting_reference"
+
+
+def test_an_order_need_not_wait_for_another_when_people_know_the_carrier() -> None:
+    order = story(TENDERED)
+    order.tell(released(), confirmed(SHARED))
+    order.wait_until(NOON + 3 * TWO_HOURS)
+
+    said = order.tell(ExceptionWaived(code=NOT_SETTLED.code, by="ann", reason="by phone"))
+
+    assert said == [planned(SHARED), *search_numbers(), *announced(), write()]
+
+
+def test_a_waiver_of_one_trouble_leaves_the_other() -> None:
+    order = story(TENDERED)
+    order.tell(released(), confirmed())
+    order.tell(answered("ROAD", 1, accepted=False), answered("SLOW", 2, accepted=False))
+
+    said = order.tell(ExceptionWaived(code=NOT_SETTLED.code, by="ann", reason="by phone"))
+
+    assert said == []
+    assert order.stage == "tendering"
 
 
 def test_another_carrier_found_later_is_written_under_a_version_of_its_own() -> None:
