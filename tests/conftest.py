@@ -1,1 +1,14 @@
-"""Shared by all tests: nothing yet; fakes come from `crossdock.testing`."""
+"""Shared by all tests: how properties are searched; fakes come from `crossdock.testing`.
+
+A machine that builds is slow at times and must say the same twice: there examples are drawn the
+same each time and take as long as they take. At a desk they are drawn anew.
+"""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+SLOW = [HealthCheck.too_slow]
+settings.register_profile("desk", deadline=None, suppress_health_check=SLOW)
+settings.register_profile("build", deadline=None, suppress_health_check=SLOW, derandomize=True)
+settings.load_profile("build" if os.environ.get("CI") else "desk")
