@@ -99,7 +99,6 @@ from crossdock.processes.order_release_state import (
     forget_exception,
     is_accepted,
     is_cancelled,
-    raise_exception,
     waits_at_intake,
 )
 from crossdock.processes.order_release_tendering import (
@@ -224,7 +223,7 @@ def say_it_cannot_be_waived(state: OrderState, waiver: ExceptionWaived) -> Step:
     if exception is None:
         return state, ()
     cause = f"{exception.cause}; {waiver.by} waived it, but nothing can be planned without"
-    return raise_exception(state, msgspec.structs.replace(exception, cause=cause), anew=True)
+    return state, (msgspec.structs.replace(exception, cause=cause),)
 
 
 def insist(step: Step, body: Heard) -> Step:
