@@ -64,13 +64,11 @@ from crossdock.processes.shipment_visibility_facts import (
     confirm_reference,
     hear,
     plan,
-    travelling,
     withdraw,
 )
 from crossdock.processes.shipment_visibility_journey import (
     Happening,
     Journey,
-    happenings,
     journey_of,
     lineages_about,
 )
@@ -135,7 +133,7 @@ def decide(state: Visibility, received: Received[Incoming], rules: Rules) -> Dec
         case OrderReferenced():
             return tell(state, confirm_reference(state, body), rules)
         case EffectAnswered():
-            return tell(state, note_answer(state, body), rules)
+            return end_posting(state, note_answer(state, body), rules)
         case WakeUp():
             return wake(state, body, rules)
         case ExceptionRetried():
@@ -153,7 +151,17 @@ def tell(before: Visibility, after: Visibility, rules: Rules) -> Decision:
     journey = journey_of(after, rules.evidence)
     said: list[Emission] = [*confirm_milestones(before, after, journey, rules)]
     state, closings = close_deliveries(after, journey, rules)
-    return say_difference(state, journey, rules, [*said, *closings])
+    return say_difference(before, state, journey, rules, [*said, *closings])
+
+
+def end_posting(before: Visibility, after: Visibility, rules: Rules) -> Decision:
+    """Say what the end of a posting brings about: no fact has moved, so a delivery's end at most.
+
+    One that tells nothing new is answered with silence.
+    """
+    if after == before:
+        return before, ()
+    return close_deliveries(after, journey_of(after, rules.evidence), rules)
 
 
 def confirm_milestones(
@@ -179,7 +187,7 @@ def confirm_milestones(
             retracted=retracted,
             partial=each.partial,
             returning=each.returning,
-            order_ids=travelling(after),
+            order_ids=journey.order_ids,
         )
 
 
@@ -187,7 +195,7 @@ def published(journey: Journey) -> dict[tuple[object, ...], Happening]:
     """Give the facts of a journey that are published: what happened, without signals."""
     return {
         name: each
-        for name, each in happenings(journey, journey.whole).items()
+        for name, each in journey.happenings.items()
         if each.classifier is Classifier.ACTUAL and PHASES[each.milestone] is not Phase.SIGNAL
     }
 
@@ -209,6 +217,7 @@ def wake(state: Visibility, woken: WakeUp, rules: Rules) -> Decision:
     armed = state.timers.get(woken.timer)
     if armed is None or woken.due_at < armed:
         return state, ()
+    before = state
     state = structs.replace(state, timers=_without(state.timers, woken.timer))
     journey = journey_of(state, rules.evidence)
     promises = open_promises(state, journey, rules.lateness)
@@ -225,7 +234,7 @@ def wake(state: Visibility, woken: WakeUp, rules: Rules) -> Decision:
             case _:
                 assert_never(alarm)
     state, closings = close_deliveries(state, journey, rules)
-    return say_difference(state, journey, rules, [*said, *closings])
+    return say_difference(before, state, journey, rules, [*said, *closings])
 
 
 def judge_lateness(state: Visibility, promise: Promise) -> Decision:
@@ -258,7 +267,7 @@ def look_again(state: Visibility, retried: ExceptionRetried, rules: Rules) -> De
     asked = _without(state.asked, retried.code)
     waived = _without(state.waived, retried.code)
     state = structs.replace(state, asked=asked, waived=waived)
-    return say_difference(state, journey_of(state, rules.evidence), rules, [])
+    return say_all(state, journey_of(state, rules.evidence), rules)
 
 
 def let_go(state: Visibility, waiver: ExceptionWaived, rules: Rules) -> Decision:
@@ -267,7 +276,7 @@ def let_go(state: Visibility, waiver: ExceptionWaived, rules: Rules) -> Decision
         return state, ()
     waived = {**state.waived, waiver.code: state.asked[waiver.code]}
     state = structs.replace(state, asked=_without(state.asked, waiver.code), waived=waived)
-    return say_difference(state, journey_of(state, rules.evidence), rules, [])
+    return say_all(state, journey_of(state, rules.evidence), rules)
 
 
 def alarms(
@@ -278,17 +287,44 @@ def alarms(
         f"late/{each.mark}": each for each in promises if each.mark not in state.overdue
     }
     found.update((each.timer, each) for each in unsettled(state, journey, rules))
-    last = heard_last(state, journey)
     hours = rules.lateness.silence_hours
-    if hours and last and state.silent_since != last and is_under_way(state, journey):
+    last = heard_last(state, journey) if hours and is_under_way(journey) else None
+    if last and state.silent_since != last:
         found[SILENCE_TIMER] = Silence(last_heard_at=last, due_at=last + timedelta(hours=hours))
     return found
 
 
 def say_difference(
-    state: Visibility, journey: Journey, rules: Rules, said: list[Emission]
+    before: Visibility, state: Visibility, journey: Journey, rules: Rules, said: list[Emission]
 ) -> Decision:
-    """Compare what should be said with what was, and say the difference after what is news."""
+    """Compare what should be said with what was, and say the difference after what is news.
+
+    A posting changes what should ring, and nothing that anybody sees.
+    """
+    if not _looks_alike(before, state):
+        state, difference = say_all(state, journey, rules)
+        return state, (*said, *difference)
+    promises = open_promises(state, journey, rules.lateness)
+    timers, rings = _timers(state, alarms(state, journey, promises, rules))
+    return structs.replace(state, timers=timers), (*said, *rings)
+
+
+def _looks_alike(one: Visibility, other: Visibility) -> bool:
+    """Tell whether two states agree in all that pictures, exceptions and stages are made of.
+
+    What a message does not change is the very same object afterwards.
+    """
+    return (
+        one.orders is other.orders
+        and one.customers is other.customers
+        and one.evidence is other.evidence
+        and one.overdue is other.overdue
+        and one.silent_since is other.silent_since
+    )
+
+
+def say_all(state: Visibility, journey: Journey, rules: Rules) -> Decision:
+    """Say whatever was said otherwise before: pictures, exceptions, timers."""
     flags = contradictions(journey, rules.lateness)
     told, pictures = _pictures(state, journey, rules, flags)
     promises = open_promises(state, journey, rules.lateness)
@@ -302,7 +338,7 @@ def say_difference(
         timers=timers,
         stage=stage_word(state, journey),
     )
-    return after, (*said, *pictures, *exceptions, *rings)
+    return after, (*pictures, *exceptions, *rings)
 
 
 def _pictures(
@@ -366,7 +402,7 @@ def troubles(
     state: Visibility, journey: Journey, promises: tuple[Promise, ...], flags: tuple[str, ...]
 ) -> Iterator[OpenException]:
     """List what teams should look at now."""
-    about = (state.shipment_id, *travelling(state))
+    about = (state.shipment_id, *journey.order_ids)
     broken = [each for each in promises if each.mark in state.overdue]
     if broken:
         named = ", ".join(f"stop {each.stop} by {each.promised.text}" for each in broken)
@@ -414,7 +450,7 @@ _LAST_STAGES = {
 
 def stage_word(state: Visibility, journey: Journey) -> str:
     """Give the word for the board: how far the whole shipment is."""
-    if not travelling(state):
+    if not journey.order_ids:
         return "withdrawn" if state.customers else "awaiting plan"
     status = journey.whole.status
     if status is None:

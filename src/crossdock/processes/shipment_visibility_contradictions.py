@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from msgspec import structs
-
-from crossdock.canonical.moments import Moment, Precision, is_later
+from crossdock.canonical.moments import Moment, Precision, day_of, is_later, zone_of
 from crossdock.canonical.tracking import Classifier, Milestone
 from crossdock.policies.rules import LatenessPolicy
 from crossdock.processes.shipment_visibility_facts import Heard
@@ -72,19 +70,27 @@ def _before_departure(journey: Journey) -> Iterator[str]:
 
 
 def _in_the_future(journey: Journey, policy: LatenessPolicy) -> Iterator[str]:
+    skew = timedelta(minutes=policy.future_skew_minutes)
     for each in journey.claims:
         event = each.event
-        if event.classifier is not Classifier.ACTUAL:
-            continue
-        limit = each.reported_at + timedelta(minutes=policy.future_skew_minutes)
-        reported = structs.replace(event.occurred, at=limit, precision=Precision.INSTANT)
-        if is_later(event.occurred, reported):
+        if event.classifier is Classifier.ACTUAL and _is_after(
+            event.occurred, each.reported_at + skew
+        ):
             yield f"{event.milestone}_IN_THE_FUTURE/{event.source}"
 
 
+def _is_after(told: Moment, limit: datetime) -> bool:
+    if told.precision is Precision.DATE:
+        return day_of(told) > limit.astimezone(zone_of(told)).date()
+    return told.at > limit
+
+
 def _at_no_stop(journey: Journey) -> Iterator[str]:
-    planned = {stop.sequence for stop in journey.shipment.stops} if journey.shipment else set()
+    if journey.shipment is None:
+        return
+    planned = {0, *(stop.sequence for stop in journey.shipment.stops)}
     for each in journey.claims:
-        stops = role_stops(journey, each.event.milestone)
-        if planned and len(stops) > 1 and each.event.stop not in {0, *planned}:
+        if each.event.stop in planned:
+            continue
+        if len(role_stops(journey, each.event.milestone)) > 1:
             yield f"{each.event.milestone}_AT_UNKNOWN_STOP/{each.event.stop}"

@@ -23,6 +23,7 @@ from crossdock.processes.shipment_visibility_facts import (
     Heard,
     Visibility,
     shipment_of,
+    travelling,
 )
 
 # How far a phase is; exceptions and signals have no place on the way.
@@ -35,6 +36,11 @@ _PROGRESS = {
 _MOVING = frozenset({Phase.PICKUP, Phase.TRANSIT, Phase.DELIVERY})
 _ORDINAL = {milestone: place for place, milestone in enumerate(Milestone)}
 _CLOSING = {Milestone.DELIVERED: 1, Milestone.POD_AVAILABLE: 2}
+_PLACES = {
+    milestone: (_PROGRESS[phase], _CLOSING.get(milestone, 0))
+    for milestone, phase in PHASES.items()
+    if phase in _PROGRESS
+}
 
 # These happen once at a stop: several reports are one happening. All others may happen again.
 _ONCE = frozenset(
@@ -72,11 +78,13 @@ class Journey(Struct, frozen=True, kw_only=True, dict=True):
 
     `claims` are what sources maintain now: the last word on each event, without what was taken
     back; `facts` are those of them that claim all the goods really did it, by milestone.
-    `deliveries` and `pickups` are stop sequences; (0,) stands for a plan without such stops.
-    `turned_back` is when the goods started on their way back to the sender.
+    `order_ids` are the orders that travel. `deliveries` and `pickups` are stop sequences; (0,)
+    stands for a plan without such stops. `turned_back` is when the goods started on their way back
+    to the sender.
     """
 
     shipment: Shipment | None
+    order_ids: tuple[str, ...]
     claims: tuple[Heard, ...]
     facts: dict[Milestone, tuple[Heard, ...]]
     lineages: tuple[tuple[Heard, ...], ...]
@@ -89,6 +97,11 @@ class Journey(Struct, frozen=True, kw_only=True, dict=True):
     def whole(self) -> View:
         """Look at the whole shipment."""
         return _view(self, self.deliveries, frozenset())
+
+    @cached_property
+    def happenings(self) -> dict[tuple[object, ...], Happening]:
+        """Tell what happened to the whole shipment; see `happenings`."""
+        return _happenings(self, self.claims)
 
 
 class View(Struct, frozen=True, kw_only=True):
@@ -132,6 +145,7 @@ def journey_of(state: Visibility, policy: EvidencePolicy) -> Journey:
             facts[each.event.milestone] = (*facts.get(each.event.milestone, ()), each)
     return Journey(
         shipment=shipment,
+        order_ids=travelling(state),
         claims=claims,
         facts=facts,
         lineages=lineages,
@@ -175,11 +189,12 @@ def _turned_back(
 ) -> Moment | None:
     # Every source that tells of a delivery must have told of one before the goods moved again:
     # two sources that differ by minutes about the delivery are no journey back.
-    delivered: dict[str, list[TrackingEvent]] = {}
-    for each in facts.get(Milestone.DELIVERED, ()):
-        delivered.setdefault(each.event.source, []).append(each.event)
-    if not delivered:
+    turns = [each.event.occurred for milestone in _TURNING for each in facts.get(milestone, ())]
+    if not turns or Milestone.DELIVERED not in facts:
         return None
+    delivered: dict[str, list[TrackingEvent]] = {}
+    for each in facts[Milestone.DELIVERED]:
+        delivered.setdefault(each.event.source, []).append(each.event)
 
     def is_turn(start: Moment) -> bool:
         earlier = {
@@ -191,12 +206,7 @@ def _turned_back(
             len(deliveries) == 1 or stop in reached or 0 in reached for stop in deliveries
         )
 
-    starts = [
-        each.event.occurred
-        for milestone in _TURNING
-        for each in facts.get(milestone, ())
-        if is_turn(each.event.occurred)
-    ]
+    starts = filter(is_turn, turns)
     return min(starts, key=lambda start: (start.at, start.text), default=None)
 
 
@@ -226,8 +236,9 @@ def named_stop(journey: Journey, event: TrackingEvent) -> int:
 
 def covers(journey: Journey, event: TrackingEvent, stop: int) -> bool:
     """Tell whether an event counts for a stop: a source that names no stop means all of them."""
-    stops = role_stops(journey, event.milestone)
-    return stop == 0 or len(stops) <= 1 or event.stop in {0, stop}
+    if stop in {0, event.stop} or event.stop == 0:
+        return True
+    return len(role_stops(journey, event.milestone)) <= 1
 
 
 def trust(journey: Journey, heard: Heard) -> tuple[int, int, datetime, str, str]:
@@ -240,13 +251,23 @@ def trust(journey: Journey, heard: Heard) -> tuple[int, int, datetime, str, str]
 
 def reached(journey: Journey, milestone: Milestone, stop: int) -> Heard | None:
     """Give the fact that a stop was reached, on the way out, as best told; None: not yet."""
+    facts = journey.facts.get(milestone)
+    if facts is None:
+        return None
     told = [
         each
-        for each in journey.facts.get(milestone, ())
+        for each in facts
         if covers(journey, each.event, stop)
         and (milestone is Milestone.RETURNED or not is_returning(journey, each))
     ]
-    return min(told, key=lambda each: trust(journey, each), default=None)
+    return best(journey, told) if told else None
+
+
+def best(journey: Journey, told: list[Heard]) -> Heard:
+    """Choose the claim to trust among those about one happening."""
+    if len(told) == 1:
+        return told[0]
+    return min(told, key=lambda each: trust(journey, each))
 
 
 def closed_at(journey: Journey, deliveries: tuple[int, ...], milestone: Milestone) -> Moment | None:
@@ -258,9 +279,11 @@ def closed_at(journey: Journey, deliveries: tuple[int, ...], milestone: Mileston
 
 def is_concerned(journey: Journey, view: View, heard: Heard) -> bool:
     """Tell whether a claim speaks of a view's goods, and not of others' on the same conveyance."""
+    if not view.foreign:
+        return True
     if heard.event.stop in view.foreign:
         return False
-    if not view.foreign or PHASES[heard.event.milestone] not in {Phase.PICKUP, Phase.TRANSIT}:
+    if PHASES[heard.event.milestone] not in {Phase.PICKUP, Phase.TRANSIT}:
         return True
     end = view.delivered_at
     gone_on = end is not None and is_later(heard.event.occurred, end)
@@ -283,19 +306,13 @@ def _status(journey: Journey, view: View) -> Milestone | None:
     if _resumed(journey):
         left_out.add(Milestone.CANCELLED)
     steps = [
-        (
-            _PROGRESS[PHASES[milestone]],
-            _CLOSING.get(milestone, 0),
-            each.event.occurred.at,
-            milestone,
-        )
+        (*_PLACES[milestone], each.event.occurred.at, _ORDINAL[milestone], milestone)
         for milestone, told in journey.facts.items()
-        if PHASES[milestone] in _PROGRESS and milestone not in left_out
+        if milestone in _PLACES and milestone not in left_out
         for each in told
         if is_concerned(journey, view, each)
     ]
-    furthest = max(steps, key=lambda step: (*step[:3], _ORDINAL[step[3]]), default=None)
-    return furthest[3] if furthest else None
+    return max(steps)[-1] if steps else None
 
 
 def _resumed(journey: Journey) -> bool:
@@ -317,12 +334,19 @@ def happenings(journey: Journey, view: View) -> dict[tuple[object, ...], Happeni
 
     The key names the happening, whichever claim of it is chosen.
     """
+    if not view.foreign:
+        return journey.happenings
+    return _happenings(
+        journey, [each for each in journey.claims if is_concerned(journey, view, each)]
+    )
+
+
+def _happenings(journey: Journey, claims: Iterable[Heard]) -> dict[tuple[object, ...], Happening]:
     groups: dict[tuple[object, ...], list[Heard]] = {}
-    for each in journey.claims:
-        if is_concerned(journey, view, each):
-            groups.setdefault(_group(journey, each), []).append(each)
-    told = {name: _happening(journey, each) for name, each in groups.items()}
-    return dict(sorted(told.items(), key=lambda each: _in_time(each[1])))
+    for each in claims:
+        groups.setdefault(_group(journey, each), []).append(each)
+    told = [(name, _happening(journey, each)) for name, each in groups.items()]
+    return dict(sorted(told, key=lambda each: _in_time(each[1])))
 
 
 def _group(journey: Journey, heard: Heard) -> tuple[object, ...]:
@@ -342,7 +366,7 @@ def _group(journey: Journey, heard: Heard) -> tuple[object, ...]:
 
 
 def _happening(journey: Journey, claims: list[Heard]) -> Happening:
-    chosen = min(claims, key=lambda each: trust(journey, each))
+    chosen = best(journey, claims)
     return Happening(
         milestone=chosen.event.milestone,
         stop=named_stop(journey, chosen.event),

@@ -17,6 +17,7 @@ from crossdock.ports import DropEffect, Emission
 from crossdock.processes.shipment_visibility_facts import (
     Closed,
     Consigned,
+    Heard,
     Posted,
     Visibility,
 )
@@ -63,25 +64,58 @@ def rows_of(rules: Rules) -> tuple[PostingRow, ...]:
 
 def unsettled(state: Visibility, journey: Journey, rules: Rules) -> tuple[Due, ...]:
     """List what the ERP should know otherwise than it was told."""
-    found = [
+    return tuple(
         due
         for order_id, order in sorted(state.orders.items())
         for row in rows_of(rules)
-        for stop in _stops(state, journey, order_id, row)
-        if (due := _due(state, journey, (order_id, order), row, stop, rules))
-    ]
-    return tuple(each for each in found if _differs(state.posted.get(each.key), each))
+        for due in _unsettled(state, journey, (order_id, order), row, rules)
+    )
 
 
-def _stops(state: Visibility, journey: Journey, order_id: str, row: PostingRow) -> tuple[int, ...]:
-    """List the stops an order posts for, and those it posted for under an earlier plan."""
+def _unsettled(
+    state: Visibility,
+    journey: Journey,
+    consigned: tuple[str, Consigned],
+    row: PostingRow,
+    rules: Rules,
+) -> Iterator[Due]:
+    """List what differs at the stops an order posts for, or posted for under an earlier plan."""
+    order_id, order = consigned
+    if order.plan is None or order.planned_at is None:
+        return
+    opened = opened_at(order, rules.portal)
+    gate_moved = opened or (order.withdrawal.at if order.withdrawal else order.planned_at)
     now = posting_stops(journey, order_id, row.milestone)
     before = [
         each.stop
         for each in state.posted.values()
         if each.order_id == order_id and each.posting == row.posting
     ]
-    return tuple(sorted({*now, *before}))
+    for stop in sorted({*now, *before}):
+        key = posting_key(state.shipment_id, order_id, stop, row.posting)
+        fact = reached(journey, row.milestone, stop) if opened and stop in now else None
+        if _differs(state.posted.get(key), fact):
+            yield Due(
+                key=key,
+                order_id=order_id,
+                milestone=row.milestone,
+                posting=row.posting,
+                stop=stop,
+                occurred=fact.event.occurred if fact else None,
+                proof=fact.event.proof if fact else None,
+                due_at=max([gate_moved, *_settled(journey, row.milestone, stop, rules)]),
+                company_code=order.plan.company_code,
+            )
+
+
+def _settled(journey: Journey, milestone: Milestone, stop: int, rules: Rules) -> list[datetime]:
+    """List when each word on a milestone will have settled."""
+    settle = timedelta(minutes=rules.posting.settle_minutes)
+    return [
+        each.reported_at + settle
+        for versions in lineages_about(journey, milestone, stop)
+        for each in versions
+    ]
 
 
 def posting_stops(journey: Journey, order_id: str, milestone: Milestone) -> tuple[int, ...]:
@@ -93,55 +127,19 @@ def posting_stops(journey: Journey, order_id: str, milestone: Milestone) -> tupl
     return tuple(each for each in stops if each not in view.foreign) or (0,)
 
 
-def _due(  # noqa: PLR0913, PLR0917 - one posting is made of exactly these
-    state: Visibility,
-    journey: Journey,
-    consigned: tuple[str, Consigned],
-    row: PostingRow,
-    stop: int,
-    rules: Rules,
-) -> Due | None:
-    order_id, order = consigned
-    if order.plan is None or order.planned_at is None:
-        return None
-    opened = opened_at(order, rules.portal)
-    planned = stop in posting_stops(journey, order_id, row.milestone)
-    fact = reached(journey, row.milestone, stop) if opened and planned else None
-    gate_moved = opened or (order.withdrawal.at if order.withdrawal else order.planned_at)
-    told = [
-        each.reported_at
-        for versions in lineages_about(journey, row.milestone, stop)
-        for each in versions
-    ]
-    settled = [at + timedelta(minutes=rules.posting.settle_minutes) for at in told]
-    return Due(
-        key=posting_key(state.shipment_id, order_id, stop, row.posting),
-        order_id=order_id,
-        milestone=row.milestone,
-        posting=row.posting,
-        stop=stop,
-        occurred=fact.event.occurred if fact else None,
-        proof=fact.event.proof if fact else None,
-        due_at=max([gate_moved, *settled]),
-        company_code=order.plan.company_code,
-    )
-
-
 def posting_key(shipment_id: str, order_id: str, stop: int, posting: str) -> str:
     """Name a posting as its command does."""
     return f"{order_id}/{shipment_id}/{stop}/{posting}"
 
 
-def _differs(posted: Posted | None, due: Due) -> bool:
+def _differs(posted: Posted | None, fact: Heard | None) -> bool:
     if posted is None or posted.taken_back:
-        return due.occurred is not None
-    if due.occurred is None:
+        return fact is not None
+    if fact is None:
         return True
-    same_time = (posted.occurred.at, posted.occurred.precision) == (
-        due.occurred.at,
-        due.occurred.precision,
-    )
-    return not same_time or posted.proof != due.proof
+    known, told = posted.occurred, fact.event.occurred
+    same_time = (known.at, known.precision) == (told.at, told.precision)
+    return not same_time or posted.proof != fact.event.proof
 
 
 def post(state: Visibility, due: Due) -> tuple[Visibility, tuple[Emission, ...]]:

@@ -11,7 +11,7 @@ from crossdock.canonical.moments import Moment, Precision, day_of, end_of, zone_
 from crossdock.canonical.tracking import TERMINAL, Milestone
 from crossdock.messages.shipment_visibility import StopTimeliness, Timeliness
 from crossdock.policies.rules import LatenessPolicy
-from crossdock.processes.shipment_visibility_facts import Visibility, travelling
+from crossdock.processes.shipment_visibility_facts import Visibility
 from crossdock.processes.shipment_visibility_journey import (
     Journey,
     View,
@@ -19,20 +19,20 @@ from crossdock.processes.shipment_visibility_journey import (
     view_of,
 )
 
+_ENDED_OTHERWISE = TERMINAL - {Milestone.DELIVERED}
 _INSTANT_BEFORE = timedelta(microseconds=1)
 
 
 class Promise(Struct, frozen=True, kw_only=True):
-    """What was promised for a stop; `due_at` is its end with grace, `mark` its name."""
+    """What was promised for a stop; `due_at` is its end with grace.
+
+    `mark` is its name: the stop and the instant it ends; a new date is a new promise.
+    """
 
     stop: int
     promised: Moment
     due_at: datetime
-
-    @property
-    def mark(self) -> str:
-        """Name the promise: a stop and the instant it ends; a new date is a new promise."""
-        return f"{self.stop}/{end_of(self.promised).isoformat()}"
+    mark: str
 
 
 def promise_for(
@@ -46,22 +46,28 @@ def promise_for(
     earliest = min(own or given, key=lambda each: (end_of(each), each.text), default=None)
     if earliest is None:
         return None
-    due_at = end_of(earliest) + timedelta(minutes=policy.grace_minutes)
-    return Promise(stop=stop, promised=earliest, due_at=due_at)
+    end = end_of(earliest)
+    return Promise(
+        stop=stop,
+        promised=earliest,
+        due_at=end + timedelta(minutes=policy.grace_minutes),
+        mark=f"{stop}/{end.isoformat()}",
+    )
 
 
 def open_promises(
     state: Visibility, journey: Journey, policy: LatenessPolicy
 ) -> tuple[Promise, ...]:
     """List the promises of travelling orders that no delivery has met or broken yet."""
-    if journey.whole.status in TERMINAL - {Milestone.DELIVERED}:
+    if journey.whole.status in _ENDED_OTHERWISE:
         return ()
     found: dict[str, Promise] = {}
-    for order_id in travelling(state):
+    for order_id in journey.order_ids:
         for stop in view_of(journey, (order_id,)).deliveries:
-            promise = promise_for(state, journey, stop, (order_id,), policy)
-            if promise is not None and reached(journey, Milestone.DELIVERED, stop) is None:
-                found[promise.mark] = promise
+            if reached(journey, Milestone.DELIVERED, stop) is None:
+                promise = promise_for(state, journey, stop, (order_id,), policy)
+                if promise is not None:
+                    found[promise.mark] = promise
     return tuple(found[mark] for mark in sorted(found))
 
 
@@ -139,10 +145,10 @@ def is_silent(state: Visibility, journey: Journey) -> bool:
     return (
         state.silent_since is not None
         and state.silent_since == heard_last(state, journey)
-        and is_under_way(state, journey)
+        and is_under_way(journey)
     )
 
 
-def is_under_way(state: Visibility, journey: Journey) -> bool:
+def is_under_way(journey: Journey) -> bool:
     """Tell whether an order still travels on this shipment and its end was not told."""
-    return bool(travelling(state)) and journey.whole.status not in TERMINAL
+    return bool(journey.order_ids) and journey.whole.status not in TERMINAL
