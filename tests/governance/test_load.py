@@ -90,20 +90,23 @@ FIRST = f'[[routing]]\nrule_id = "first"\n{ROW}'
         (
             "routing.toml",
             FIRST + FIRST,
-            "routing.toml:8: two rows of the routing table are named `first`; name one otherwise",
+            "routing.toml:8: several rows are named `first`; name all but one of them otherwise",
         ),
         (
             "routing.toml",
             f'{FIRST}[[routing]]\nrule_id = "second"\nto_country = "DE"\n{ROW}',
             (
-                "routing.toml:7: the row `second` is never reached, because `first` above it takes "
-                "every order it could take; move it up"
+                "routing.toml:8: the row `second` never hits, because `first` above it takes every "
+                "order it could take; move it up"
             ),
         ),
         (
             "routing.toml",
             FIRST + 'max_weight_kg = "heavy"\n',
-            'routing.toml:7: `heavy` is no weight; write a decimal text such as "30.5"',
+            (
+                "routing.toml:7: A routing row's weight limit is no decimal number: `heavy`; "
+                'write one such as "30.5"'
+            ),
         ),
         (
             "routing.toml",

@@ -157,7 +157,10 @@ def test_a_row_behind_a_more_general_one_is_dead() -> None:
     assert findings == (
         Finding(
             code="ROUTING_ROW_DEAD",
-            said="Row light never hits: any-weight stands before it",
+            said=(
+                "the row `light` never hits, because `any-weight` above it takes every order it "
+                "could take; move it up"
+            ),
             where="light",
             seen={"before": "any-weight"},
         ),
@@ -214,7 +217,7 @@ def test_an_id_used_twice_is_found() -> None:
     assert findings == (
         Finding(
             code="ROUTING_ID_REPEATED",
-            said="Several rows are called a, so an order cannot tell which one sent it",
+            said="several rows are named `a`; name all but one of them otherwise",
             where="a",
         ),
     )

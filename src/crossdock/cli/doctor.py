@@ -25,6 +25,7 @@ from crossdock.cli.place import DEFAULT, AsJson, ConfigFile
 from crossdock.connectors import discover
 from crossdock.faults import Misconfigured
 from crossdock.governance.load import load_rules
+from crossdock.policies.routing import check_routing
 from crossdock.store.sqlite import open_reader
 
 FREE_MIB_MIN = 500
@@ -137,6 +138,14 @@ def _policies(config: Config) -> Check:
             verdict="look",
             said=f"there is no folder {config.policies}; the defaults hold",
             mend="`crossdock init` in an empty folder shows what can be set.",
+        )
+    noticed = [each.said for each in check_routing(rules.routing)]
+    if noticed:
+        return Check(
+            name="policies",
+            verdict="look",
+            said=f"rule book {rules.digest}; routing table: {'; '.join(noticed)}",
+            mend="Orders that no row takes wait for somebody; add a row that takes what is left.",
         )
     return Check(name="policies", verdict="ok", said=f"rule book {rules.digest}")
 

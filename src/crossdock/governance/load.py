@@ -7,7 +7,6 @@ Each file is named after a field of `policies.rules.Rules`: `routing.toml` holds
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import get_origin
 
@@ -16,10 +15,15 @@ import msgspec
 from crossdock.faults import Misconfigured
 from crossdock.governance import typed_toml
 from crossdock.governance.typed_toml import Toml
+from crossdock.policies.routing import check_routing
 from crossdock.policies.rules import RoutingRow, Rules
 
-# The columns of the routing table that must match; the weight is compared apart.
-CONDITIONS = ("from_country", "to_country", "customer_class", "item_class")
+# What a routing table must not have, and the column to look at; gaps and overlaps may be meant.
+REFUSED = {
+    "ROUTING_LIMIT_UNREADABLE": "max_weight_kg",
+    "ROUTING_ID_REPEATED": "rule_id",
+    "ROUTING_ROW_DEAD": "rule_id",
+}
 
 
 def load_rules(folder: Path) -> Rules:
@@ -55,41 +59,8 @@ def _policy(toml: Toml, name: str, kind: type) -> object:
 
 
 def _judge_routing(toml: Toml, rows: Sequence[RoutingRow]) -> None:
-    """Refuse a routing table in which a row can never hit, or a rule id names two rows."""
-    for number, row in enumerate(rows):
-        _weight(toml, number, row)
-        for earlier in rows[:number]:
-            if earlier.rule_id == row.rule_id:
-                raise toml.fault(
-                    f"two rows of the routing table are named `{row.rule_id}`; name one otherwise",
-                    ("routing", number, "rule_id"),
-                )
-            if _covers(earlier, row):
-                raise toml.fault(
-                    f"the row `{row.rule_id}` is never reached, because `{earlier.rule_id}` above "
-                    "it takes every order it could take; move it up",
-                    ("routing", number),
-                )
-
-
-def _weight(toml: Toml, number: int, row: RoutingRow) -> None:
-    """Refuse a weight limit that is no plain decimal number."""
-    try:
-        finite = not row.max_weight_kg or Decimal(row.max_weight_kg).is_finite()
-    except InvalidOperation:
-        finite = False
-    if not finite:
-        raise toml.fault(
-            f'`{row.max_weight_kg}` is no weight; write a decimal text such as "30.5"',
-            ("routing", number, "max_weight_kg"),
-        )
-
-
-def _covers(earlier: RoutingRow, later: RoutingRow) -> bool:
-    """Tell whether whatever the later row matches is matched by the earlier one."""
-    same = all(getattr(earlier, name) in {"", getattr(later, name)} for name in CONDITIONS)
-    if not earlier.max_weight_kg:
-        return same
-    if not later.max_weight_kg:
-        return False
-    return same and Decimal(earlier.max_weight_kg) >= Decimal(later.max_weight_kg)
+    """Refuse a routing table in which a row can never hit, or cannot be told from another."""
+    for finding in check_routing(rows):
+        if finding.code in REFUSED:
+            places = [place for place, row in enumerate(rows) if row.rule_id == finding.where]
+            raise toml.fault(finding.said, ("routing", places[-1], REFUSED[finding.code]))

@@ -145,7 +145,10 @@ def _unread_limits(rows: Sequence[RoutingRow]) -> Iterator[Finding]:
             _limit(row)
         except Misconfigured as fault:
             yield Finding(
-                code="ROUTING_LIMIT_UNREADABLE", said=fault.said, where=row.rule_id, seen=fault.seen
+                code="ROUTING_LIMIT_UNREADABLE",
+                said=f'{fault.said}: `{row.max_weight_kg}`; write one such as "30.5"',
+                where=row.rule_id,
+                seen=fault.seen,
             )
 
 
@@ -155,7 +158,7 @@ def _repeated_ids(rows: Sequence[RoutingRow]) -> Iterator[Finding]:
         if ids.count(name) > 1:
             yield Finding(
                 code="ROUTING_ID_REPEATED",
-                said=f"Several rows are called {name}, so an order cannot tell which one sent it",
+                said=f"several rows are named `{name}`; name all but one of them otherwise",
                 where=name,
             )
 
@@ -166,7 +169,10 @@ def _dead_rows(rows: Sequence[RoutingRow]) -> Iterator[Finding]:
         if earlier is not None:
             yield Finding(
                 code="ROUTING_ROW_DEAD",
-                said=f"Row {row.rule_id} never hits: {earlier.rule_id} stands before it",
+                said=(
+                    f"the row `{row.rule_id}` never hits, because `{earlier.rule_id}` above it "
+                    "takes every order it could take; move it up"
+                ),
                 where=row.rule_id,
                 seen={"before": earlier.rule_id},
             )

@@ -45,7 +45,12 @@ def _plan_event(element: Element) -> Reported:
             return Reported(identity=told.event_id, report=rejected, where=element.where)
         case _:
             told = shaped(element, wire.PlanAnswerTold)
-            cancelled = PlanCancelled(order_id=told.order_id, order_version=told.order_version)
+            cancelled = PlanCancelled(
+                order_id=told.order_id,
+                order_version=told.order_version,
+                revision=told.revision,
+                reason=told.reason,
+            )
             return Reported(identity=told.event_id, report=cancelled, where=element.where)
 
 

@@ -39,4 +39,5 @@ class PlanAnswerTold(Words, frozen=True, kw_only=True):
     event_id: Id
     order_id: Id
     order_version: Number
+    revision: Number = 0
     reason: Text = ""
