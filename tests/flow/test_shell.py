@@ -119,6 +119,22 @@ def test_documents_that_wait_are_taken_together(store: Store) -> None:
     assert commits < 30
 
 
+@pytest.mark.parametrize("threaded", [False, True])
+def test_whoever_is_at_the_door_is_answered_before_it_stops(store: Store, threaded: bool) -> None:  # noqa: FBT001 - both ways
+    shell = shell_of(house(store), Slow(), threaded=threaded)
+
+    async def story() -> list[int]:
+        await shell.start()
+        waiting = asyncio.gather(
+            *(shell.take(lines(Line(id=f"e{n}", order=f"SO-{n}"))) for n in range(50))
+        )
+        await asyncio.sleep(0)
+        await shell.stop()
+        return [each.accepted for each in await waiting]
+
+    assert asyncio.run(asyncio.wait_for(story(), 20)) == [1] * 50
+
+
 def test_a_full_door_says_when_to_come_again(store: Store) -> None:
     async def story(shell: Shell) -> None:
         with pytest.raises(Busy) as full:

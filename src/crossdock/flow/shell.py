@@ -68,6 +68,7 @@ class Shell:
         self._pump = asyncio.Event()
         self._ring = asyncio.Event()
         self._open = False
+        self._taking = False  # documents are taken whose senders have not been answered
         self._tasks: list[asyncio.Task[None]] = []
         self._couriers = {
             name: Courier(machine, endpoint, transports[name], clock, self._writer, self._told)
@@ -104,7 +105,7 @@ class Shell:
         self._open = False
         ends = [each.finish(grace_seconds) for each in self._couriers.values()]
         await asyncio.gather(*ends)
-        while self._waiting:
+        while self._waiting or self._taking:
             self._pump.set()
             await asyncio.sleep(0.01)
         for task in self._tasks:
@@ -214,6 +215,13 @@ class Shell:
             taken.append(self._waiting.popleft())
             size += len(taken[-1][0].content)
         self.machine.metrics.level("intake", len(self._waiting))
+        self._taking = True
+        try:
+            return await self._answer(taken)
+        finally:
+            self._taking = False
+
+    async def _answer(self, taken: Sequence[tuple[Arrival, asyncio.Future[Receipt]]]) -> Dispatched:
         arrivals = [arrival for arrival, _ in taken]
         now = self._clock.now()
         call = partial(self.machine.receive_and_turn, arrivals, now)
