@@ -28,6 +28,7 @@ from msgspec import Struct
 
 from benchmarks import flows
 from benchmarks.setting import CountedStore, roster
+from crossdock.app.memory import collect_seldom
 from crossdock.flow.machine import Machine
 from crossdock.store.sqlite import open_sqlite
 from crossdock.store.sqlite.connections import open_writer
@@ -171,6 +172,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=None, help="on the disk to be measured")
     asked = parser.parse_args()
+    collect_seldom()  # as `crossdock up` does
     pairs = []
     for number in range(asked.repeats):
         pair = measure(asked.flows, asked.folder)

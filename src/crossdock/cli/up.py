@@ -22,6 +22,7 @@ def up(
 ) -> int:
     """Serve partners, customers and operators, and deliver what is asked of partners."""
     from crossdock.app.compose import build
+    from crossdock.app.memory import collect_seldom
     from crossdock.simulators import clock as clocks
 
     where = configured(config)
@@ -32,6 +33,7 @@ def up(
     say(f"  {at}/console/   operations: what stands where, and why not yet")
     say(f"  {at}/portal/    customers: their shipments")
     say("Stop with Ctrl-C; whatever is under way goes on at the next start.")
+    collect_seldom()
     asyncio.run(house.serve())
     return Exit.OK
 

@@ -1,0 +1,18 @@
+"""Memory: how often cyclic garbage is looked for."""
+
+from __future__ import annotations
+
+import gc
+
+ALLOCATIONS = 10_000  # Python's own 700 costs a tenth of the time of a busy house (measured)
+
+
+def collect_seldom() -> None:
+    """Look for garbage less often, and never again among what is there from the start.
+
+    For the whole process, so only for whoever owns it. A step's messages and states make no
+    cycles: they are gone when the step is.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(ALLOCATIONS, 10, 10)
