@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from crossdock.messages.shipment_visibility import GateVerdict
+from crossdock.policies.gates import Gate, Proof, judge
 from crossdock.policies.rules import PortalPolicy
 from crossdock.processes.shipment_visibility_facts import (
     Confirmation,
@@ -12,6 +13,8 @@ from crossdock.processes.shipment_visibility_facts import (
     Visibility,
     travelling,
 )
+
+REFERENCE_APPLIED = "the ERP has applied the transport reference"
 
 
 def opened_by(order: Consigned) -> Confirmation | None:
@@ -26,10 +29,24 @@ def opened_at(order: Consigned, policy: PortalPolicy) -> datetime | None:
     """Give since when an order's gate is open; None while it is closed."""
     if not order.travels:
         return None
-    if not policy.needs_erp_reference:
-        return order.planned_at
+    passage = judge(gate_of(policy), proofs_of(order))
+    return passage.since or (order.planned_at if passage.is_open else None)
+
+
+def gate_of(policy: PortalPolicy) -> Gate:
+    """Give the portal's gate as the policy wants it."""
+    needs = (REFERENCE_APPLIED,) if policy.needs_erp_reference else ()
+    return Gate(rule_id=policy.rule_id, needs=needs)
+
+
+def proofs_of(order: Consigned) -> tuple[Proof, ...]:
+    """Give what is proven of an order."""
     confirmation = opened_by(order)
-    return confirmation.applied_at if confirmation else None
+    if confirmation is None:
+        return ()
+    when = confirmation.applied_at.isoformat()
+    said = f"ERP confirmed {confirmation.erp_document} at {when}"
+    return (Proof(condition=REFERENCE_APPLIED, at=confirmation.applied_at, said=said),)
 
 
 def orders_of(state: Visibility, customer_id: str) -> tuple[str, ...]:
@@ -65,7 +82,11 @@ def judge_gate(
         if policy.needs_erp_reference
         else f"planned: {names}; the policy asks for no confirmation by the ERP"
     )
-    confirmed = tuple(_evidence(state.orders[each]) for each in since if policy.needs_erp_reference)
+    confirmed = tuple(
+        proof.said
+        for each in since
+        for proof in judge(gate_of(policy), proofs_of(state.orders[each])).proofs
+    )
     verdict = GateVerdict(
         visible=True,
         rule=policy.rule_id,
@@ -87,11 +108,3 @@ def _left(state: Visibility, customer_id: str) -> tuple[str, ...]:
         if order.plan and order.plan.customer_id == customer_id and order.withdrawal
     )
     return gone or ("withheld: no order of this customer travels on this shipment",)
-
-
-def _evidence(order: Consigned) -> str:
-    confirmation = opened_by(order)
-    if confirmation is None:
-        return ""
-    when = confirmation.applied_at.isoformat()
-    return f"ERP confirmed {confirmation.erp_document} at {when}"
