@@ -12,12 +12,12 @@ from crossdock.apis import words
 from crossdock.apis.process.v1 import chapters
 from crossdock.apis.process.v1.chapters import Gathered, stuck_of
 from crossdock.apis.process.v1.story import Chapter, Entry, EntryKind, Number, Shown, Trace
-from crossdock.apis.process.v1.why import DONE, ORDER, shown_words, why
+from crossdock.apis.process.v1.why import ORDER, whole_why, why
 from crossdock.messages.envelope import Key
 from crossdock.messages.order_release import PlanConfirmed, ShipmentPlanned
 from crossdock.messages.registry import decode
 from crossdock.messages.shipment_visibility import PictureChanged
-from crossdock.ports.store import ExceptionRow, ExceptionStatus, MessageRow, Reader, ReferenceRow
+from crossdock.ports.store import ExceptionRow, MessageRow, Reader, ReferenceRow
 
 KINDS = ("order", "shipment", "load", "reference", "customer", "item", "ship_to", "carrier")
 
@@ -65,7 +65,7 @@ def _story(  # noqa: PLR0913, PLR0917 - a story is told from this many sides
         documents[number] = None
     return Trace(
         number=number,
-        why=_whole_why(told, shown, stuck),
+        why=whole_why(number, told, shown, stuck),
         chapters=tuple(told),
         timeline=_in_order(entries),
         shown=shown,
@@ -222,19 +222,3 @@ def _lone_message(reader: Reader, tenant: str, number: str) -> Iterable[Entry]:
         yield chapters.entry_of(
             row, decode(row.type, row.schema, row.body), EntryKind.RECEIVED, subject=""
         )
-
-
-def _whole_why(told: Sequence[Chapter], shown: Sequence[Shown], stuck: Sequence[object]) -> str:
-    """Answer for the whole story: the first process on the way that is not done speaks."""
-    if not told:
-        if stuck:
-            return "It never became an order or a shipment; see the exception."
-        return "Nothing is known under this number."
-    troubled = [
-        each for each in told if any(one.status == ExceptionStatus.OPEN for one in each.stuck)
-    ]
-    busy = [each for each in told if each.effects and each.stage not in DONE]
-    waiting = [each for each in told if each.stage not in DONE and each.process in ORDER]
-    speaks = next(iter((*troubled, *busy, *waiting, *told)))
-    sees = shown_words(shown)
-    return f"{speaks.why} {sees}".strip()

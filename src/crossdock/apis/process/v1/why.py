@@ -1,16 +1,26 @@
-"""Why is it not done yet? One sentence from what is stored, the most telling reason first."""
+"""Why is it not done yet? One sentence from what is stored, the most telling reason first.
+
+For a whole story it is chosen for the number asked: whoever waits for a person speaks first, then
+whoever waits for a partner or a message. Where nobody waits, the order tells how it ended, or the
+shipment that was asked for; what an order has left does not speak for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from crossdock.apis import words
-from crossdock.apis.process.v1.story import Alarm, Effect, Shown, Stuck
+from crossdock.apis.process.v1.story import Alarm, Chapter, Effect, Shown, Stuck
+from crossdock.messages.shipment_visibility import PostMilestone
 from crossdock.ports.store import BreakerRow, BreakerState
 
 # The stages, of any process, in which nothing more is waited for.
-DONE = frozenset({"delivered", "returned", "cancelled", "withdrawn", "bound", "known"})
+DONE = frozenset({"delivered", "returned", "cancelled", "withdrawn", "bound", "unbound", "known"})
+LEFT = frozenset({"withdrawn", "unbound"})  # nothing travels there any more
+ARRIVED = frozenset({"delivered", "returned"})
+ON_ITS_WAY = "open"  # the order's own work is done; its shipments say what comes next
 OPEN = "open"
+APPLIED = "applied"
 UNDER_WAY = frozenset({"waiting", "leased", "unknown"})
 
 # Whose answer is awaited first where a story has several processes: the earliest of the way.
@@ -48,14 +58,75 @@ def why(  # noqa: PLR0913 - every kind of waiting is asked for
     return f"It is {stands}, and waits for the next message about it."
 
 
-def shown_words(shown: Sequence[Shown]) -> str:
-    """Say what customers see of it now; empty where nothing was ever decided about that."""
+def whole_why(
+    number: str, told: Sequence[Chapter], shown: Sequence[Shown], stuck: Sequence[Stuck]
+) -> str:
+    """Answer for a whole story, whose chapters are in the order of the way.
+
+    `stuck` are the exceptions that belong to no chapter.
+    """
+    if not told:
+        if stuck:
+            return "It never became an order or a shipment; see the exception."
+        return "Nothing is known under this number."
+    asked = [each for each in told if each.kind == "shipment" and each.id == number]
+    speaks = None if asked and not _concern(asked[0]) else _speaker(told)
+    said = _ending(asked[:1] or told) if speaks is None else speaks.why
+    sees = shown_words(_of_now(asked or told, shown), over=speaks is None)
+    return f"{said} {sees}".strip()
+
+
+def _speaker(told: Sequence[Chapter]) -> Chapter | None:
+    """Choose who tells what is waited for, by how pressing it is; none where all is over."""
+    concerned = [each for each in told if _concern(each)]
+    return min(concerned, key=_concern, default=None)
+
+
+def _concern(chapter: Chapter) -> int:
+    """Tell how soon a chapter has to speak: 1 first, 0 not at all."""
+    if chapter.parked or any(each.status == OPEN for each in chapter.stuck):
+        return 1
+    if chapter.waiting_steps or any(each.status in UNDER_WAY for each in chapter.effects):
+        return 2
+    if chapter.stage in DONE:
+        return 0
+    return 4 if chapter.stage == ON_ITS_WAY else 3
+
+
+def _ending(told: Sequence[Chapter]) -> str:
+    """Tell how it ended, where nothing is missing any more."""
+    main = next((each for each in told if each.stage not in LEFT), told[0])
+    posted = main.stage in ARRIVED and any(
+        effect.verb == PostMilestone.verb and effect.status == APPLIED
+        for each in told
+        for effect in each.effects
+    )
+    and_posted = ", and the ERP has posted it" if posted else ""
+    stands = main.stage.replace("_", " ")
+    return f"Nothing is missing: {main.kind.replace('_', ' ')} {main.id} is {stands}{and_posted}."
+
+
+def _of_now(told: Sequence[Chapter], shown: Sequence[Shown]) -> Sequence[Shown]:
+    """Keep what was shown of these shipments, without those an order has left if there are more."""
+    kept = {each.id for each in told if each.stage not in LEFT} or {each.id for each in told}
+    now = [each for each in shown if each.shipment_id in kept]
+    left = {each.id for each in told}
+    return now or [each for each in shown if each.shipment_id in left]
+
+
+def shown_words(shown: Sequence[Shown], *, over: bool) -> str:
+    """Say what customers see of it now; empty where nothing was ever decided about that.
+
+    `over` tells that nothing is waited for, so that what is not seen will not be seen.
+    """
     now: dict[tuple[str, str], Shown] = {}
     for each in sorted(shown, key=lambda one: one.at):
         now[each.shipment_id, each.customer_id] = each
     withheld = next((each for each in now.values() if not each.visible), None)
     if withheld is not None:
-        return f"Customer {withheld.customer_id} does not see it yet: {withheld.because}."
+        yet = "" if over else " yet"
+        because = withheld.because.removeprefix("withheld: ")
+        return f"Customer {withheld.customer_id} does not see it{yet}: {because}."
     latest = max(now.values(), key=lambda each: each.at, default=None)
     if latest is None:
         return ""
