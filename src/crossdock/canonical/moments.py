@@ -88,6 +88,11 @@ def end_of(promise: Moment) -> datetime:
     """Give the instant at which a promise is over: its instant, or the end of its local day."""
     if promise.precision is Precision.INSTANT:
         return promise.at
-    zone = zone_of(promise)
-    tomorrow = promise.at.astimezone(zone).date() + timedelta(days=1)
+    return _end_of_day(promise.at, promise.zone)
+
+
+@lru_cache(maxsize=1024)  # a shipment's promise is looked at with every report of it
+def _end_of_day(at: datetime, zone_name: str) -> datetime:
+    zone = _zone(zone_name)
+    tomorrow = at.astimezone(zone).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time(0), tzinfo=zone).astimezone(UTC)

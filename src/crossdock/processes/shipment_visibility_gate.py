@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from crossdock.messages.shipment_visibility import GateVerdict
-from crossdock.policies.gates import Gate, Proof, judge
+from crossdock.policies.gates import Gate, Passage, Proof, judge
 from crossdock.policies.rules import PortalPolicy
 from crossdock.processes.shipment_visibility_facts import (
     Confirmation,
@@ -27,9 +27,15 @@ def opened_by(order: Consigned) -> Confirmation | None:
 
 def opened_at(order: Consigned, policy: PortalPolicy) -> datetime | None:
     """Give since when an order's gate is open; None while it is closed."""
-    if not order.travels:
-        return None
-    passage = judge(gate_of(policy), proofs_of(order))
+    return _since(order, passage_of(order, policy)) if order.travels else None
+
+
+def passage_of(order: Consigned, policy: PortalPolicy) -> Passage:
+    """Hold an order against the portal's gate."""
+    return judge(gate_of(policy), proofs_of(order))
+
+
+def _since(order: Consigned, passage: Passage) -> datetime | None:
     return passage.since or (order.planned_at if passage.is_open else None)
 
 
@@ -67,8 +73,12 @@ def judge_gate(
     the others are named in the evidence with what they wait for.
     """
     order_ids = orders_of(state, customer_id)
-    opened = {each: opened_at(state.orders[each], policy) for each in order_ids}
-    since = {order_id: at for order_id, at in opened.items() if at is not None}
+    passages = {each: passage_of(state.orders[each], policy) for each in order_ids}
+    since = {
+        order_id: at
+        for order_id, passage in passages.items()
+        if (at := _since(state.orders[order_id], passage)) is not None
+    }
     waiting = tuple(_waits(each) for each in order_ids if each not in since)
     if not since:
         because, *more = waiting or _left(state, customer_id)
@@ -82,11 +92,7 @@ def judge_gate(
         if policy.needs_erp_reference
         else f"planned: {names}; the policy asks for no confirmation by the ERP"
     )
-    confirmed = tuple(
-        proof.said
-        for each in since
-        for proof in judge(gate_of(policy), proofs_of(state.orders[each])).proofs
-    )
+    confirmed = tuple(proof.said for each in since for proof in passages[each].proofs)
     verdict = GateVerdict(
         visible=True,
         rule=policy.rule_id,

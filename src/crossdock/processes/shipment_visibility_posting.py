@@ -67,45 +67,41 @@ def unsettled(state: Visibility, journey: Journey, rules: Rules) -> tuple[Due, .
     return tuple(
         due
         for order_id, order in sorted(state.orders.items())
-        for row in rows_of(rules)
-        for due in _unsettled(state, journey, (order_id, order), row, rules)
+        for due in _unsettled(state, journey, order_id, order, rules)
     )
 
 
 def _unsettled(
-    state: Visibility,
-    journey: Journey,
-    consigned: tuple[str, Consigned],
-    row: PostingRow,
-    rules: Rules,
+    state: Visibility, journey: Journey, order_id: str, order: Consigned, rules: Rules
 ) -> Iterator[Due]:
     """List what differs at the stops an order posts for, or posted for under an earlier plan."""
-    order_id, order = consigned
     if order.plan is None or order.planned_at is None:
         return
     opened = opened_at(order, rules.portal)
     gate_moved = opened or (order.withdrawal.at if order.withdrawal else order.planned_at)
-    now = posting_stops(journey, order_id, row.milestone)
-    before = [
-        each.stop
-        for each in state.posted.values()
-        if each.order_id == order_id and each.posting == row.posting
-    ]
-    for stop in sorted({*now, *before}):
-        key = posting_key(state.shipment_id, order_id, stop, row.posting)
-        fact = reached(journey, row.milestone, stop) if opened and stop in now else None
-        if _differs(state.posted.get(key), fact):
-            yield Due(
-                key=key,
-                order_id=order_id,
-                milestone=row.milestone,
-                posting=row.posting,
-                stop=stop,
-                occurred=fact.event.occurred if fact else None,
-                proof=fact.event.proof if fact else None,
-                due_at=max([gate_moved, *_settled(journey, row.milestone, stop, rules)]),
-                company_code=order.plan.company_code,
-            )
+    for row in rows_of(rules):
+        now = posting_stops(journey, order_id, row.milestone)
+        for stop in sorted({*now, *_stops_before(state, order_id, row)}):
+            key = posting_key(state.shipment_id, order_id, stop, row.posting)
+            fact = reached(journey, row.milestone, stop) if opened and stop in now else None
+            if _differs(state.posted.get(key), fact):
+                yield Due(
+                    key=key,
+                    order_id=order_id,
+                    milestone=row.milestone,
+                    posting=row.posting,
+                    stop=stop,
+                    occurred=fact.event.occurred if fact else None,
+                    proof=fact.event.proof if fact else None,
+                    due_at=max([gate_moved, *_settled(journey, row.milestone, stop, rules)]),
+                    company_code=order.plan.company_code,
+                )
+
+
+def _stops_before(state: Visibility, order_id: str, row: PostingRow) -> Iterator[int]:
+    for each in state.posted.values():
+        if each.order_id == order_id and each.posting == row.posting:
+            yield each.stop
 
 
 def _settled(journey: Journey, milestone: Milestone, stop: int, rules: Rules) -> list[datetime]:
