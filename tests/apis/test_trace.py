@@ -44,7 +44,11 @@ WHOLE = [("order_release", "SO-1", "referencing"), ("shipment_visibility", "SH-1
 
 
 @pytest.mark.parametrize(
-    "number", ["SO-1", "SH-1", "PO 77", "po 77", "4711", " SO-1 ", "m-2", "m-5", "d-m-2", "e-1"]
+    "number",
+    [
+        *("SO-1", "SH-1", "PO 77", "po 77", "4711", " SO-1 ", "PRO:ROAD:4711", "pro:road:4711"),
+        *("m-2", "m-5", "d-m-2", "e-1"),
+    ],
 )
 def test_every_number_leads_to_the_whole_story(store: Store, number: str) -> None:
     history.write(store)

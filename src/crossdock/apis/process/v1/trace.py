@@ -101,7 +101,7 @@ def _keys(
     reader: Reader, tenant: str, number: str, exceptions: Iterable[ExceptionRow]
 ) -> tuple[Key, ...]:
     """Find whose number it is: a reference, a key itself, a message, a document or an exception."""
-    keys = dict.fromkeys(each.key for each in reader.search(tenant, number))
+    keys = dict.fromkeys(each.key for each in _meant_by(reader, tenant, number))
     names = {each.subscriber for each in reader.stages(tenant)}
     direct = [Key(kind, number) for kind in KINDS]
     rows = reader.processes([(tenant, name, key) for name in names for key in direct])
@@ -117,6 +117,15 @@ def _keys(
         if each.kind in {"process", "step"} and len(process) == 3:  # noqa: PLR2004 - name/kind/id
             keys[Key(process[1], process[2])] = None
     return tuple(keys)
+
+
+def _meant_by(reader: Reader, tenant: str, number: str) -> Iterable[ReferenceRow]:
+    """Find a number as its partner says it, or as a binding spells it: `PRO:ROAD:4711`."""
+    yield from reader.search(tenant, number)
+    *_, value = number.split(":", 2)
+    for row in reader.search(tenant, value) if value != number else ():
+        if row.reference.term().casefold() == number.casefold():
+            yield row
 
 
 def _meant(row: MessageRow) -> Iterable[Key]:
