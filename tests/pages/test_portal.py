@@ -103,6 +103,18 @@ def test_each_milestone_carries_what_when_and_who(store: Store) -> None:
     assert "received Sun 29 Mar 2026 01:30 UTC" in heard.text
 
 
+def test_codes_of_the_trade_are_said_in_words(store: Store) -> None:
+    show(store, seen_by("C-1", "SH-9", mode="OCEAN", service_level="SHORT_SEA"))
+
+    pages = [call(portal(store), "GET", f"/portal/shipments/SH-{n}", headers=KEY) for n in (1, 9)]
+
+    told = [re.findall(r"<dt>(Transport|PRO)</dt><dd>(.*?)</dd>", each.text) for each in pages]
+    assert told == [
+        [("Transport", "Road, standard, carrier ROAD"), ("PRO", "4711")],
+        [("Transport", "Ocean, short sea, carrier ROAD"), ("PRO", "4711")],
+    ]
+
+
 def test_the_newest_milestone_comes_first_and_an_estimate_says_so(store: Store) -> None:
     coming = msgspec.structs.replace(
         PICKED_UP,

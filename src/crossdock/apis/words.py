@@ -57,6 +57,14 @@ TIMELINESS: dict[Timeliness, str] = {
 }
 
 
+ABBREVIATIONS = frozenset({"PRO", "SSCC"})
+
+
+def code_words(code: str) -> str:
+    """Say a code in words: `BILL_OF_LADING` is a `Bill of lading`, and a `PRO` a `PRO`."""
+    return code if code in ABBREVIATIONS else code.replace("_", " ").capitalize()
+
+
 def status_words(status: Milestone | None) -> str:
     """Say a status in words."""
     return MILESTONES[status] if status else NO_STATUS

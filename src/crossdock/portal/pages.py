@@ -30,6 +30,7 @@ def templates() -> Environment:
         trim_blocks=True,
     )
     made.filters["utc"] = words.utc
+    made.filters["named"] = words.code_words
     made.filters["machine"] = lambda at: words.rfc3339(at) if at else ""
     return made
 
@@ -124,6 +125,7 @@ class Portal:
             told=sentences.status_sentence(view),
             promise=sentences.promise_sentence(view),
             freshness=sentences.freshness_sentence(view.freshness),
+            transport=sentences.transport_sentence(view),
             stale=stale,
         )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from crossdock.apis import words
 from crossdock.apis.experience.v1.views import FreshnessView, MilestoneView, ShipmentView
+from crossdock.canonical.shipment import Mode
 
 FACT = "ACTUAL"
 
@@ -41,6 +42,15 @@ def promise_sentence(view: ShipmentView) -> str:
     if delivery.expected is None or delivery.timeliness in {"ON_TIME", "LATE"}:
         return f"{start}{verdict}."
     return f"{start}{verdict}. Now expected {delivery.expected.words}."
+
+
+def transport_sentence(view: ShipmentView) -> str:
+    """Say how it travels and with whom; what the planner did not say is left out."""
+    said = [each for each in (view.mode, view.service_level) if each not in {"", Mode.UNSPECIFIED}]
+    how = ", ".join(each.replace("_", " ").lower() for each in said)
+    carrier = f"carrier {view.carrier_scac}" if view.carrier_scac else ""
+    told = ", ".join(each for each in (how, carrier) if each)
+    return f"{told[:1].upper()}{told[1:]}"
 
 
 def freshness_sentence(fresh: FreshnessView) -> str:
