@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
+from crossdock.ports.store import Store
 from tests.cli.conftest import Terminal
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -17,7 +19,7 @@ def test_a_trace_reads_as_a_story(terminal: Terminal) -> None:
     assert lines[1].startswith("  Nobody has spoken of shipment SH-1 since 02:00.")
     assert lines[3:9] == [
         "order release SO-1: referencing",
-        "  erp erp.write_reference: waiting",
+        "  erp erp.write_reference SO-1/SH-1: waiting",
         "shipment visibility SH-1: in transit",
         "  timer silence at Tue 31 Mar 2026 02:30 UTC",
         "  ! Nobody has spoken of shipment SH-1 since 02:00 (x-1)",
@@ -28,6 +30,9 @@ def test_a_trace_reads_as_a_story(terminal: Terminal) -> None:
         "  00:30 → partner:erp: Order SO-1 version 1, 0 line(s)",
         "  00:32 → partner:tms: Planned as SH-1 (order version 1, plan 1)",
     ]
+    assert lines[-3].endswith(
+        " ! carrier relations: Nobody has spoken of shipment SH-1 since 02:00"
+    )
     assert lines[-1] == "open: http://127.0.0.1:8080/console/trace?q=4711"
 
 
@@ -56,6 +61,20 @@ def test_the_status_counts_cases_partners_and_people(terminal: Terminal) -> None
     assert ["order", "release", "referencing", "1"] in [line[:4] for line in lines]
     assert ["erp", "answers", "1"] in [line[:3] for line in lines]
     assert ["carrier", "relations", "SHIPMENT_SILENT", "1"] in lines
+
+
+def test_the_status_says_stages_in_words(terminal: Terminal, store: Store) -> None:
+    with store.write() as unit:
+        (order,) = unit.list_processes("main", "order_release", None, "", 10)
+        unit.save([replace(order, stage="plan_rejected", revision=2)])
+
+    status = terminal.run("status").answer
+    told = terminal.run("trace", "SO-1").answer
+
+    assert ["order", "release", "plan", "rejected"] in [
+        line.split()[:4] for line in status.splitlines()
+    ]
+    assert "order release SO-1: plan rejected" in told.splitlines()
 
 
 def test_the_status_for_programs_is_the_board(terminal: Terminal) -> None:

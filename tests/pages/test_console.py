@@ -129,6 +129,22 @@ def test_a_stage_leads_to_its_cases_and_each_to_its_trace(store: Store) -> None:
     assert '<a href="/console/trace?q=SO-1">SO-1</a>' in heard.text
 
 
+def test_stages_and_teams_are_said_in_words(store: Store) -> None:
+    with store.write() as unit:
+        (order,) = unit.list_processes("main", "order_release", None, "", 10)
+        unit.save([msgspec.structs.replace(order, stage="plan_rejected", revision=2)])
+
+    addresses = ("/", "/cases?process=order_release&stage=plan_rejected", "/trace?q=SO-1")
+    texts = [call(house(store), "GET", f"/console{each}").text for each in addresses]
+
+    assert [re.findall(">(?:Order release: )?(plan.rejected)<", each) for each in texts] == [
+        ["plan rejected"],
+        ["plan rejected", "plan rejected"],
+        ["plan rejected"],
+    ]
+    assert "<td>Carrier relations</td>" in texts[2]
+
+
 def test_the_trace_answers_why_not_yet_in_one_sentence(store: Store) -> None:
     heard = call(house(store), "GET", "/console/trace?q=4711")
 

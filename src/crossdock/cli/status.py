@@ -32,7 +32,12 @@ def status(*, as_json: AsJson = False, config: ConfigFile = DEFAULT) -> int:
 def tell(board: Board, now: datetime) -> str:
     """Write the board for a terminal."""
     cases = [
-        (each.process.replace("_", " "), each.stage, str(each.count), words.ago(each.oldest, now))
+        (
+            each.process.replace("_", " "),
+            each.stage.replace("_", " "),
+            str(each.count),
+            words.ago(each.oldest, now),
+        )
         for each in board.stages
     ]
     partners = [

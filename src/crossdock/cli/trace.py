@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from crossdock.apis import words
 from crossdock.apis.http import json_text
 from crossdock.apis.process.v1 import trace as traces
-from crossdock.apis.process.v1.story import Chapter, EntryKind, Trace
+from crossdock.apis.process.v1.story import Chapter, Entry, EntryKind, Trace
 from crossdock.cli.ending import Ended, Exit
 from crossdock.cli.place import DEFAULT, AsJson, ConfigFile, configured, looking
 
@@ -59,15 +59,23 @@ def tell(found: Trace) -> list[str]:
         if today != day:
             lines.append(f"{today} (UTC)")
             day = today
-        lines.append(f"  {time} {MARKS[entry.kind]} {entry.by}: {entry.said}")
+        lines.append(f"  {time} {MARKS[entry.kind]} {_who(entry)}: {entry.said}")
     return lines
+
+
+def _who(entry: Entry) -> str:
+    """Name who said it; an exception is said to a team."""
+    if entry.kind is EntryKind.STUCK:
+        return entry.by.replace("_", " ").lower()
+    return entry.by
 
 
 def _chapter(chapter: Chapter) -> list[str]:
     name = chapter.process.replace("_", " ")
-    lines = [f"{name} {chapter.id}: {chapter.stage}"]
+    lines = [f"{name} {chapter.id}: {chapter.stage.replace('_', ' ')}"]
     lines += [
-        f"  {effect.endpoint} {effect.verb}: {effect.status} {effect.document}".rstrip()
+        f"  {effect.endpoint} {effect.verb} {effect.business_key}: "
+        f"{effect.status} {effect.document}".rstrip()
         for effect in chapter.effects
     ]
     lines += [f"  timer {alarm.name} at {words.utc(alarm.due_at)}" for alarm in chapter.alarms]

@@ -263,7 +263,8 @@ class Console:
         made.filters["utc"] = words.utc
         made.filters["machine"] = words.rfc3339
         made.filters["ago"] = lambda at: words.ago(at, self._now())
-        made.filters["said"] = lambda code: str(code).replace("_", " ").capitalize()
+        made.filters["said"] = lambda code: words.code_words(str(code))
+        made.filters["stage"] = lambda stage: str(stage).replace("_", " ")
         return made
 
 
