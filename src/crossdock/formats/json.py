@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -25,6 +26,8 @@ _NEXT_BRACKET = re.compile(
     rb"""(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))*+([\[\]{}]|\Z)""", re.DOTALL
 )
 _STEPS = {b"[": 1, b"{": 1, b"]": -1, b"}": -1, b"": 0}
+ReadObject = Callable[[list[tuple[str, Any]]], dict[str, Any]]
+
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -37,13 +40,15 @@ def read(raw: bytes, *, nulls: bool = True) -> Any:
     Decimal. Raises Unreadable, with line and column where they are known.
     """
     _refuse_depth(raw)
+    plain = raw.isascii() and b"\\u" not in raw
+    read_object = _plain_object if plain else _object
     try:
         found = json.loads(
             raw.decode("utf-8-sig"),
             parse_int=_whole,
             parse_float=_fraction,
             parse_constant=_no_number,
-            object_pairs_hook=_object if nulls else _object_without_nulls,
+            object_pairs_hook=read_object if nulls else _without_nulls(read_object),
         )
     except UnicodeDecodeError as error:
         raise Unreadable("This is not text in UTF-8", at_byte=error.start) from error
@@ -51,7 +56,7 @@ def read(raw: bytes, *, nulls: bool = True) -> Any:
         raise Unreadable(
             "This is not JSON", why=error.msg, line=error.lineno, column=error.colno
         ) from error
-    return _value(found)
+    return found if plain else _value(found)
 
 
 def _refuse_depth(raw: bytes) -> None:
@@ -75,8 +80,20 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return read_as
 
 
-def _object_without_nulls(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {name: value for name, value in _object(pairs).items() if value is not None}
+def _plain_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Read an object of a text in which no character needs a look."""
+    read_as = dict(pairs)
+    return read_as if len(read_as) == len(pairs) else _object(pairs)
+
+
+def _without_nulls(read_object: ReadObject) -> ReadObject:
+    def read_all_but_nulls(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        read_as = read_object(pairs)
+        if None not in read_as.values():
+            return read_as
+        return {name: value for name, value in read_as.items() if value is not None}
+
+    return read_all_but_nulls
 
 
 def _value(value: Any) -> Any:
