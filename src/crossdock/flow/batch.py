@@ -19,7 +19,7 @@ from crossdock.flow.asking import Asking, Dropping, settle_asks
 from crossdock.flow.exceptions import Closing
 from crossdock.flow.names import lane_of
 from crossdock.flow.roster import Directory
-from crossdock.messages.envelope import Key, Message
+from crossdock.messages.envelope import Body, Key, Message
 from crossdock.messages.registry import decode, encode
 from crossdock.ports import Put
 from crossdock.ports.store import (
@@ -43,6 +43,7 @@ class Addressed(Struct, frozen=True, kw_only=True):
     """A message with everyone whose turn it is, and what the read models make of it."""
 
     row: MessageRow
+    body: Body
     inbox: tuple[InboxRow, ...]
     puts: tuple[Put, ...]
 
@@ -57,6 +58,7 @@ def address(directory: Directory, message: Message) -> Addressed:
         turns = [message.addressee]
     return Addressed(
         row=row_of(message),
+        body=message.body,
         inbox=tuple(
             InboxRow(
                 tenant=message.tenant,
@@ -125,7 +127,7 @@ class Notes:
         self.inbox.extend(said.inbox)
         for put in said.puts:
             mark = (row.tenant, put.kind, put.key)
-            self.shelf[mark] = None if put.body is None else _shown(row, put)
+            self.shelf[mark] = None if put.body is None else _shown(said, put)
 
     def extend(self, other: Notes) -> None:
         """Add what a step said after all that was said before."""
@@ -136,20 +138,21 @@ class Notes:
         self.references.update(other.references)
         self.exceptions.extend(other.exceptions)
         self.asks.extend(other.asks)
-        self.tally.update(other.tally)
+        if other.tally:
+            self.tally.update(other.tally)
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
-def _shown(row: MessageRow, put: Put) -> ProjectionRow:
+def _shown(said: Addressed, put: Put) -> ProjectionRow:
     return ProjectionRow(
-        tenant=row.tenant,
+        tenant=said.row.tenant,
         kind=put.kind,
         key=put.key,
-        body=_encoder.encode(put.body),
+        body=said.row.body if put.body is said.body else _encoder.encode(put.body),
         index=put.index,
-        updated_at=row.received_at,
+        updated_at=said.row.received_at,
     )
 
 

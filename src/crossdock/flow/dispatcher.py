@@ -26,7 +26,7 @@ from crossdock.flow.exceptions import (
 from crossdock.flow.names import process_subject
 from crossdock.flow.roster import OWNERLESS, Directory, Roster
 from crossdock.flow.speech import Speaker, write_down
-from crossdock.flow.states import CaseName, Cases, encode_state
+from crossdock.flow.states import Case, CaseName, Cases, encode_state
 from crossdock.messages.envelope import Key, Message
 from crossdock.ports import Fact, Received, no_facts
 from crossdock.ports.store import Handled, MessageRow, ProjectionRow, Step, Unit
@@ -76,7 +76,7 @@ class Turn:
         self._messages: dict[tuple[str, str], Message] = {}
         self._facts = Facts(unit, self._batch)
         self._parked: list[CaseName] = []
-        self._handled: list[tuple[Step, bytes]] = []
+        self._handled: list[tuple[Step, Case, bytes]] = []
         self._waits: dict[str, list[float]] = {}
 
     def take_all(self, steps: Sequence[Step]) -> Dispatched:
@@ -89,11 +89,11 @@ class Turn:
         self._batch.handled = [
             Handled(
                 seq=step.row.seq,
-                revision=self._cases.case(name_of(step)).revision_after,
+                revision=case.revision_after,
                 at=self._now,
                 facts=facts,
             )
-            for step, facts in self._handled
+            for step, case, facts in self._handled
         ]
         endpoints = self._batch.flush(self._unit, self._roster.tenant)
         return Dispatched(
@@ -106,21 +106,21 @@ class Turn:
 
     def _take(self, step: Step) -> None:
         try:
-            state, raw, notes, facts = self._decide(step)
+            case = self._cases.case(name_of(step))
+            notes, facts = self._decide(step, case)
         except Exception as error:
             self._park(step, error)
             return
-        self._cases.move(name_of(step), state, raw)
         self._batch.extend(notes)
         self._batch.tally[f"steps/{step.row.subscriber}/taken"] += 1
-        self._handled.append((step, facts))
+        self._handled.append((step, case, facts))
         waited = (self._now - step.message.received_at).total_seconds()
         self._waits.setdefault(step.row.subscriber, []).append(waited)
 
-    def _decide(self, step: Step) -> tuple[object, bytes, Notes, bytes]:
+    def _decide(self, step: Step, case: Case) -> tuple[Notes, bytes]:
+        """Let the process decide, and move its case when nothing can fail any more."""
         row = step.row
         subscriber = self._directory.subscriber(row.subscriber)
-        case = self._cases.case(name_of(step))
         message = self._message(step.message)
         rules = self._roster.rulebook.edition(subscriber.pinned(case.state))
         facts: tuple[Fact, ...] = ()
@@ -130,7 +130,7 @@ class Turn:
         state, emissions = subscriber.decide(case.state, received, rules)
         unchanged = state is case.state and bool(case.raw)
         raw = case.raw if unchanged else encode_state(state)
-        subscriber.stage(state)
+        stage = subscriber.stage(state)
         speaker = Speaker(
             directory=self._directory,
             row=row,
@@ -138,7 +138,9 @@ class Turn:
             rules=rules,
             at=self._now,
         )
-        return state, raw, write_down(speaker, emissions), _encode(facts) if facts else b""
+        notes, looked_at = write_down(speaker, emissions), _encode(facts) if facts else b""
+        case.move(state, raw, stage)
+        return notes, looked_at
 
     def _message(self, row: MessageRow) -> Message:
         name = (row.tenant, row.id)

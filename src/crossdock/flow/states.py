@@ -22,12 +22,16 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 @dataclass(slots=True)
 class Case:
-    """One process as it stands in this transaction; `raw` is the state's stored form."""
+    """One process as it stands in this transaction; `raw` is the state's stored form.
+
+    `stage` is the word for the board, known once a step was taken.
+    """
 
     state: Any
     raw: bytes
     stored: bytes
     revision: int
+    stage: str = ""
 
     @property
     def changed(self) -> bool:
@@ -38,6 +42,10 @@ class Case:
     def revision_after(self) -> int:
         """Tell the revision this transaction leaves behind."""
         return self.revision + self.changed
+
+    def move(self, state: object, raw: bytes, stage: str) -> None:
+        """Let the process stand at a new state."""
+        self.state, self.raw, self.stage = state, raw, stage
 
 
 def encode_state(state: object) -> bytes:
@@ -91,11 +99,6 @@ class Cases:
         state = decode_state(subscriber, row.schema, row.state)
         return Case(state=state, raw=row.state, stored=row.state, revision=row.revision)
 
-    def move(self, name: CaseName, state: object, raw: bytes) -> None:
-        """Let a process stand at a new state."""
-        case = self._cases[name]
-        case.state, case.raw = state, raw
-
     def rows(self, at: datetime) -> list[ProcessRow]:
         """Write the states that changed."""
         return [self._row(name, case, at) for name, case in self._cases.items() if case.changed]
@@ -110,6 +113,6 @@ class Cases:
             state=case.raw,
             schema=subscriber.schema,
             revision=case.revision + 1,
-            stage=subscriber.stage(case.state),
+            stage=case.stage,
             updated_at=at,
         )
