@@ -34,7 +34,7 @@ from crossdock.simulators.patrol import Patrol, Sites
 from crossdock.store.sqlite import open_reader
 
 FIRST_HOUR = datetime(2026, 3, 27, 5, 0, tzinfo=UTC)  # the weekend after it the clocks change
-FACTOR = 14400.0  # four hours a second
+FACTOR = 9000.0  # two and a half hours a second
 BOOT_SECONDS = 7.0
 READY_SECONDS = 30.0
 POLL_SECONDS = 0.4
