@@ -3,7 +3,9 @@
 import msgspec
 import pytest
 
-from crossdock.flow.merge_patch import merged
+from crossdock.flow.merge_patch import merged, strangers
+from crossdock.messages.registry import decode
+from tests.apis.history import CONFIRMED
 
 EXAMPLES = [
     ('{"a":"b"}', '{"a":"c"}', '{"a":"c"}'),
@@ -29,3 +31,24 @@ def test_a_patch_merges_as_the_standard_says(original: str, change: str, result:
     value, wanted = msgspec.json.decode(original), msgspec.json.decode(change)
 
     assert merged(value, wanted) == msgspec.json.decode(result)
+
+
+@pytest.mark.parametrize(
+    ("change", "unknown"),
+    [
+        ({"revision": 2, "reason": None}, ["reason"]),
+        ({"revison": 2}, ["revison"]),
+        ({"shipments": [{"mode": "ROAD", "stopps": []}]}, ["shipments.0.stopps"]),
+        (
+            {"shipments": [{"references": [{"type": "PRO", "valu": "1"}]}]},
+            ["shipments.0.references.0.valu"],
+        ),
+        ({"shipments": [{"stops": [{"sequence": 1}]}]}, []),
+    ],
+)
+def test_a_name_the_message_does_not_have_is_found_at_any_depth(
+    change: dict[str, object], unknown: list[str]
+) -> None:
+    body = decode(CONFIRMED.type, CONFIRMED.schema, CONFIRMED.body)
+
+    assert list(strangers(type(body), change)) == unknown

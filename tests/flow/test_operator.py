@@ -167,9 +167,31 @@ def test_an_edit_that_makes_no_message_is_refused_and_changes_nothing(store: Sto
     machine = house(store)
     machine.receive([lines(Line(id="e1", reason="complain"))], NOON)
 
-    with pytest.raises(Undecidable, match="does not make a OrderCancelled"):
+    with pytest.raises(Undecidable, match="makes no OrderCancelled"):
         decided(machine, "edit", b'{"version": "seven"}')
 
+    assert queue(machine) == [("process", "STUCK", "TRANSPORTATION")]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (b'{"reason": "complain"}', "The edit changes nothing of the OrderCancelled"),
+        (b"{}", "The edit changes nothing of the OrderCancelled"),
+        (b'{"raeson": "typed wrong"}', "An OrderCancelled has no `raeson`"),
+        (b'{"reason": null, "raeson": "typed wrong"}', "An OrderCancelled has no `raeson`"),
+    ],
+)
+def test_an_edit_that_would_change_nothing_leaves_the_exception_open(
+    store: Store, change: bytes, said: str
+) -> None:
+    machine = house(store)
+    machine.receive([lines(Line(id="e1", reason="complain"))], NOON)
+
+    with pytest.raises(Undecidable) as refused:
+        decided(machine, "edit", change)
+
+    assert refused.value.said == said
     assert queue(machine) == [("process", "STUCK", "TRANSPORTATION")]
 
 
