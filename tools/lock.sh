@@ -14,4 +14,5 @@ compile() {
 
 compile run pyproject.toml
 compile dev pyproject.toml --group dev
+compile peers --group peers
 echo "uv" | compile uv -
