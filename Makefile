@@ -53,7 +53,7 @@ check: setup ## Everything a change must pass, as CI runs it
 bench: setup ## Measure an order from release to delivery
 	@$(PY) -m benchmarks.order_to_delivery
 
-contracts: setup ## Write contracts/ and docs/reference/ anew from the code
+contracts: setup ## Write contracts/, docs/reference/ and docs/guarantees.md anew
 	@$(PY) -m tools.generate
 
 lock: setup ## Choose newer versions for requirements/*.txt

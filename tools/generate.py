@@ -1,4 +1,4 @@
-"""Writes contracts/ and docs/reference/ anew from the code; `--check` only tells what is stale."""
+"""Writes contracts/, docs/reference/ and docs/guarantees.md anew; `--check` tells what is stale."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from crossdock.apis.experience.v1.openapi import contract
 from crossdock.governance.contracts import as_text, kind_of, schemas
 from crossdock.messages.registry import BODIES
-from tools import reference
+from tools import guarantees, reference
 from tools.floorplan import ROOT
 
 STALE = 8  # the exit code
@@ -18,6 +18,7 @@ def files() -> dict[Path, str]:
     written["contracts/openapi-experience-v1.json"] = as_text(contract())
     written["contracts/catalogue.json"] = as_text(catalogue())
     written |= {f"docs/reference/{name}": text for name, text in reference.pages().items()}
+    written["docs/guarantees.md"] = guarantees.page()
     return {ROOT / name: text for name, text in written.items()}
 
 
@@ -50,7 +51,7 @@ def stale(wanted: dict[Path, str]) -> list[str]:
     other = {
         path
         for path, text in wanted.items()
-        if path not in there or path.read_text("utf-8") != text
+        if not path.is_file() or path.read_text("utf-8") != text
     }
     return sorted(path.relative_to(ROOT).as_posix() for path in old | other)
 
