@@ -19,8 +19,8 @@ else
 help: ## Show this list
 	@echo "crossdock: what make can do here"
 	@echo
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort -u \
-		| awk -F':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort -u \
+		| awk -F':.*## ' '{ printf "  make %-17s %s\n", $$1, $$2 }'
 
 setup: ## Prepare .venv with everything pinned (quick when nothing changed)
 	@tools/setup.sh
@@ -55,6 +55,13 @@ bench: setup ## Measure an order from release to delivery
 
 contracts: setup ## Write contracts/, docs/reference/ and docs/guarantees.md anew
 	@$(PY) -m tools.generate
+
+# What proves the promises, at length; the suite has a short version of each.
+.PHONY: fault-proxy
+SEEDS ?= 40
+
+fault-proxy: setup ## Break the wire in every way, by seed: make fault-proxy SEEDS=40
+	@$(PY) -m tests.proofs.fault_proxy --seeds $(SEEDS)
 
 lock: setup ## Choose newer versions for requirements/*.txt
 	@tools/lock.sh

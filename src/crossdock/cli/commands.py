@@ -29,6 +29,10 @@ COMMANDS = {
         "crossdock.cli.simulate:simulate_partner",
         "Serve a simulated ERP, TMS or carrier.",
     ),
+    "fault-proxy": (
+        "crossdock.cli.fault_proxy:fault_proxy",
+        "Pass connections on with faults, to try what then happens.",
+    ),
 }
 EXCEPTIONS = {
     "ls": ("crossdock.cli.exceptions:ls", "List what waits for people."),

@@ -1,0 +1,1 @@
+"""Connections that break, and what the house makes of it."""
