@@ -57,11 +57,13 @@ contracts: setup ## Write contracts/, docs/reference/ and docs/guarantees.md ane
 	@$(PY) -m tools.generate
 
 # What proves the promises, at length; the suite has a short version of each.
-.PHONY: fault-proxy
-SEEDS ?= 40
+.PHONY: fault-proxy histories
 
 fault-proxy: setup ## Break the wire in every way, by seed: make fault-proxy SEEDS=40
-	@$(PY) -m tests.proofs.fault_proxy --seeds $(SEEDS)
+	@$(PY) -m tests.proofs.fault_proxy --seeds $(or $(SEEDS),40)
+
+histories: setup ## Record golden histories that are missing, or one anew: make histories NAME=late
+	@$(PY) -m tests.histories $(NAME)
 
 lock: setup ## Choose newer versions for requirements/*.txt
 	@tools/lock.sh

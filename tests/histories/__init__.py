@@ -1,0 +1,1 @@
+"""Golden histories: inboxes as they were recorded, and what each process decided."""

@@ -1,0 +1,142 @@
+"""The real house over a store in memory, for the length of one history."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from itertools import count
+
+import msgspec
+
+from crossdock.app.roster import PROCESSES, PROJECTIONS
+from crossdock.app.routing import Target, router
+from crossdock.connectors import discover
+from crossdock.connectors.system_api.settings import SystemApiSettings
+from crossdock.flow.decisions import Decision
+from crossdock.flow.machine import Machine
+from crossdock.flow.roster import Inbound, Roster, Rulebook
+from crossdock.policies.rules import RoutingRow, Rules, TenderingPolicy
+from crossdock.ports import Call, Endpoint, Exchange, Stage
+from crossdock.store.memory import MemoryStore
+from crossdock.testing.in_process import InProcess, arrival
+from crossdock.testing.plain_partner import PlainPartner
+from tests.histories.words import BEGIN, Told
+
+CONNECTORS = {
+    "erp": ("reference_erp", ()),
+    "tms": ("reference_tms", ()),
+    "road": ("reference_carrier", ("ROAD",)),
+    "slow": ("reference_carrier", ("SLOW",)),
+}
+ROUTE = RoutingRow(
+    rule_id="routing.de",
+    mode="ROAD",
+    service_level="STANDARD",
+    carriers=("ROAD", "SLOW"),
+    sla_hours=48,
+)
+PLAIN = Rules(routing=(ROUTE,))
+TENDERED = Rules(routing=(ROUTE,), tendering=TenderingPolicy(modes=("ROAD",)))
+
+
+class Counted:
+    """Ids that count."""
+
+    def __init__(self) -> None:
+        """Begin at one."""
+        self._numbers = count(1)
+
+    def new(self) -> str:
+        """Count one further."""
+        return f"m-{next(self._numbers):04}"
+
+
+class Moody:
+    """A partner that refuses or loses what matches, as often as it was told, and else says yes."""
+
+    def __init__(self) -> None:
+        """Begin in a good mood."""
+        self.moods: dict[str, list[Exchange]] = {}
+        self._plain = PlainPartner()
+
+    async def exchange(self, call: Call) -> Exchange:
+        """Answer as the mood is."""
+        for pattern, answers in self.moods.items():
+            if answers and re.search(pattern, f"{call.method} {call.url}"):
+                return answers.pop(0)
+        return self._plain.answer(call)
+
+
+def refusal(said: str) -> Exchange:
+    """Refuse for good."""
+    body = msgspec.json.encode({"error": "refused", "detail": said})
+    return Exchange(stage=Stage.ANSWERED, status=422, body=body)
+
+
+class Day:
+    """A day to tell a history in: documents come, time passes, operators decide."""
+
+    def __init__(self, rules: Rules) -> None:
+        """Begin with an empty store."""
+        self.partner = Moody()
+        self.machine = Machine(store=MemoryStore(), roster=_roster(rules))
+        self._world = InProcess(self.machine, dict.fromkeys(CONNECTORS, self.partner), BEGIN)
+
+    @property
+    def at(self) -> datetime:
+        """The time of day."""
+        return self._world.at
+
+    def tell(self, *told: Told) -> None:
+        """Bring documents in, one after the other, and let everything settle."""
+        for each in told:
+            content = msgspec.json.encode(each.content)
+            self._world.receive(arrival(each.partner, each.document, content))
+            self._world.settle()
+
+    def wait(self, **span: float) -> None:
+        """Let time pass, timers and effects included."""
+        self._world.wait_until(self.at + timedelta(**span))
+
+    def decide(self, verb: str, code: str, content: Mapping[str, object] | None = None) -> None:
+        """Let an operator decide about the open exception of this code."""
+        with self.machine.store.read() as reader:
+            (row,) = [each for each in reader.exceptions("main") if each.code == code]
+        decision = Decision(
+            verb=verb,
+            exception_id=row.id,
+            by="ann",
+            reason="as agreed on the phone",
+            content=b"" if content is None else msgspec.json.encode(content),
+        )
+        self.machine.decide(decision, self.at)
+        self._world.settle()
+
+
+def _roster(rules: Rules) -> Roster:
+    found = discover()
+    settings = {
+        name: SystemApiSettings(base_url="", partner=name, time_zone="Europe/Berlin")
+        for name in CONNECTORS
+    }
+    endpoints = {
+        name: Endpoint(name=name, connector=found[connector], settings=settings[name])
+        for name, (connector, _serves) in CONNECTORS.items()
+    }
+    targets = [
+        Target(endpoint=endpoints[name], serves=serves)
+        for name, (_connector, serves) in CONNECTORS.items()
+    ]
+    return Roster(
+        subscribers=PROCESSES,
+        projections=PROJECTIONS,
+        inbound={
+            name: Inbound(connector=each.connector, settings=settings[name])
+            for name, each in endpoints.items()
+        },
+        endpoints=endpoints,
+        route=router(targets),
+        rulebook=Rulebook(today=rules),
+        ids=Counted(),
+    )

@@ -1,0 +1,261 @@
+"""The days that are recorded, each one thing that must stay decided as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from msgspec import Struct
+
+from crossdock.policies.rules import Rules
+from crossdock.ports import Exchange, Stage
+from tests.histories.day import PLAIN, TENDERED, Day, refusal
+from tests.histories.words import (
+    BEGIN,
+    CARRIERS,
+    CUSTOMER,
+    HOUR,
+    ITEM,
+    MASTERS,
+    SHIP_TO,
+    SHIPMENT,
+    cancelled,
+    master,
+    order,
+    plan,
+    shipment,
+    tender,
+    tracking,
+)
+
+LOST = Exchange(stage=Stage.NO_ANSWER, said="the line went dead")
+NIGHT = BEGIN + 18 * HOUR
+PLACE = {  # as the house keeps it, since an operator mends the message and not the document
+    "location_id": "SHOP-7",
+    "address": {"country": "DE", "city": "Berlin", "postal_code": "10115"},
+}
+
+
+class Scenario(Struct, frozen=True, kw_only=True):
+    """What a history is about, and how it is told."""
+
+    says: str
+    tell: Callable[[Day], None]
+    rules: Rules = PLAIN
+
+
+def order_to_delivery(day: Day) -> None:
+    """Nothing goes wrong."""
+    day.tell(*MASTERS, order("released"), plan("confirmed"))
+    day.wait(hours=2)
+    day.tell(tracking("PUP", BEGIN + HOUR), tracking("DEP", BEGIN + 2 * HOUR))
+    day.wait(hours=4)
+    day.tell(
+        tracking("ETA", BEGIN + 26 * HOUR, classifier="EST"), tracking("OFD", BEGIN + 6 * HOUR)
+    )
+    day.wait(hours=20)
+    day.tell(tracking("DLV", BEGIN + 25 * HOUR), tracking("POD", BEGIN + 26 * HOUR))
+    day.wait(days=12)
+
+
+def change(day: Day) -> None:
+    """A second version overtakes the first plan; a stale repeat changes nothing."""
+    day.tell(*MASTERS, order("released"))
+    more = [{"line_id": "10", "item_id": "IT-1", "quantity": "5", "unit": "EA"}]
+    day.tell(order("changed", 2, lines=more))
+    day.tell(plan("confirmed", version=1, revision=1))
+    day.tell(plan("confirmed", shipment("SH-2"), version=2, revision=2))
+    day.tell(order("released", event_id="again"), order("changed", 2, event_id="other", lines=[]))
+    day.wait(days=1)
+
+
+def cancel_before_the_plan(day: Day) -> None:
+    """The cancellation wins; the confirmation that comes late is taken back."""
+    day.tell(*MASTERS, order("released"), cancelled())
+    day.wait(hours=1)
+    day.tell(plan("confirmed"))
+    day.wait(hours=1)
+    day.tell(plan("cancelled", version=2, revision=2))
+    day.wait(days=1)
+
+
+def cancel_after_the_plan(day: Day) -> None:
+    """The ERP has its reference when the cancellation comes."""
+    day.tell(*MASTERS, order("released"), plan("confirmed"))
+    day.wait(hours=1)
+    day.tell(cancelled())
+    day.wait(hours=1)
+    day.tell(plan("cancelled", version=2, revision=2))
+    day.wait(days=1)
+    day.tell(order("released", 3))
+    day.wait(hours=1)
+
+
+def split(day: Day) -> None:
+    """One order becomes two shipments, and later one again."""
+    two = {"type": "PRO", "value": "700999", "issuer": "ROAD"}
+    day.tell(*MASTERS, order("released"))
+    day.tell(plan("confirmed", shipment("SH-1"), shipment("SH-2", two), revision=1))
+    day.wait(hours=2)
+    day.tell(tracking("PUP", BEGIN + HOUR), tracking("PUP", BEGIN + HOUR, reference=two))
+    day.wait(hours=2)
+    day.tell(plan("confirmed", shipment("SH-1"), revision=2))
+    day.tell(tracking("DLV", BEGIN + 3 * HOUR))
+    day.wait(days=2)
+
+
+def tendered_again(day: Day) -> None:
+    """The first carrier declines, the second lets its time pass, then takes it after all."""
+    day.tell(*MASTERS, order("released"), plan("confirmed"))
+    day.tell(tender("declined", "ROAD", 1))
+    day.wait(hours=3)
+    day.tell(tender("accepted", "SLOW", 2))
+    day.decide("retry", "TENDER_EXHAUSTED")
+    day.tell(tender("accepted", "ROAD", 3))
+    day.wait(hours=6)
+
+
+def consolidated(day: Day) -> None:
+    """Two orders share a shipment: the first tenders for both, the second hears who took it."""
+    both = shipment(order_ids=["SO-1", "SO-2"])
+    day.tell(*MASTERS, order("released"), order("released", order_id="SO-2"))
+    day.tell(plan("confirmed", both, order_id="SO-2"), plan("confirmed", both))
+    day.tell(tender("accepted", "ROAD", 1))
+    day.wait(hours=1)
+    day.tell(tracking("PUP", BEGIN + HOUR), tracking("DLV", BEGIN + HOUR))
+    day.wait(days=1)
+
+
+def nobody_takes_it(day: Day) -> None:
+    """Every carrier declines; the planner lets the planned one have it untendered."""
+    day.tell(*MASTERS, order("released"), plan("confirmed"))
+    day.tell(tender("declined", "ROAD", 1), tender("declined", "SLOW", 2))
+    day.decide("waive", "TENDER_EXHAUSTED")
+    day.wait(hours=1)
+
+
+def late(day: Day) -> None:
+    """Nobody speaks, the promise passes, the delivery comes a day late."""
+    day.tell(*MASTERS, order("released"), plan("confirmed"))
+    day.wait(hours=2)
+    day.tell(tracking("PUP", BEGIN + 2 * HOUR))
+    day.wait(days=3)
+    day.decide("retry", "SHIPMENT_OVERDUE")
+    day.decide("waive", "SHIPMENT_SILENT")
+    day.tell(tracking("DLY", BEGIN + 50 * HOUR, classifier="ACT"))
+    day.tell(tracking("DLV", BEGIN + 70 * HOUR))
+    day.wait(days=1)
+
+
+def correction(day: Day) -> None:
+    """A delivery is told at a wrong time and corrected, before and after the ERP heard of it."""
+    day.tell(*MASTERS, order("released"), plan("confirmed"))
+    day.wait(hours=2)
+    day.tell(tracking("PUP", BEGIN + 2 * HOUR))
+    day.tell(tracking("PUP", BEGIN + HOUR, kind="correction", revision=1))
+    day.wait(hours=20)
+    day.tell(tracking("DLV", NIGHT + 2 * HOUR))
+    day.wait(hours=1)
+    day.tell(tracking("DLV", NIGHT - HOUR, kind="correction", revision=1))
+    day.wait(days=1)
+
+
+def retraction(day: Day) -> None:
+    """A delivery that did not happen is taken back, the retraction first for one of two."""
+    day.tell(*MASTERS, order("released"), plan("confirmed"))
+    day.wait(hours=2)
+    day.tell(tracking("DLF", BEGIN + HOUR, kind="retraction", revision=1))
+    day.tell(tracking("DLF", BEGIN + HOUR))
+    day.tell(tracking("DLV", BEGIN + 2 * HOUR))
+    day.wait(hours=1)
+    day.tell(tracking("DLV", BEGIN + 2 * HOUR, kind="retraction", revision=1))
+    day.wait(days=1)
+    day.tell(tracking("DLV", BEGIN + 26 * HOUR, name="DLV/true"))
+    day.wait(days=1)
+
+
+def unknown_reference(day: Day) -> None:
+    """Reports come before their number is known, one never finds its shipment."""
+    nobody = {"type": "PRO", "value": "999999", "issuer": "ROAD"}
+    day.tell(tracking("PUP", BEGIN), tracking("DEP", BEGIN + HOUR, reference=nobody))
+    day.tell(tracking("ITR", BEGIN + HOUR, reference=SHIPMENT))
+    day.tell(*MASTERS, order("released"), plan("confirmed"))
+    day.wait(days=2)
+    day.decide("retry", "EVIDENCE_UNMATCHED")
+    day.wait(days=2)
+    day.decide("waive", "EVIDENCE_UNMATCHED")
+
+
+def edited(day: Day) -> None:
+    """An order without its place of delivery is mended by an operator."""
+    day.tell(*MASTERS, order("released", ship_to=None))
+    day.wait(hours=1)
+    day.decide("edit", "ORDER_INCOMPLETE", {"draft": {"ship_to": PLACE}})
+    day.tell(plan("confirmed"))
+    day.wait(hours=1)
+
+
+def master_data_comes_late(day: Day) -> None:
+    """The customer is unknown, then blocked, then free; older versions change nothing."""
+    day.tell(ITEM, SHIP_TO, *CARRIERS, order("released"))
+    day.wait(hours=1)
+    day.tell(master("customer", 2, customer_id="C-1", name="Kunde", blocked=True))
+    day.tell(CUSTOMER)
+    day.tell(master("customer", 3, customer_id="C-1", name="Kunde"))
+    day.wait(hours=1)
+    for name, verb in (("Kunde & Sohn", "retry"), ("Kunde & Co", "waive")):
+        again = master("customer", 3, customer_id="C-1", name=name)
+        again.content["event_id"] = name
+        day.tell(again)
+        day.decide(verb, "MASTER_DATA_VERSION_REUSED")
+
+
+def tms_keeps_silent(day: Day) -> None:
+    """Nobody confirms; the planner is reminded, then the plan is rejected and asked for again."""
+    day.tell(*MASTERS, order("released"))
+    day.wait(days=1)
+    day.tell(plan("rejected"))
+    day.decide("retry", "PLAN_REJECTED")
+    day.wait(hours=1)
+
+
+def erp_refuses(day: Day) -> None:
+    """The ERP loses one answer and refuses a reference; a person waives it."""
+    day.partner.moods["transport-references$"] = [LOST, refusal("order is locked")]
+    day.tell(*MASTERS, order("released"), plan("confirmed"))
+    day.wait(hours=1)
+    day.decide("waive", "EFFECT_REFUSED")
+    day.wait(hours=1)
+
+
+def contradiction(day: Day) -> None:
+    """Sources contradict each other, one speaks of the future, one in a code nobody knows."""
+    day.tell(*MASTERS, order("released"), plan("confirmed"))
+    day.wait(hours=2)
+    day.tell(tracking("DLV", BEGIN + HOUR), tracking("OFD", BEGIN + 2 * HOUR))
+    day.tell(tracking("PUP", BEGIN + timedelta(days=3)), tracking("X42", BEGIN + HOUR))
+    day.wait(days=1)
+
+
+SCENARIOS: dict[str, Scenario] = {
+    tell.__name__: Scenario(says=str(tell.__doc__), tell=tell, rules=rules)
+    for tell, rules in (
+        (order_to_delivery, PLAIN),
+        (change, PLAIN),
+        (cancel_before_the_plan, PLAIN),
+        (cancel_after_the_plan, PLAIN),
+        (split, PLAIN),
+        (tendered_again, TENDERED),
+        (consolidated, TENDERED),
+        (nobody_takes_it, TENDERED),
+        (late, PLAIN),
+        (correction, PLAIN),
+        (retraction, PLAIN),
+        (unknown_reference, PLAIN),
+        (edited, PLAIN),
+        (master_data_comes_late, PLAIN),
+        (tms_keeps_silent, PLAIN),
+        (erp_refuses, PLAIN),
+        (contradiction, PLAIN),
+    )
+}
