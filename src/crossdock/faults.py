@@ -26,13 +26,17 @@ class Finding(Struct, frozen=True, kw_only=True):
     """Something noticed in a document that could still be read.
 
     `code` is stable and UPPER_SNAKE, `said` a sentence for the operator, `where` the place in the
-    document (JSON Pointer, line, or segment and element), `seen` the facts.
+    document (JSON Pointer, line, or segment and element), `seen` the facts. `kind` is the class a
+    partner's profile decides by (`layout`, `envelope`, `syntax`), `at` the offset of the first
+    byte meant; both where the format knows them.
     """
 
     code: str
     said: str
     where: str = ""
     seen: dict[str, str] = {}
+    kind: str = ""
+    at: int | None = None
 
 
 class Fault(Exception):

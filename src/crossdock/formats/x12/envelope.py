@@ -1,0 +1,443 @@
+"""Segments to interchanges, groups and sets; what the envelope promises is compared, never trusted.
+
+A header that is missing is made up empty, a trailer that is missing is told, and what stands
+outside of any set is told: every set that can be found is found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from msgspec import Struct
+
+from crossdock.faults import Finding
+from crossdock.formats.x12.delimiters import Delimiters, Header
+from crossdock.formats.x12.findings import noticed
+from crossdock.formats.x12.tokens import Block, Limits, Segment, Tape, pieces
+
+CONTROL_DIGITS_MAX = 9
+SET_CONTROL_MIN = 4
+SET_ID_DIGITS = 3
+SEEN_MAX = 100_000
+TOLD_ALWAYS = "INTERCHANGE_TOO_LARGE"  # once, however much was told before
+ACKNOWLEDGEMENTS = "FA"  # GS01 of 997 and 999, which are never acknowledged
+
+
+class Transaction(Struct, kw_only=True):
+    """One set, ST to SE with both, kept as it was written until somebody asks for its segments."""
+
+    group: Group
+    set_id: str
+    control: str
+    implementation: str
+    at: int
+    blocks: list[Block]
+    size: int = 1
+    findings: list[Finding] = []
+    cut: list[Segment] | None = None
+
+    @property
+    def segments(self) -> list[Segment]:
+        """Give its segments; the position of a segment in the set is its index and one."""
+        if self.cut is None:
+            self.cut = [segment for block in self.blocks for segment in block.segments()]
+        return self.cut
+
+
+class Group(Struct, kw_only=True):
+    """One functional group, as GS says it; `sets` counts the sets that were found.
+
+    It takes `size` bytes from `at` on.
+
+    `transactions` stay empty where an interchange is streamed.
+    """
+
+    interchange: Interchange
+    functional_id: str = ""
+    sender: str = ""
+    receiver: str = ""
+    date: str = ""
+    time: str = ""
+    control: str = ""
+    agency: str = ""
+    version: str = ""
+    at: int = 0
+    size: int = 0
+    claimed: str = ""  # GE01
+    sets: int = 0
+    transactions: list[Transaction] = []
+    findings: list[Finding] = []
+
+    @property
+    def is_acknowledgement(self) -> bool:
+        """Tell whether this group acknowledges others, and must not be acknowledged."""
+        return self.functional_id == ACKNOWLEDGEMENTS
+
+
+class Interchange(Struct, kw_only=True):
+    """One interchange, as ISA says it, without the padding; it takes `size` bytes from `at` on.
+
+    `reports` are the TA1 in it: what the sender says of interchanges it received. All texts are
+    empty where there is no ISA.
+    """
+
+    delimiters: Delimiters
+    sender_qualifier: str = ""
+    sender: str = ""
+    receiver_qualifier: str = ""
+    receiver: str = ""
+    date: str = ""
+    time: str = ""
+    version: str = ""
+    control: str = ""
+    ack_requested: bool = False
+    usage: str = ""
+    at: int = 0
+    size: int = 0
+    group_count: int = 0
+    groups: list[Group] = []
+    reports: list[Segment] = []
+    findings: list[Finding] = []
+
+
+class Document(Struct, kw_only=True):
+    """Everything in a file: its interchanges, and what belongs to none of them."""
+
+    interchanges: list[Interchange] = []
+    findings: list[Finding] = []
+
+    def groups(self) -> Iterator[Group]:
+        """Give the groups of all interchanges."""
+        for interchange in self.interchanges:
+            yield from interchange.groups
+
+    def transactions(self) -> Iterator[Transaction]:
+        """Give the sets of all groups."""
+        for group in self.groups():
+            yield from group.transactions
+
+    def every_finding(self) -> Iterator[Finding]:
+        """Give all findings, outermost first."""
+        yield from self.findings
+        for interchange in self.interchanges:
+            yield from interchange.findings
+            for group in interchange.groups:
+                yield from group.findings
+                for transaction in group.transactions:
+                    yield from transaction.findings
+
+
+Part = Interchange | Group | Transaction | Finding
+
+
+def read(source: bytes | Iterable[bytes], limits: Limits | None = None) -> Document:
+    """Read a whole file, kept in memory; never raises for what is in it."""
+    document = Document()
+    for part in stream(source, limits):
+        match part:
+            case Transaction():
+                part.group.transactions.append(part)
+            case Group():
+                part.interchange.groups.append(part)
+            case Interchange():
+                document.interchanges.append(part)
+            case Finding():
+                document.findings.append(part)
+    return document
+
+
+def stream(source: bytes | Iterable[bytes], limits: Limits | None = None) -> Iterator[Part]:
+    """Give each set when it is complete, then its group, then its interchange, when they end.
+
+    What was given is not kept: memory grows with the largest set, and not with the file.
+    """
+    limits = limits or Limits()
+    assembly = _Assembly(limits)
+    tape = Tape(source)
+    for piece in pieces(tape, limits):
+        match piece:
+            case Block():
+                assembly.take(piece)
+            case Header():
+                assembly.begin(piece)
+            case Finding():
+                assembly.tell(piece)
+        yield from assembly.give()
+    assembly.close_interchange(tape.offset(tape.pos), ended=False)
+    yield from assembly.give()
+
+
+class _Assembly:
+    """Puts segments together; holds the interchange, the group and the set that are open."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._told = 0
+        self._complete: list[Part] = []
+        self._interchange: Interchange | None = None
+        self._group: Group | None = None
+        self._set: Transaction | None = None
+        self._groups_seen: set[str] = set()
+        self._sets_seen: set[str] = set()
+
+    def give(self) -> list[Part]:
+        """Give what became complete."""
+        complete, self._complete = self._complete, []
+        return complete
+
+    def take(self, block: Block) -> None:
+        """Take whole segments in their order.
+
+        Nearly all segments stand inside of a set and are of no interest here: only those whose
+        tags are of the envelope are looked at.
+        """
+        text, terminator = block.text, block.delimiters.segment
+        start = 0
+        for tag in _envelope(block):
+            if start < tag.start() or 0 < start == tag.start():
+                self._add(block.part(start, tag.start()))
+            end = text.find(terminator, tag.end())
+            end = len(text) if end < 0 else end
+            self._place(tag[1], block.part(tag.start(1), end))
+            start = end + 1
+        if start < len(text):
+            self._add(block.part(start, len(text)))
+
+    def tell(self, finding: Finding) -> None:
+        """Keep a finding with the innermost thing that is open; give it where nothing is."""
+        self._told += finding.code != TOLD_ALWAYS
+        if self._told > self._limits.findings and finding.code != TOLD_ALWAYS:
+            return
+        if self._told == self._limits.findings and finding.code != TOLD_ALWAYS:
+            finding = noticed("TOO_MANY_FINDINGS", finding.at or 0)
+        owner = self._set or self._group or self._interchange
+        if owner is None:
+            self._complete.append(finding)
+        else:
+            owner.findings.append(finding)
+
+    def _notice(self, code: str, at: int, where: str, **seen: object) -> None:
+        self.tell(noticed(code, at, where, **seen))
+
+    def _add(self, block: Block) -> None:
+        """Add segments to the set that is open; outside of one they are strays."""
+        if block.suspect:
+            for told in block.look(self._limits):
+                if isinstance(told, Finding):
+                    self.tell(told)
+        if not block.text:
+            return
+        current = self._set
+        if current is None:
+            for segment in block.segments():
+                self._notice("STRAY_SEGMENT", segment.at, segment.tag, text=segment.text)
+        elif current.size <= self._limits.segments:
+            current.blocks.append(block)
+            current.size += block.text.count(block.delimiters.segment) + 1
+            if current.size > self._limits.segments:
+                self._notice("TOO_MANY_SEGMENTS", block.place, "")
+
+    def _place(self, tag: str, block: Block) -> None:
+        elements = block.text.split(block.delimiters.element)
+        at = block.places.byte(block.place)
+        match tag:
+            case "ST":
+                self._close_set(at)
+                self._open_set(block, at, elements)
+            case "SE":
+                self._add(block)
+                if self._set is not None:
+                    self._compare_set(self._set, at, elements)
+                    self._complete.append(self._set)
+                    self._set = None
+            case "GS":
+                self._close_group(at)
+                self._open_group(at, elements)
+            case "GE":
+                self._close_set(at)
+                if self._group is None:
+                    self._add(block)
+                else:
+                    self._compare_group(self._group, at, elements)
+                    end = block.places.byte(block.place + len(block.text))
+                    self._group.size = end + 1 - self._group.at
+                    self._complete.append(self._group)
+                    self._group = None
+            case "IEA":
+                self._close_group(at)
+                if self._interchange is not None:
+                    self._compare_interchange(self._interchange, at, elements)
+                end = block.places.byte(block.place + len(block.text))
+                self.close_interchange(end + 1, ended=True)
+            case _:
+                if self._interchange is not None and self._group is None:
+                    self._interchange.reports.extend(block.segments())
+                else:
+                    self._add(block)
+
+    def begin(self, header: Header) -> None:
+        """Open an interchange; what was open before is closed."""
+        self.close_interchange(header.at, ended=False)
+        self._groups_seen = set()
+        said = [element.strip() for element in header.elements]
+        if not said:
+            self._interchange = Interchange(delimiters=header.delimiters, at=header.at)
+            return
+        self._interchange = Interchange(
+            delimiters=header.delimiters,
+            sender_qualifier=said[4],
+            sender=said[5],
+            receiver_qualifier=said[6],
+            receiver=said[7],
+            date=said[8],
+            time=said[9],
+            version=said[11],
+            control=said[12],
+            ack_requested=said[13] == "1",
+            usage=said[14],
+            at=header.at,
+        )
+        if not _is_control(said[12]):
+            self._notice("ISA_CONTROL", header.at, "ISA13", text=said[12])
+        if said[14] not in {"T", "P", "I"}:
+            self._notice("ISA_USAGE", header.at, "ISA15", text=said[14])
+
+    def close_interchange(self, at: int, *, ended: bool) -> None:
+        """Close whatever is open; without IEA where it is not `ended`."""
+        self._close_group(at)
+        interchange, self._interchange = self._interchange, None
+        if interchange is None:
+            return
+        interchange.size = at - interchange.at
+        if not ended and interchange.control:
+            interchange.findings.append(noticed("NO_IEA", at, "IEA"))
+        self._complete.append(interchange)
+
+    def _compare_interchange(self, opened: Interchange, at: int, trailer: list[str]) -> None:
+        count, control = _element(trailer, 1), _element(trailer, 2)
+        if not _same(count, str(opened.group_count)):
+            self._notice("IEA_COUNT", at, "IEA01", said=count, found=opened.group_count)
+        if opened.control and not _same(control, opened.control):
+            self._notice("IEA_CONTROL", at, "IEA02", said=control, opened=opened.control)
+
+    def _open_group(self, at: int, elements: list[str]) -> None:
+        interchange = self._interchange
+        assert interchange is not None  # noqa: S101 - a header comes before any segment
+        said = [_element(elements, number) for number in range(9)]
+        self._sets_seen = set()
+        self._group = Group(
+            interchange=interchange,
+            functional_id=said[1],
+            sender=said[2],
+            receiver=said[3],
+            date=said[4],
+            time=said[5],
+            control=said[6],
+            agency=said[7],
+            version=said[8],
+            at=at,
+        )
+        interchange.group_count += 1
+        if not _is_control(said[6]):
+            self._notice("GS_CONTROL", at, "GS06", text=said[6])
+        elif _again(said[6], self._groups_seen):
+            self._notice("GROUP_TWICE", at, "GS06", text=said[6])
+
+    def _close_group(self, at: int) -> None:
+        """Close the group that is open, which has no GE."""
+        self._close_set(at)
+        group, self._group = self._group, None
+        if group is None:
+            return
+        if group.functional_id:
+            group.findings.append(noticed("NO_GE", at, "GE", opened=group.control))
+        group.size = at - group.at
+        self._complete.append(group)
+
+    def _compare_group(self, opened: Group, at: int, trailer: list[str]) -> None:
+        opened.claimed, control = _element(trailer, 1), _element(trailer, 2)
+        if not _same(opened.claimed, str(opened.sets)):
+            self._notice("GE_COUNT", at, "GE01", said=opened.claimed, found=opened.sets)
+        if not _same(control, opened.control):
+            self._notice("GE_CONTROL", at, "GE02", said=control, opened=opened.control)
+
+    def _open_set(self, block: Block, at: int, elements: list[str]) -> None:
+        interchange, group = self._interchange, self._group
+        assert interchange is not None  # noqa: S101 - a header comes before any segment
+        if group is None:
+            group = self._group = Group(interchange=interchange, at=at)
+            self._sets_seen = set()
+            self._notice("NO_GS", at, "GS")
+        group.sets += 1
+        set_id, control = _element(elements, 1), _element(elements, 2)
+        self._set = Transaction(
+            group=group,
+            set_id=set_id,
+            control=control,
+            implementation=_element(elements, 3),
+            at=at,
+            blocks=[block],
+        )
+        if len(set_id) != SET_ID_DIGITS or not set_id.isalnum():
+            self._notice("ST_ID", at, "ST01", text=set_id)
+        if not SET_CONTROL_MIN <= len(control) <= CONTROL_DIGITS_MAX:
+            self._notice("ST_CONTROL", at, "ST02", text=control)
+        elif _again(control, self._sets_seen):
+            self._notice("SET_TWICE", at, "ST02", text=control)
+
+    def _close_set(self, at: int) -> None:
+        """Close the set that is open, which has no SE."""
+        current, self._set = self._set, None
+        if current is not None:
+            current.findings.append(noticed("NO_SE", at, "SE", opened=current.control))
+            self._complete.append(current)
+
+    def _compare_set(self, opened: Transaction, at: int, trailer: list[str]) -> None:
+        count, control = _element(trailer, 1), _element(trailer, 2)
+        # What lies between two terminators is no segment: then the real count is another.
+        if not _same(count, str(opened.size)) and not _same(count, str(len(opened.segments))):
+            self._notice("SE_COUNT", at, "SE01", said=count, found=len(opened.segments))
+        if not _same(control, opened.control):
+            self._notice("SE_CONTROL", at, "SE02", said=control, opened=opened.control)
+
+
+def _envelope(block: Block) -> Iterator[re.Match[str]]:
+    """Find the segments of the envelope; what stands before a tag is a terminator and line ends."""
+    first, others = _tags(block.delimiters.element, block.delimiters.segment)
+    if found := first.match(block.text):
+        yield found
+    yield from others.finditer(block.text)
+
+
+@lru_cache(maxsize=64)
+def _tags(element: str, segment: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Spell the tags of the envelope as a block's first segment, and as any other."""
+    tag = rf"[\r\n\t \x00]*(ST|SE|GS|GE|IEA|TA1)(?={re.escape(element)})"
+    return re.compile(tag), re.compile(re.escape(segment) + tag)
+
+
+def _element(elements: list[str], number: int) -> str:
+    return elements[number].strip() if number < len(elements) else ""
+
+
+def _again(control: str, seen: set[str]) -> bool:
+    """Tell whether a number was seen before, among the first of them: memory must not grow."""
+    if control in seen:
+        return True
+    if len(seen) < SEEN_MAX:
+        seen.add(control)
+    return False
+
+
+def _is_control(text: str) -> bool:
+    return text.isdecimal() and len(text) <= CONTROL_DIGITS_MAX
+
+
+def _same(one: str, other: str) -> bool:
+    """Compare counts and control numbers: numbers by value, so that zeros in front do not count."""
+    if one == other:
+        return True
+    numbers = one.isdecimal() and other.isdecimal()
+    return numbers and one.lstrip("0") == other.lstrip("0")
