@@ -27,7 +27,7 @@ OVER = {
     OutboxStatus.REFUSED,
     OutboxStatus.UNRESOLVED,
 }
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 
 
 class WallClock:

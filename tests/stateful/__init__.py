@@ -1,0 +1,1 @@
+"""Machines that draw their own steps, each held against a plain model."""
