@@ -126,7 +126,11 @@ async def place(
 ) -> AsyncIterator[Place]:
     """Ask for effects of this class at a partner behind these faults, and deliver in earnest."""
     partner = LedgerPartner(honours=effect is EffectClass.IDEMPOTENT)
-    wanted = {"retry_base_seconds": 0.01, "breaker_failures": 10_000, **wishes}
+    wanted: dict[str, Any] = {
+        "retry_base_seconds": 0.01,
+        "retry_max_seconds": 0.5,
+        "breaker_failures": 10_000,
+    }
     async with (
         partner.serving() as port,
         HttpFaultProxy("127.0.0.1", port, seed=seed, faults=faults) as proxy,
@@ -135,7 +139,7 @@ async def place(
         if shut:
             await proxy.shut()
         chatty = Chatty(effect, path=proxy.url, busy_means="not_applied")
-        machine = house(MemoryStore(), chatty, **wanted)
+        machine = house(MemoryStore(), chatty, **wanted, **wishes)
         shell = Shell(machine, clock=WallClock(), transports={"tms": via}, threaded=False)
         await shell.start()
         try:

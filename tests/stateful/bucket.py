@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from crossdock.flow.bucket import available, full, next_token, paused, taken
 from tests.stateful.counted import SECOND, Counting
@@ -18,19 +18,16 @@ class TokenBucket(Counting):
     """A courier takes what it may, the partner asks for silence, clocks go back."""
 
     def __init__(self) -> None:
-        """Begin with no bucket; the first step chooses its rate."""
+        """Begin with nothing sent; the first step chooses the rate."""
         super().__init__()
         self.bucket = full(RATES[0], self.now)
-        self.begun = False
         self.sent: list[tuple[datetime, int]] = []
         self.silent_until: datetime | None = None
 
-    @precondition(lambda self: not self.begun)
-    @rule(rate=st.sampled_from(RATES))
+    @initialize(rate=st.sampled_from(RATES))
     def begin(self, rate: float) -> None:
         """Choose the rate."""
         self.bucket = full(rate, self.now)
-        self.begun = True
 
     @rule(wanted=st.integers(1, 100))
     def take(self, wanted: int) -> None:
