@@ -1,5 +1,6 @@
 """Files are taken when they are whole, once, and come again only if they were not stored."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -172,3 +173,16 @@ def test_a_folder_that_cannot_be_made_is_misconfigured(tmp_path: Path) -> None:
         FileDrop(tmp_path / "file")
 
     assert caught.value.seen["folder"] == str(tmp_path / "file")
+
+
+def test_what_was_put_away_is_read_again_when_asked(tmp_path: Path) -> None:
+    drop = FileDrop(tmp_path)
+    (tmp_path / "orders.csv").write_bytes(b"a;b\n")
+    file = taken(drop)
+    archived = drop.archive(file)
+
+    counts = [drop.read_again(datetime.now(UTC) + timedelta(hours=1)), drop.read_again(None)]
+    again = taken(drop)
+
+    assert (counts, again.content) == ([0, 1], b"a;b\n")
+    assert drop.archive(again) == archived

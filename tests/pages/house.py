@@ -6,7 +6,7 @@ from crossdock.apis.process.v1.routes import ProcessApi
 from crossdock.apis.server import App, build_asgi
 from crossdock.apis.system.v1.deliveries import Deliveries
 from crossdock.console.pages import Console
-from crossdock.flow.decisions import AlreadyClosed, Decision, Undecidable
+from crossdock.flow.decisions import AlreadyClosed, Decision, NeedsReason, Undecidable
 from crossdock.flow.replayer import Choice
 from crossdock.ports.store import Store
 from tests.apis.rows import NOW
@@ -22,6 +22,7 @@ class Clerk:
         self.decided: list[Decision] = []
         self.replayed: list[Choice] = []
         self.seen: list[tuple[str, str]] = []
+        self.recovered: list[tuple[str, str, str]] = []
 
     async def decide(
         self, verb: str, exception_id: str, *, by: str, reason: str, content: bytes = b""
@@ -40,6 +41,15 @@ class Clerk:
         if "gone" in choice.effects:
             raise Undecidable("These effects are not new; look again", effects="gone")
         self.replayed.append(choice)
+
+    async def recover(self, verb: str, *, by: str, reason: str) -> str:
+        """Write down who let go what a restore holds."""
+        if not reason.strip():
+            raise NeedsReason("Say who decides this, and why")
+        if reason == "too late":
+            raise Undecidable("Nothing is held")
+        self.recovered.append((verb, by, reason))
+        return f"It is done: {verb}"
 
     async def looked_at(self, document_id: str, *, by: str) -> None:
         """Write down who looked."""

@@ -10,9 +10,10 @@ import apsw
 import pytest
 
 from crossdock.faults import Misconfigured, NotNow
+from crossdock.store.migrations import Migration
 from crossdock.store.sqlite import SqliteStore, open_reader, open_sqlite
 from crossdock.store.sqlite.connections import refuse_old_sqlite
-from crossdock.store.sqlite.migrations import Migration, check, migrate, shipped
+from crossdock.store.sqlite.migrations import check, migrate, shipped
 from crossdock.testing.store_conformance import rows
 from crossdock.testing.store_conformance.rows import MAIN
 
@@ -203,7 +204,7 @@ def test_a_migration_that_was_edited_is_refused(path: Path) -> None:
         open_sqlite(path)
 
     assert (refusal.value.seen["migration"], refusal.value.seen["applied"]) == (
-        "0001_message_store.sql",
+        "0001_pre_message_store.sql",
         "other",
     )
 
@@ -233,8 +234,8 @@ def test_a_refused_store_can_be_opened_by_the_right_release(path: Path) -> None:
 def test_only_what_is_missing_is_applied() -> None:
     connection = apsw.Connection(":memory:")
     steps = [
-        Migration(number=1, name="0001_a.sql", sql="CREATE TABLE a (x)"),
-        Migration(number=2, name="0002_b.sql", sql="CREATE TABLE b (x); CREATE TABLE c (x)"),
+        Migration(number=1, name="0001_pre_a.sql", sql="CREATE TABLE a (x)"),
+        Migration(number=2, name="0002_pre_b.sql", sql="CREATE TABLE b (x); CREATE TABLE c (x)"),
     ]
 
     migrate(connection, steps[:1])
@@ -246,7 +247,9 @@ def test_only_what_is_missing_is_applied() -> None:
 
 def test_a_migration_that_fails_changes_nothing() -> None:
     connection = apsw.Connection(":memory:")
-    broken = Migration(number=1, name="0001_a.sql", sql="CREATE TABLE a (x); CREATE TABLE a (x)")
+    broken = Migration(
+        number=1, name="0001_pre_a.sql", sql="CREATE TABLE a (x); CREATE TABLE a (x)"
+    )
 
     with pytest.raises(apsw.SQLError):
         migrate(connection, [broken])

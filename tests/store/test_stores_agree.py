@@ -85,6 +85,7 @@ CALLS: st.SearchStrategy[Call] = st.one_of(
     call("lease", tenants, st.just("tms"), times, times, small),
     call("settle", effects),
     call("rewrite_effect", effects),
+    call("doubt_effects", words, times),
     call("note_attempts", several(st.builds(rows.attempt, small, fence=fences, said=words))),
     call("set_timers", several(st.builds(rows.timer, words, key=keys, due_at=times))),
     call("cancel_timers", several(st.tuples(tenants, st.just(SUBSCRIBER), keys, words))),
@@ -132,6 +133,7 @@ CALLS: st.SearchStrategy[Call] = st.one_of(
     call("keep_rules", tenants, words, bodies),
     call("set_mark", words, words),
     call("next_control_number", tenants, words, words),
+    call("raise_control_floor", small),
 )
 
 
@@ -154,7 +156,7 @@ def answers(reader: Reader, tenant: str) -> Iterator[object]:
     yield [reader.exceptions(tenant, about=each, team="a") for each in ("a", "b")]
     yield [reader.exceptions(tenant, status=None, subject="order_release/order/SO-1", after="b")]
     yield [reader.exception(tenant, "a"), reader.exception_counts(tenant)]
-    yield [reader.documents(tenant), reader.document(tenant, "a")]
+    yield [reader.documents(tenant), reader.document(tenant, "a"), reader.last_heard(tenant)]
     yield reader.projections(tenant, "shipment_view", IDS)
     yield [reader.find(tenant, "shipment_view", dict([term])) for term in TERMS]
     yield reader.find(tenant, "shipment_view", {"status": "LATE", "order": "a"}, after="a")

@@ -35,16 +35,17 @@ def build_asgi(
     *,
     deliveries: Deliveries,
     not_ready: Readiness = dict,
+    held: Readiness = dict,
     meters: CollectorRegistry = REGISTRY,
 ) -> App:
     """Put the routes, the way in for partners and the health checks under one roof.
 
-    `not_ready` names what is not ready, each with a sentence; nothing means ready. `meters` is the
-    registry that `/metrics` shows.
+    `not_ready` names what is not ready, each with a sentence; nothing means ready. `held` names
+    what waits for a person though all works. `meters` is the registry that `/metrics` shows.
     """
     framework = Litestar(
         route_handlers=[
-            _handler(each) for each in (*routes, *_health(not_ready, meters), *_explained())
+            _handler(each) for each in (*routes, *_health(not_ready, held, meters), *_explained())
         ],
         openapi_config=None,
         logging_config=None,
@@ -119,7 +120,7 @@ def _broken(request: Request[Any, Any, Any], error: Exception) -> Response[bytes
     return _response(as_problem(problems.BROKEN, "The request was not finished"))
 
 
-def _health(not_ready: Readiness, meters: CollectorRegistry) -> tuple[Route, ...]:
+def _health(not_ready: Readiness, held: Readiness, meters: CollectorRegistry) -> tuple[Route, ...]:
     async def alive(_ask: Ask) -> Reply:
         return as_json({"status": "alive"})
 
@@ -127,7 +128,8 @@ def _health(not_ready: Readiness, meters: CollectorRegistry) -> tuple[Route, ...
         missing = dict(not_ready())
         if missing:
             return as_json({"status": "not ready", "missing": missing}, status=503)
-        return as_json({"status": "ready"})
+        waits = dict(held())
+        return as_json({"status": "ready", "held": waits} if waits else {"status": "ready"})
 
     async def version(_ask: Ask) -> Reply:
         return as_json({"name": "crossdock", "version": crossdock.__version__})

@@ -22,6 +22,7 @@ from crossdock.apis.system.v1.deliveries import Deliveries
 from crossdock.app.config import Config
 from crossdock.channels.webhook import is_genuine
 from crossdock.console.pages import Console
+from crossdock.flow.outbound import is_held
 from crossdock.governance.entitlements import Customer, Customers
 from crossdock.portal.pages import Portal
 
@@ -63,7 +64,21 @@ def assemble(  # noqa: PLR0913 - an application has this many parts
         *Portal(shipments, customers, seal, now, wall).routes(),
         *Console(operations, operator, access, now).routes(),
     )
-    return build_asgi(routes, deliveries=deliveries, not_ready=not_ready, meters=meters)
+    return build_asgi(
+        routes,
+        deliveries=deliveries,
+        not_ready=not_ready,
+        held=lambda: held(read),
+        meters=meters,
+    )
+
+
+def held(read: Snapshot) -> dict[str, str]:
+    """Name what waits for a person after a restore; empty where nothing does."""
+    with read() as reader:
+        if is_held(reader):
+            return {"outbound": "a backup was restored; nothing is sent until it is released"}
+    return {}
 
 
 def callers(config: Config) -> dict[str, Caller]:

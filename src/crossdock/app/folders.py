@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from crossdock.app.config import Partner
@@ -13,6 +15,7 @@ from crossdock.flow.reading import Arrival
 from crossdock.flow.shell import Shell
 
 POLL_SECONDS = 0.5
+CLOCKS_DIFFER = timedelta(hours=1)  # a file server's from ours, at most
 
 log = logging.getLogger("crossdock.app.folders")
 
@@ -22,7 +25,7 @@ async def watched(partner: Partner, shell: Shell, tenant: str) -> None:
 
     A file that cannot be taken in now stays claimed and is tried again at the next look.
     """
-    folder = str(getattr(partner.settings, "inbox_dir", ""))
+    folder = folder_of(partner)
     if not folder:
         return
     (document, *_) = partner.connector.documents
@@ -34,6 +37,24 @@ async def watched(partner: Partner, shell: Shell, tenant: str) -> None:
         for file in found.files:
             await _take(drop, file, shell, _arrival(partner, document, file, tenant))
         await asyncio.sleep(POLL_SECONDS)
+
+
+def folder_of(partner: Partner) -> str:
+    """Name the folder that is watched for a partner; empty where none is."""
+    return str(getattr(partner.settings, "inbox_dir", ""))
+
+
+def read_again(partners: Iterable[Partner], since: datetime | None) -> dict[str, int]:
+    """Let files be read again that were put away since, less an hour for clocks that differ.
+
+    Answers how many of each partner; what is known already counts as said twice.
+    """
+    earlier = None if since is None else since - CLOCKS_DIFFER
+    return {
+        each.name: FileDrop(Path(folder)).read_again(earlier)
+        for each in partners
+        if (folder := folder_of(each))
+    }
 
 
 async def _take(drop: FileDrop, file: DroppedFile, shell: Shell, arrival: Arrival) -> None:

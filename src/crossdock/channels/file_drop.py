@@ -16,6 +16,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
@@ -103,6 +104,8 @@ class FileDrop:
         stem, dot, suffix = file.name.rpartition(".")
         digest = file.identity.rpartition("/")[2][:12]
         name = f"{stem}.{digest}.{suffix}" if dot and stem else f"{file.name}.{digest}"
+        if digest in file.name.split("."):  # it was archived before, and is read again
+            name = file.name
         kept = self.archived / name
         _move(file.path, kept)
         self._given.discard(file.path)
@@ -111,6 +114,16 @@ class FileDrop:
     def give_back(self, file: DroppedFile) -> None:
         """Let the next poll give this file again; it could not be stored now."""
         self._given.discard(file.path)
+
+    def read_again(self, since: datetime | None) -> int:
+        """Let the next polls give again what was put away since; None: everything. Count it.
+
+        A file counts as put away when it was last written or moved, whichever is later.
+        """
+        again = [each for each in sorted(self.archived.iterdir()) if _moved_since(each, since)]
+        for path in again:
+            _move(path, self.folder / path.name)
+        return len(again)
 
     def _complete(self) -> Iterator[tuple[str, tuple[int, int, int]]]:
         """Find the files that are as they were at the poll before: size, time and inode."""
@@ -176,6 +189,12 @@ def flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _moved_since(path: Path, since: datetime | None) -> bool:
+    found = path.stat()
+    moved = max(found.st_mtime, found.st_ctime)
+    return stat.S_ISREG(found.st_mode) and (since is None or moved >= since.timestamp())
 
 
 def _move(source: Path, target: Path) -> None:

@@ -25,6 +25,8 @@ COMMANDS = {
     "status": ("crossdock.cli.status:status", "Show the whole house at a glance."),
     "replay": ("crossdock.cli.replay:replay", "Show what documents would do if read again."),
     "doctor": ("crossdock.cli.doctor:doctor", "Check what must be right before anything works."),
+    "backup": ("crossdock.cli.backup:backup", "Write the store into a file, while it is used."),
+    "restore": ("crossdock.cli.restore:restore", "Put a backup in the place of the store."),
     "simulate-partner": (
         "crossdock.cli.simulate:simulate_partner",
         "Serve a simulated ERP, TMS or carrier.",
@@ -41,8 +43,16 @@ EXCEPTIONS = {
     "edit": ("crossdock.cli.decide:edit", "Take a mended document in place of the first."),
     "waive": ("crossdock.cli.decide:waive", "Go on without."),
 }
+RECOVERY = {
+    "show": ("crossdock.cli.recovery:show", "Show what a restore holds, and what came again."),
+    "release": ("crossdock.cli.recovery:release", "Let effects leave, each found out about first."),
+    "finish": ("crossdock.cli.recovery:finish", "Take new effects for new again."),
+}
 OWN_HELP = {"simulate-partner"}  # these explain their options themselves
-GROUPS = {"exceptions": ("See what waits for people, and decide.", EXCEPTIONS)}
+GROUPS = {
+    "exceptions": ("See what waits for people, and decide.", EXCEPTIONS),
+    "recovery": ("Go on after a restore, until it is over.", RECOVERY),
+}
 
 
 def build() -> App:

@@ -21,9 +21,11 @@ from crossdock.apis.http import json_text
 from crossdock.app.config import Config, load_config
 from crossdock.cli.ending import Exit
 from crossdock.cli.house import is_running
-from crossdock.cli.place import DEFAULT, AsJson, ConfigFile
+from crossdock.cli.place import DEFAULT, AsJson, ConfigFile, looking
 from crossdock.connectors import discover
 from crossdock.faults import Misconfigured
+from crossdock.flow.outbound import Outbound
+from crossdock.flow.recovery import recovery
 from crossdock.governance.load import load_rules
 from crossdock.policies.routing import check_routing
 from crossdock.store.sqlite import open_reader
@@ -81,7 +83,10 @@ def checks(file: Path) -> Iterator[Check]:
     yield _secrets(config)
     yield _unsigned(config)
     yield _room(config)
-    yield _store(config)
+    store = _store(config)
+    yield store
+    if config.store.exists() and store.verdict == "ok":
+        yield _restored(config)
     yield _port(config)
     for partner in config.partners:
         yield _partner(partner.name, msgspec.to_builtins(partner.settings))
@@ -211,6 +216,27 @@ def _store(config: Config) -> Check:
         )
     running = "written by a running house" if is_running(config) else "nobody writes it now"
     return Check(name="store", verdict="ok", said=f"{config.store}, {running}")
+
+
+def _restored(config: Config) -> Check:
+    with looking(config) as reader:
+        found = recovery(reader, config.tenant)
+    if found is None:
+        return Check(name="outbound", verdict="ok", said="effects leave as they are asked for")
+    since = f"since the restore of {found.restored.at:%Y-%m-%d %H:%M} UTC"
+    if found.outbound is Outbound.HELD:
+        return Check(
+            name="outbound",
+            verdict="look",
+            said=f"nothing is sent and no timer rings {since}",
+            mend="`crossdock recovery show`; when partners have sent again: release.",
+        )
+    return Check(
+        name="outbound",
+        verdict="look",
+        said=f"each effect is found out about first {since}",
+        mend="`crossdock recovery show`; when nothing more is sent again: finish.",
+    )
 
 
 def _port(config: Config) -> Check:

@@ -112,6 +112,13 @@ def replay_there(config: Config, choice: Choice) -> str:
     return str(told["said"])
 
 
+def recover_there(config: Config, verb: str, *, by: str, reason: str) -> str:
+    """Let the running house release what a restore holds, or finish it; answer what happens now."""
+    body = json.dumps({"by": by, "reason": reason}).encode()
+    told = ask(config, f"recovery/{quote(verb)}", body, {"Content-Type": "application/json"})
+    return str(told["said"])
+
+
 def hand_in_there(
     config: Config, partner: str, document: str, content: bytes, *, by: str
 ) -> dict[str, Any]:

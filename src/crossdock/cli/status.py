@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from crossdock.apis import words
 from crossdock.apis.http import json_text
 from crossdock.apis.process.v1.operations import Board, Operations
+from crossdock.cli import recovery
 from crossdock.cli.ending import Exit
 from crossdock.cli.place import DEFAULT, AsJson, ConfigFile, configured, looking
 from crossdock.cli.table import table
@@ -63,6 +64,8 @@ def tell(board: Board, now: datetime) -> str:
         table(("TEAM", "WHAT", "OPEN"), people) if people else "Nothing waits for people.",
         f"{board.pending_steps} message(s) wait to be looked at.",
     ]
+    if board.recovery:
+        parts.insert(0, recovery.tell(board.recovery))
     if board.parked:
         parts.append("Parked after a failed step: " + ", ".join(board.parked))
     return "\n\n".join(parts)

@@ -7,6 +7,8 @@ waiting, on its way, unknown   nothing: its answer will come
 applied, waived                answered at once with what was answered before
 refused, superseded            waits again, with today's bytes: nothing was done under this name
 unresolved                     nothing: a person is asked already
+
+After a restore whatever is asked for may have been done before, so it waits as unknown.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from msgspec.structs import replace
 
 from crossdock.flow.exceptions import EFFECT_CODES, Closing
 from crossdock.flow.names import answer_id, asked_version, digest, effect_id
+from crossdock.flow.outbound import DOUBT, is_doubted
 from crossdock.messages.envelope import Message
 from crossdock.messages.flow import AnswerKind, EffectAnswered
 from crossdock.ports.store import OutboxRow, OutboxStatus, Unit
@@ -32,6 +35,7 @@ ANSWERS = {
     OutboxStatus.UNRESOLVED: AnswerKind.UNRESOLVED,
     OutboxStatus.WAIVED: AnswerKind.WAIVED,
 }
+TO_BE_SENT = {OutboxStatus.WAITING, OutboxStatus.UNKNOWN}
 NOTHING_DONE = {OutboxStatus.REFUSED, OutboxStatus.SUPERSEDED}
 
 
@@ -84,6 +88,8 @@ def settle_asks(unit: Unit, asks: Sequence[Asking | Dropping], at: datetime) -> 
 def _ask(unit: Unit, asks: Sequence[Asking], at: datetime, woken: Woken) -> None:
     if not asks:
         return
+    if is_doubted(unit):
+        asks = [replace(each, row=doubted(each.row)) for each in asks]
     known = _known(unit, asks)
     new = [each for each in asks if (each.row.tenant, each.row.id) not in known]
     if new:
@@ -115,8 +121,15 @@ def _nowhere_id(row: OutboxRow) -> str:
     return effect_id(row.tenant, NOWHERE, row.idempotency_key)
 
 
+def doubted(row: OutboxRow) -> OutboxRow:
+    """Let an effect that would be sent be found out about first."""
+    if row.status is not OutboxStatus.WAITING:
+        return row
+    return replace(row, status=OutboxStatus.UNKNOWN, said=DOUBT)
+
+
 def _wake(row: OutboxRow, woken: Woken, at: datetime, cause: str) -> None:
-    if row.status is OutboxStatus.WAITING:
+    if row.status in TO_BE_SENT:
         woken.endpoints.add(row.endpoint)
     else:
         woken.answers.append(answer_again(row, cause, at))
@@ -139,10 +152,10 @@ def _waiting_again(row: OutboxRow, asked: OutboxRow, at: datetime) -> OutboxRow:
         row,
         request=asked.request,
         due_at=at,
-        status=OutboxStatus.WAITING,
+        status=asked.status,
         attempts=0,
         finished_at=None,
-        said="",
+        said=asked.said,
     )
 
 

@@ -26,6 +26,7 @@ from crossdock.flow.exceptions import (
     Closing,
     Trouble,
 )
+from crossdock.flow.outbound import is_held
 from crossdock.flow.outcomes import Outcome, Vote, judge, vote
 from crossdock.flow.roster import OWNERLESS, Directory
 from crossdock.flow.settling import SAID_MAX, SEND, Ending, Work, conclude, ending, purpose_of
@@ -93,7 +94,9 @@ class Deliverer:
         return self._desks[endpoint]
 
     def lease(self, unit: Unit, endpoint: str, now: datetime) -> Leased:
-        """Take the calls that may be made now, their attempts written down."""
+        """Take the calls that may be made now, their attempts written down; none while held."""
+        if is_held(unit):
+            return Leased()
         desk = self.desk(endpoint, now)
         row = unit.breaker(self._tenant, endpoint)
         admission = breaker.admit(row, now, desk.wishes)

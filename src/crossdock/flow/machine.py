@@ -14,10 +14,19 @@ import msgspec
 from msgspec.structs import replace
 
 from crossdock.faults import NotNow
-from crossdock.flow import breaker, dispatcher, operator, receiver, replayer, timekeeper
-from crossdock.flow.decisions import Decided, Decision
+from crossdock.flow import (
+    breaker,
+    dispatcher,
+    operator,
+    receiver,
+    recovery,
+    replayer,
+    timekeeper,
+)
+from crossdock.flow.decisions import Decided, Decision, Undecidable
 from crossdock.flow.deliverer import Deliverer, Ended, Leased, Recorded, Result
 from crossdock.flow.dispatcher import BATCH, DEATHS_MAX, Dispatched
+from crossdock.flow.outbound import is_held
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
 from crossdock.flow.replayer import Choice, Preview
@@ -222,6 +231,11 @@ class Machine:
         self.metrics.count(rung.tally)
         return rung
 
+    def next_timer(self) -> datetime | None:
+        """Tell when the next timer is due; None while no timer may ring."""
+        with self.store.read() as reader:
+            return None if is_held(reader) else reader.next_timer()
+
     def lease(self, endpoint: str, now: datetime) -> Leased:
         """Take the calls to make now at an endpoint, their attempts written down before.
 
@@ -236,9 +250,13 @@ class Machine:
 
     def _due(self, endpoint: str, now: datetime) -> bool:
         """Ask without a transaction whether there is anything to lease: mostly there is not."""
-        with self.store.read() as reader:
-            due_at = reader.next_effect(endpoint)
+        due_at = self.next_effect(endpoint)
         return due_at is not None and due_at <= now
+
+    def next_effect(self, endpoint: str) -> datetime | None:
+        """Tell when the next effect of an endpoint is due; None while nothing may leave."""
+        with self.store.read() as reader:
+            return None if is_held(reader) else reader.next_effect(endpoint)
 
     def record(self, endpoint: str, results: Sequence[Result], now: datetime) -> Recorded:
         """Write what became of calls, with the answers to the processes that asked."""
@@ -278,8 +296,8 @@ class Machine:
 
         Never in the past where the partner's pace, its breaker or what is on its way says later.
         """
+        due_at = self.next_effect(endpoint)
         with self.store.read() as reader:
-            due_at = reader.next_effect(endpoint)
             row = reader.breaker(self.roster.tenant, endpoint)
         if due_at is None or breaker.is_held(row):
             return None
@@ -302,6 +320,20 @@ class Machine:
             object_ref=decision.exception_id,
         )
         return decided
+
+    def recover(self, verb: str, by: str, reason: str, now: datetime) -> str:
+        """Carry out what a person decided after a restore: `release` or `finish`, audited.
+
+        Raises NeedsReason or Undecidable, and then changes nothing.
+        """
+        if verb not in recovery.VERBS:
+            known = ", ".join(recovery.VERBS)
+            raise Undecidable(f"There is no decision `{verb}` about a restore", known=known)
+        tenant = self.roster.tenant
+        with self.store.write() as unit:
+            said = recovery.VERBS[verb](unit, tenant, by=by, reason=reason, at=now)
+        tell(LogEvent.OPERATOR_DECIDED, by=by, verb=verb, object_ref=recovery.SUBJECT)
+        return said
 
     def looked_at(self, document_id: str, by: str, now: datetime) -> None:
         """Note in the audit log that somebody read a document's content."""

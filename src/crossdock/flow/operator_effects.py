@@ -11,6 +11,7 @@ from crossdock.flow.batch import address, message_of
 from crossdock.flow.decisions import Decided, Matter, Undecidable
 from crossdock.flow.merge_patch import edited
 from crossdock.flow.names import effect_id, effect_key, next_version
+from crossdock.flow.outbound import is_doubted
 from crossdock.messages.envelope import Command, Message
 from crossdock.ports import EffectClass, Request, Routed
 from crossdock.ports.store import MessageRow, OutboxRow, OutboxStatus
@@ -55,7 +56,8 @@ def retry_effect(matter: Matter) -> Decided:
     row = _effect(matter)
     if row.endpoint == NOWHERE:
         return _write_again(matter, row)
-    unknown = row.status is OutboxStatus.UNRESOLVED and not _unprotected(matter, row)
+    in_doubt = row.status is OutboxStatus.UNRESOLVED or is_doubted(matter.unit)
+    unknown = in_doubt and not _unprotected(matter, row)
     waiting = replace(
         row,
         status=OutboxStatus.UNKNOWN if unknown else OutboxStatus.WAITING,

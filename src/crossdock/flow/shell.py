@@ -19,6 +19,7 @@ from crossdock.flow.courier import Courier
 from crossdock.flow.decisions import Decided, Decision
 from crossdock.flow.dispatcher import Dispatched
 from crossdock.flow.machine import Machine
+from crossdock.flow.outbound import is_held
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
 from crossdock.flow.replayer import Choice
@@ -160,6 +161,17 @@ class Shell:
         call = partial(self.machine.replay, choice, self._clock.now())
         self._told(await self._writer.run(call))
 
+    async def recover(self, verb: str, *, by: str, reason: str) -> str:
+        """Carry out what a person decided after a restore; answer what happens now.
+
+        Raises Undecidable where no restore is open to it.
+        """
+        call = partial(self.machine.recover, verb, by, reason, self._clock.now())
+        said: str = await self._writer.run(call)
+        self._told(frozenset(self._couriers))
+        self._ring.set()
+        return said
+
     async def looked_at(self, document_id: str, *, by: str) -> None:
         """Note in the audit log that somebody read a document's content."""
         now = self._clock.now()
@@ -274,13 +286,13 @@ class Shell:
     async def _gauge(self) -> None:
         """Show how much waits, now and then."""
         with self.machine.store.read() as reader:
+            self.machine.metrics.level("held", int(is_held(reader)))
             self.machine.metrics.level("inbox", reader.pending())
             self.machine.metrics.level("parked", len(reader.parked(self.machine.roster.tenant)))
         await asyncio.sleep(GAUGE_SECONDS)
 
     def _until_next_timer(self) -> float:
-        with self.machine.store.read() as reader:
-            due_at = reader.next_timer()
+        due_at = self.machine.next_timer()
         if due_at is None:
             return IDLE_SECONDS
         wait: timedelta = due_at - self._clock.now()

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from crossdock.flow.batch import Batch, address
 from crossdock.flow.names import wake_up_id
+from crossdock.flow.outbound import is_held
 from crossdock.flow.roster import Directory
 from crossdock.messages.envelope import Message
 from crossdock.messages.flow import WakeUp
@@ -31,7 +32,13 @@ class Rung(Struct, frozen=True, kw_only=True):
 
 
 def ring(directory: Directory, unit: Unit, now: datetime, limit: int = TIMERS_MAX) -> Rung:
-    """Turn due timers into messages for the processes that set them."""
+    """Turn due timers into messages for the processes that set them.
+
+    None rings while outbound is held after a restore: the answers that a timer would miss may be
+    among what was lost, and are told again first.
+    """
+    if is_held(unit):
+        return Rung()
     due = unit.due_timers(now, limit)
     if not due:
         return Rung()

@@ -20,6 +20,8 @@ from crossdock.canonical.references import Reference
 from crossdock.faults import Finding
 from crossdock.messages.envelope import Key
 
+CONTROL_FLOOR = "control_floor"  # the mark below which control numbers are spent
+
 
 class MessageRow(Struct, frozen=True, kw_only=True):
     """One message of the history; append-only. `body` is JSON of `type` at `schema`."""
@@ -436,6 +438,10 @@ class Reader(Protocol):
         """List raw documents by id, newest first."""
         ...
 
+    def last_heard(self, tenant: str) -> dict[str, datetime]:
+        """Tell when the newest raw document of each endpoint was received."""
+        ...
+
     def seen(self, tenant: str, endpoint: str, identity: str) -> SeenRow | None:
         """Find what an endpoint said under an identity."""
         ...
@@ -547,6 +553,13 @@ class Unit(Reader, Protocol):
         """Write an effect after an operator's decision (not leased), raising its fence."""
         ...
 
+    def doubt_effects(self, because: str, now: datetime) -> int:
+        """Make every open effect of every tenant UNKNOWN and due now; answer how many.
+
+        Their leases end and their fences rise by one: who still has one on its way reports in vain.
+        """
+        ...
+
     def note_attempts(self, rows: Sequence[AttemptRow]) -> None:
         """Insert attempts, or complete those that are there."""
         ...
@@ -620,7 +633,14 @@ class Unit(Reader, Protocol):
         ...
 
     def next_control_number(self, tenant: str, endpoint: str, level: str) -> int:
-        """Take the next control number of a partner and level; the first is 1."""
+        """Take the next control number of a partner and level; the first is 1.
+
+        None is ever given that is not above the mark `CONTROL_FLOOR`.
+        """
+        ...
+
+    def raise_control_floor(self, floor: int) -> int:
+        """Give no control number up to `floor` or the highest ever taken; answer the new floor."""
         ...
 
     def expect_ack(

@@ -229,6 +229,14 @@ class Ledger:
         """Take a telling from the waiting ones: `acknowledged` or `given_up`."""
         self._connection.execute("update outgoing set state = ? where number = ?", (state, number))
 
+    def wait_again(self, target: str, since: datetime) -> None:
+        """Put everything among what is still to be told that a target had acknowledged since."""
+        self._connection.execute(
+            "update outgoing set state = 'waiting', tries = 0"
+            " where target = ? and due >= ? and state = 'acknowledged'",
+            (target, since.timestamp()),
+        )
+
     def withdraw(self, subject: str) -> None:
         """Tell nothing more about a subject."""
         self._connection.execute(

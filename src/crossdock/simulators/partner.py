@@ -5,6 +5,7 @@ GET  /ledger            entries as JSON; ?kind= &verb= &content_key= &since=
 GET  /progress          what it still has to tell: {"done", "left", "given_up", "begun"}
 GET  /effects/{key}     was the request with this idempotency key done
 POST /faults            change the faults while it runs: {"faults": "down=1"}; "" heals it
+POST /resend            tell crossdock again what it took since: {"since": "2026-03-27T09:00:00Z"}
 """
 
 from __future__ import annotations
@@ -113,6 +114,7 @@ class Partner:
                 web.get("/progress", self._progress),
                 web.get("/effects/{key}", self._look_up),
                 web.post("/faults", self._faults),
+                web.post("/resend", self._resend),
                 *self.routes(),
             ]
         )
@@ -286,6 +288,10 @@ class Partner:
         except Misconfigured as error:
             return json_answer({"error": "misconfigured", "detail": str(error)}, 400)
         return json_answer({"chances": self.mischief.chances})
+
+    async def _resend(self, request: web.Request) -> web.StreamResponse:
+        since = msgspec.convert((await request.json())["since"], datetime)
+        return json_answer({"again": self.sender.tell_again(CROSSDOCK, since)})
 
 
 def _end_with(task: asyncio.Task[None]) -> None:

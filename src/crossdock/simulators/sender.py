@@ -58,6 +58,15 @@ class Sender:
         number = self._ledger.post(telling)
         self._queue(telling.due.timestamp(), number, telling.subject)
 
+    def tell_again(self, target: str, since: datetime) -> int:
+        """Tell a target once more what it acknowledged since; answer how much that is."""
+        before = {number for _, number, _ in self._ledger.waiting()}
+        self._ledger.wait_again(target, since)
+        again = [each for each in self._ledger.waiting() if each[1] not in before]
+        for due, number, subject in again:
+            self._queue(due, number, subject)
+        return len(again)
+
     def _queue(self, due: float, number: int, subject: str) -> None:
         lane = zlib.crc32(subject.encode()) % LANES
         heapq.heappush(self._lanes[lane], (due, number))

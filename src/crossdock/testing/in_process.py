@@ -87,8 +87,8 @@ class InProcess:
         self.machine.stop()
 
     def _next(self) -> datetime | None:
-        with self.machine.store.read() as reader:
-            dues = [reader.next_timer(), *(reader.next_effect(name) for name in self.partners)]
+        machine = self.machine
+        dues = [machine.next_timer(), *(machine.next_effect(name) for name in self.partners)]
         return min((due for due in dues if due is not None), default=None)
 
     def _deliver(self) -> int:

@@ -9,7 +9,13 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from crossdock.messages.envelope import Key
-from crossdock.ports.store import AttemptRow, BreakerRow, OutboxRow, OutboxStatus
+from crossdock.ports.store import (
+    CONTROL_FLOOR,
+    AttemptRow,
+    BreakerRow,
+    OutboxRow,
+    OutboxStatus,
+)
 from crossdock.store.leasing import OPEN, leased
 from crossdock.store.memory.tables import ExpectedAck, Part
 
@@ -123,6 +129,22 @@ class WriteEffects(ReadEffects):
             )
             self._tables.outbox.put((row.tenant, row.id), after)
 
+    def doubt_effects(self, because: str, now: datetime) -> int:
+        doubted = [row for row in self._tables.outbox.rows() if row.status in OPEN]
+        for row in doubted:
+            self._tables.outbox.put(
+                (row.tenant, row.id),
+                replace(
+                    row,
+                    status=OutboxStatus.UNKNOWN,
+                    due_at=now,
+                    lease_until=None,
+                    said=because,
+                    fence=row.fence + 1,
+                ),
+            )
+        return len(doubted)
+
     def note_attempts(self, rows: Sequence[AttemptRow]) -> None:
         for row in rows:
             key = (row.tenant, row.outbox_id, row.fence, row.number, row.purpose)
@@ -136,9 +158,18 @@ class WriteEffects(ReadEffects):
         return True
 
     def next_control_number(self, tenant: str, endpoint: str, level: str) -> int:
-        number = (self._tables.control_number.get((tenant, endpoint, level)) or 0) + 1
+        taken = self._tables.control_number.get((tenant, endpoint, level)) or 0
+        number = max(taken, self._control_floor()) + 1
         self._tables.control_number.put((tenant, endpoint, level), number)
         return number
+
+    def raise_control_floor(self, floor: int) -> int:
+        highest = max(floor, self._control_floor(), *self._tables.control_number.rows())
+        self._tables.mark.put(CONTROL_FLOOR, str(highest))
+        return highest
+
+    def _control_floor(self) -> int:
+        return int(self._tables.mark.get(CONTROL_FLOOR) or 0)
 
     def expect_ack(
         self, tenant: str, endpoint: str, number: str, outbox_id: str, due_at: datetime

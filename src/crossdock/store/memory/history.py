@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -45,6 +46,14 @@ class ReadHistory(Part):
             if row.tenant == tenant and (not after or row.id < after)
         ]
         return sorted(found, key=lambda row: row.id, reverse=True)[:limit]
+
+    def last_heard(self, tenant: str) -> dict[str, datetime]:
+        heard: dict[str, datetime] = {}
+        for row in self._tables.document.rows():
+            if row.tenant == tenant:
+                newest = heard.get(row.endpoint, row.received_at)
+                heard[row.endpoint] = max(newest, row.received_at)
+        return dict(sorted(heard.items()))
 
     def audit(self, tenant: str, subject: str | None = None, limit: int = 100) -> list[AuditRow]:
         found = [

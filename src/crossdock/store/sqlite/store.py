@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import apsw
 
 from crossdock.faults import Misconfigured, NotNow
 from crossdock.ports.store import Reader, Unit
+from crossdock.store.migrations import Migration, is_ready
 from crossdock.store.sqlite.connections import ReadingPool, open_writer
 from crossdock.store.sqlite.lock import WriterLock
 from crossdock.store.sqlite.migrations import check, migrate, shipped
@@ -25,16 +26,17 @@ FIX = "SELECT 1 FROM migration LIMIT 1"  # the first read is what fixes a snapsh
 class SqliteStore:
     """A message store in one SQLite file, written by this process alone."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, migrations: Sequence[Migration] | None = None) -> None:
         """Open the file, make it where there is none, and bring its tables up to this release.
 
-        Raises Misconfigured where another process writes it, where it cannot be opened, and where
-        its tables are not ours to change (see `migrations`).
+        `migrations` are another release's, for stories of upgrades. Raises Misconfigured where
+        another process writes it, where it cannot be opened, and where its tables are not ours to
+        change (see `migrations`).
         """
         self._lock = WriterLock(path)
         try:
             self._writer = open_writer(path)
-            migrate(self._writer, shipped())
+            migrate(self._writer, shipped() if migrations is None else migrations)
         except BaseException:
             self._lock.release()
             raise
@@ -113,7 +115,7 @@ class ReadingStore:
         connection = self._readers.take()
         applied = check(connection, shipped())
         self._readers.give_back(connection)
-        if applied < len(shipped()):
+        if not is_ready(applied, shipped()):
             self._readers.close()
             raise Misconfigured(
                 "The store is not up to this release; start `crossdock up` once to bring it there",

@@ -59,8 +59,8 @@ class SqliteUnit(
     WriteAudit,
     WriteCounters,
     WriteRuleBooks,
-    WriteMarks,
     WriteControlNumbers,
+    WriteMarks,
     WriteExpectedAcks,
 ):
     """One transaction on the store."""

@@ -270,3 +270,34 @@ class EffectStories:
             ]
 
         assert taken == [1, 2, 1, 1]
+
+    def test_no_control_number_is_given_up_to_the_floor(self, store: Store) -> None:
+        with store.write() as unit:
+            before = unit.next_control_number(MAIN, "tms", "ISA")
+            floors = [unit.raise_control_floor(each) for each in (500, 300)]
+            known = [unit.next_control_number(MAIN, "tms", "ISA") for _ in range(2)]
+            new = unit.next_control_number(MAIN, "erp", "GS")
+            above_what_was_taken = unit.raise_control_floor(0)
+
+        assert (before, floors, known, new) == (1, [500, 500], [501, 502], 501)
+        assert above_what_was_taken == 502
+
+    def test_open_effects_can_be_doubted_together(self, store: Store) -> None:
+        ended = [
+            rows.effect(each, status=each, finished_at=NOON)
+            for each in OutboxStatus
+            if each not in {OutboxStatus.WAITING, OutboxStatus.LEASED, OutboxStatus.UNKNOWN}
+        ]
+        with store.write() as unit:
+            unit.ask([rows.effect("x1", tenant="acme"), rows.effect("x2"), *ended])
+            (leased,) = unit.lease(MAIN, "tms", NOON, NOON + MINUTE, 1)
+            count = unit.doubt_effects("who knows", NOON + MINUTE)
+            counted = unit.settle(leased)
+            (acme,), (main,) = unit.outbox("acme", ["x1"]), unit.outbox(MAIN, ["x2"])
+            others = unit.outbox(MAIN, [row.id for row in ended])
+
+        doubted = {"status": OutboxStatus.UNKNOWN, "due_at": NOON + MINUTE, "said": "who knows"}
+        assert (count, counted) == (2, False)
+        assert acme == replace(rows.effect("x1", tenant="acme"), seq=1, fence=1, **doubted)
+        assert main == replace(rows.effect("x2"), seq=2, fence=2, **doubted)
+        assert others == [replace(row, seq=3 + place) for place, row in enumerate(ended)]

@@ -112,6 +112,20 @@ class HistoryStories:
             assert [reader.document(MAIN, row.id) for row in kept] == kept
             assert reader.document(MAIN, "d4") is None
 
+    def test_each_endpoint_is_known_by_its_newest_document(self, store: Store) -> None:
+        kept = [
+            rows.document("d1", endpoint="tms"),
+            rows.document("d2", endpoint="erp", received_at=NOON + MINUTE),
+            rows.document("d3", endpoint="erp"),
+            rows.document("d4", endpoint="wms", tenant="acme"),
+        ]
+        with store.write() as unit:
+            unit.keep_documents(kept)
+
+        with store.read() as reader:
+            assert reader.last_heard(MAIN) == {"erp": NOON + MINUTE, "tms": NOON}
+            assert reader.last_heard("nobody") == {}
+
     def test_a_document_kept_again_changes_its_verdict_alone(self, store: Store) -> None:
         finding = Finding(code="NO_DATE", said="A date is missing.", where="/1", seen={"a": "b"})
         again = rows.document(

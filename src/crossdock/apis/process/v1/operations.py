@@ -12,6 +12,7 @@ from msgspec import Struct
 from crossdock.apis.process.v1.chapters import stuck_of
 from crossdock.apis.process.v1.story import Stuck, Trace
 from crossdock.apis.process.v1.trace import trace
+from crossdock.flow.recovery import Recovery, recovery
 from crossdock.ports.store import (
     BreakerState,
     DocumentRow,
@@ -60,13 +61,14 @@ class TeamCount(Struct, frozen=True, kw_only=True):
 
 
 class Board(Struct, frozen=True, kw_only=True):
-    """The whole house at a glance."""
+    """The whole house at a glance; `recovery` only while a restore is not finished."""
 
     stages: tuple[StageRow, ...]
     partners: tuple[PartnerRow, ...]
     exceptions: tuple[TeamCount, ...]
     pending_steps: int
     parked: tuple[str, ...]
+    recovery: Recovery | None = None
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -139,7 +141,13 @@ class Operations:
                     f"{subscriber}/{key.kind}/{key.id}"
                     for subscriber, key in reader.parked(self._tenant)
                 ),
+                recovery=recovery(reader, self._tenant),
             )
+
+    def recovery(self) -> Recovery | None:
+        """Tell where the house stands after a restore; None where none is open."""
+        with self._read() as reader:
+            return recovery(reader, self._tenant)
 
     def cases(self, process: str, stage: str, *, after: str = "", limit: int = PAGE) -> Cases:
         """List the cases of a process, of one stage or (empty) of all."""

@@ -15,7 +15,7 @@ from crossdock.apis.access import Access
 from crossdock.apis.http import Answering, Ask, Reply, Route, as_json, unchanged
 from crossdock.apis.problems import Declined
 from crossdock.apis.process.v1.operations import Operations, Wanted
-from crossdock.apis.process.v1.verbs import Operator, decided, replayed
+from crossdock.apis.process.v1.verbs import Operator, decided, recovered, replayed
 from crossdock.flow.decisions import Decision
 from crossdock.flow.receiver import Receipt
 from crossdock.flow.replayer import Choice
@@ -56,6 +56,13 @@ class Replaying(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: str
 
 
+class Recovering(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a decision after a restore: who decides, and why."""
+
+    by: str
+    reason: str
+
+
 class Outcome(Struct, frozen=True, kw_only=True):
     """What happens now."""
 
@@ -79,6 +86,7 @@ class ProcessApi:
         reading: Mapping[str, Answering] = {
             "/board": self.board,
             "/cases": self.cases,
+            "/recovery": self.recovery,
             "/exceptions": self.queue,
             "/exceptions/{id}": self.one,
             "/trace/{number...}": self.trace,
@@ -86,6 +94,7 @@ class ProcessApi:
         }
         changing: Mapping[str, Answering] = {
             "/exceptions/{id}/{verb}": self.decide,
+            "/recovery/{verb}": self.recover,
             "/replays": self.replay,
             "/partners/{partner}/{document}": self.hand_in,
         }
@@ -166,6 +175,21 @@ class ProcessApi:
             reason=body.reason,
         )
         return as_json(Outcome(said=await replayed(self._operator, choice)))
+
+    async def recovery(self, ask: Ask) -> Reply:
+        """Tell where the house stands after a restore."""
+        found = self._operations.recovery()
+        if found is None:
+            raise Declined(problems.NOT_FOUND, "No restore is open")
+        return tagged(ask, found)
+
+    async def recover(self, ask: Ask) -> Reply:
+        """Release what a restore holds, or finish it."""
+        self._access.admit_change(ask)
+        body = _read(ask.body, Recovering)
+        verb = ask.path["verb"]
+        said = await recovered(self._operator, verb, by=body.by, reason=body.reason)
+        return as_json(Outcome(said=said))
 
     async def hand_in(self, ask: Ask) -> Reply:
         """Take a partner's document that an operator brings."""

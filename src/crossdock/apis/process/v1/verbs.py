@@ -14,6 +14,7 @@ from crossdock.flow.decisions import (
     NotFound,
     Undecidable,
 )
+from crossdock.flow.recovery import VERBS as VERBS_AFTER_A_RESTORE
 from crossdock.flow.replayer import Choice
 
 
@@ -31,6 +32,10 @@ class Operator(Protocol):
 
     async def replay(self, choice: Choice) -> None:
         """Ask for the chosen new effects of a replay. Raises Undecidable where one is not new."""
+        ...
+
+    async def recover(self, verb: str, *, by: str, reason: str) -> str:
+        """Release what a restore holds, or finish it. Raises Undecidable where it is not open."""
         ...
 
     async def looked_at(self, document_id: str, *, by: str) -> None:
@@ -52,6 +57,22 @@ async def replayed(operator: Operator, choice: Choice) -> str:
     except Undecidable as shut:
         raise Declined(problems.CONFLICT, shut.said) from shut
     return f"{len(choice.effects)} effect(s) wait to be sent"
+
+
+async def recovered(operator: Operator, verb: str, *, by: str, reason: str) -> str:
+    """Release what a restore holds, or finish it; answer what happens now.
+
+    Raises Declined where it cannot be.
+    """
+    if verb not in VERBS_AFTER_A_RESTORE:
+        known = ", ".join(VERBS_AFTER_A_RESTORE)
+        raise Declined(problems.NOT_FOUND, f"There is no decision `{verb}`; there are {known}")
+    try:
+        return await operator.recover(verb, by=by, reason=reason)
+    except NeedsReason as bare:
+        raise Declined(problems.UNPROCESSABLE, bare.said) from bare
+    except Undecidable as shut:
+        raise Declined(problems.CONFLICT, shut.said) from shut
 
 
 async def decided(operator: Operator, decision: Decision) -> str:

@@ -151,3 +151,6 @@ class WriteOutbox(ReadOutbox):
     def rewrite_effect(self, row: OutboxRow) -> None:
         written = (*outcome(row), row.owner, row.request, row.tenant, row.id)
         self._cursor.execute(SQL["rewrite"], written)
+
+    def doubt_effects(self, because: str, now: datetime) -> int:
+        return len(self._cursor.execute(SQL["doubt"], (micros(now), because)).fetchall())

@@ -47,6 +47,12 @@ SET status = ?, due_at = ?, attempts = ?, lease_until = ?, finished_at = ?, docu
     owner = ?, request = ?, fence = fence + 1
 WHERE tenant = ? AND id = ?;
 
+-- name: doubt
+UPDATE outbox INDEXED BY outbox_next
+SET status = 'unknown', due_at = ?, lease_until = NULL, said = ?, fence = fence + 1
+WHERE ready_at IS NOT NULL
+RETURNING 1;
+
 -- name: find
 SELECT tenant, id, endpoint, verb, business_key, version, idempotency_key, sequence_key, subscriber,
     key_kind, key_id, message_id, correlation_id, owner, request, created_at, due_at, status,

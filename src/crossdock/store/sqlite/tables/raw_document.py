@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -41,6 +42,10 @@ class ReadDocuments(Table):
     def documents(self, tenant: str, *, after: str = "", limit: int = 100) -> list[DocumentRow]:
         found = self._cursor.execute(SQL["list"], (tenant, after, limit)).fetchall()
         return [self._document_row(columns) for columns in found]
+
+    def last_heard(self, tenant: str) -> dict[str, datetime]:
+        found = self._cursor.execute(SQL["last_heard"], (tenant,))
+        return {endpoint: instant(received_at) for endpoint, received_at in found}
 
     def _document_row(self, columns: Sequence[Any]) -> DocumentRow:
         (tenant, id_, endpoint, document, received_at, content_type, sha256) = columns[:7]

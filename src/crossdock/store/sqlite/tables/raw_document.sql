@@ -25,6 +25,11 @@ FROM raw_document WHERE tenant = ?1 AND (?2 = '' OR id < ?2)
 ORDER BY id DESC
 LIMIT ?3;
 
+-- name: last_heard
+SELECT endpoint, max(received_at) FROM raw_document WHERE tenant = ?
+GROUP BY endpoint
+ORDER BY endpoint;
+
 -- name: chunks
 SELECT packing, content FROM raw_chunk WHERE tenant = ? AND document_id = ?
 ORDER BY number;

@@ -1,0 +1,3 @@
+-- When a partner was last heard of, without walking its documents.
+
+CREATE INDEX raw_document_heard ON raw_document (tenant, endpoint, received_at);

@@ -1,0 +1,214 @@
+"""A day that is lost and restored: worked on, backed up, worked further, destroyed, put back.
+
+python -m tests.journeys.restored 1 2 3     lives the days of these seeds, and keeps the figures
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from msgspec import Struct
+
+from crossdock.cli.demonstration.day import crossdock_sites, quiet, ready, until_over
+from crossdock.cli.demonstration.stage import ROLES, Plan, Stage, stop
+from crossdock.simulators import auditor
+from crossdock.simulators.auditor import Evidence
+from crossdock.simulators.ledger import Ledger
+from crossdock.simulators.patrol import Patrol
+from crossdock.store.sqlite import open_reader
+from tests.journeys.days import clock_soon
+from tools.figures import record
+
+FACTOR = 9000.0
+WAIT_SECONDS = 60.0
+LOST_HOURS = timedelta(hours=1)  # simulated: what was due shortly before may have come after
+
+
+class Lived(Struct, frozen=True, kw_only=True):
+    """What a restored day showed.
+
+    `undone` are effects that partners have done and the backup does not know; `again` is what the
+    partners sent once more, `new` and `known` what became of it, `files` how many were read again.
+    """
+
+    violations: dict[str, int]
+    doubled: list[str]
+    in_backup: int
+    undone: int
+    doubted: int
+    sent_while_held: int
+    again: int
+    new: int
+    known: int
+    files: int
+    unfinished: int
+
+
+def live(stage: Stage) -> Lived:
+    """Live the day."""
+    return asyncio.run(_live(stage))
+
+
+async def _live(stage: Stage) -> Lived:
+    hub = stage.start("crossdock", stage.hub_command())
+    try:
+        with stage.partners():
+            await ready(stage)
+            await until(lambda: released(stage) >= stage.plan.orders // 2)
+            file = stage.folder / "backup.db"
+            made = command(stage, "backup", str(file))
+            before = done(stage)
+            await until(lambda: done(stage) >= before + stage.plan.orders)
+            destroy(stage, hub)
+            undone = done(stage) - before
+            restored = command(stage, "restore", str(file), "--reason", "the disk broke")
+            hub = stage.start("crossdock", stage.hub_command())
+            await ready(stage)
+            held_at = done(stage)
+            again = await sent_again(stage, restored)
+            await until(lambda: taken_again(stage))
+            sent_while_held = done(stage) - held_at
+            decide(stage, "release", "all was sent again")
+            shown = command(stage, "recovery", "show")
+            await until_over(stage, lambda: quiet(stage), lambda _line: None)
+            decide(stage, "finish", "nothing is missing")
+            evidence = await seen(stage)
+            status = command(stage, "status")
+    finally:
+        stop(hub)
+    return Lived(
+        violations=auditor.audit(evidence).counts(),
+        doubled=[key for role in ROLES for key in doubled(stage.ledger(role.name))],
+        in_backup=made["messages"],
+        undone=undone,
+        doubted=sum(sum(verbs.values()) for verbs in restored["doubted"].values()),
+        sent_while_held=sent_while_held,
+        again=again,
+        new=sum(each["new"] for each in shown["partners"]),
+        known=sum(each["known"] for each in shown["partners"]),
+        files=sum(restored["given_back"].values()),
+        unfinished=sum(each["waiting"] for each in status["partners"]),
+    )
+
+
+def command(stage: Stage, *words: str) -> Any:
+    """Run a command of crossdock, and read its JSON. Raises CalledProcessError where it fails."""
+    line = [sys.executable, "-m", "crossdock.cli", *words, "--json"]
+    line += ["--config", str(stage.config_file)]
+    told = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    return json.loads(told.stdout)
+
+
+def decide(stage: Stage, verb: str, reason: str) -> None:
+    """Let the running house decide after a restore."""
+    line = [sys.executable, "-m", "crossdock.cli", "recovery", verb, "--reason", reason]
+    subprocess.run([*line, "--config", str(stage.config_file)], check=True, capture_output=True)
+
+
+async def until(there: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not there():
+        assert time.monotonic() < deadline, there
+        await asyncio.sleep(0.1)
+
+
+def released(stage: Stage) -> int:
+    """Count the orders that crossdock has heard of."""
+    with open_reader(stage.folder / "crossdock.db").read() as reader:
+        return reader.count_messages("main").get("OrderReleased", 0)
+
+
+def done(stage: Stage) -> int:
+    """Count what partners have done, by their own ledgers."""
+    ledgers = [Ledger(stage.ledger(role.name)) for role in ROLES]
+    return sum(len(each.entries(kind="received")) for each in ledgers)
+
+
+def destroy(stage: Stage, hub: subprocess.Popen[bytes]) -> None:
+    """Kill crossdock without a word, and take its store away with everything beside it."""
+    hub.send_signal(signal.SIGKILL)
+    hub.wait()
+    for each in stage.folder.glob("crossdock.db*"):
+        each.unlink()
+
+
+async def sent_again(stage: Stage, restored: Any) -> int:
+    """Ask every partner to send again what it sent since; answer how much that is."""
+    again = 0
+    async with aiohttp.ClientSession() as session:
+        for role in ROLES:
+            heard = restored["heard"].get(role.name)
+            since = stage.plan.clock.simulated_epoch - timedelta(days=1)
+            if heard:
+                since = datetime.fromisoformat(heard) - LOST_HOURS
+            url = f"{stage.url(role.name)}/resend"
+            async with session.post(url, json={"since": since.isoformat()}) as answer:
+                again += int((await answer.json())["again"])
+    return again
+
+
+def taken_again(stage: Stage) -> bool:
+    """Tell whether what was sent again has arrived: nothing that is due waits at the partners."""
+    now = (stage.plan.clock.now() - LOST_HOURS).timestamp()
+    ledgers = [Ledger(stage.ledger(role.name)) for role in ROLES]
+    return all(due > now for each in ledgers for due, _, _ in each.waiting())
+
+
+async def seen(stage: Stage) -> Evidence:
+    """Look at every customer's pages, and bring the ledgers home."""
+    async with Patrol(crossdock_sites(stage)) as patrol:
+        for customer in stage.api_keys:
+            await patrol.look(customer)
+        return await patrol.evidence()
+
+
+def doubled(path: Path) -> list[str]:
+    """Find what a partner did twice under one key."""
+    keys = [each.idempotency_key for each in Ledger(path).entries(kind="received")]
+    return sorted({key for key in keys if key and keys.count(key) > 1})
+
+
+def main(seeds: Sequence[int]) -> None:
+    """Live days, and keep what they showed."""
+    lived = []
+    for seed in seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            plan = Plan(folder=Path(folder), clock=clock_soon(FACTOR), orders=120, seed=seed)
+            lived.append(live(Stage(plan)))
+        sys.stdout.write(f"seed {seed}: {lived[-1]}\n")
+        sys.stdout.flush()
+    figures: dict[str, int] = {
+        "days": len(lived),
+        "messages_in_backups": sum(each.in_backup for each in lived),
+        "effects_done_after_the_backup": sum(each.undone for each in lived),
+        "effects_doubted": sum(each.doubted for each in lived),
+        "sent_while_held": sum(each.sent_while_held for each in lived),
+        "documents_sent_again": sum(each.again + each.files for each in lived),
+        "reports_known_already": sum(each.known for each in lived),
+        "effects_doubled": sum(
+            len(each.doubled) + each.violations["doubled_effects"] for each in lived
+        ),
+        "messages_lost": sum(each.violations["lost_messages"] for each in lived),
+        "duplicate_shipments": sum(each.violations["duplicate_shipments"] for each in lived),
+        "portal_ahead_of_erp": sum(each.violations["portal_ahead_of_erp"] for each in lived),
+    }
+    title = "A day lost after its backup, restored, and sent again by the partners (SQLite)"
+    record("backup_restore", title, "make restores", figures)
+    sys.stdout.write(json.dumps(figures) + "\n")
+
+
+if __name__ == "__main__":
+    main([int(each) for each in sys.argv[1:]] or [1, 2, 3])

@@ -1,0 +1,24 @@
+"""A day is lost after its backup, and comes back whole: each effect once, nothing missing."""
+
+from pathlib import Path
+
+from crossdock.cli.demonstration.stage import Plan, Stage
+from tests.journeys.days import clock_soon
+from tests.journeys.restored import FACTOR, live
+
+ORDERS = 40
+
+
+def test_what_happened_after_a_backup_happens_once(tmp_path: Path) -> None:
+    plan = Plan(folder=tmp_path / "world", clock=clock_soon(FACTOR), orders=ORDERS, seed=11)
+
+    lived = live(Stage(plan))
+
+    assert lived.violations == {
+        "duplicate_shipments": 0,
+        "portal_ahead_of_erp": 0,
+        "lost_messages": 0,
+        "doubled_effects": 0,
+    }
+    assert (lived.doubled, lived.sent_while_held, lived.unfinished) == ([], 0, 0)
+    assert min(lived.undone, lived.again, lived.new, lived.known, lived.files) > 0
