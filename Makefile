@@ -14,7 +14,7 @@ $(WORDS):
 	@:
 else
 
-.PHONY: help setup demo test lint format types walls house check bench contracts lock clean where
+.PHONY: help setup demo test lint format types walls house check bench restores contracts lock clean where
 
 help: ## Show this list
 	@echo "crossdock: what make can do here"
@@ -52,6 +52,9 @@ check: setup ## Everything a change must pass, as CI runs it
 
 bench: setup ## Measure an order from release to delivery
 	@$(PY) -m benchmarks.order_to_delivery
+
+restores: setup ## Lose days after their backup, restore them, and count what is missing or doubled
+	@$(PY) -m tests.journeys.restored
 
 contracts: setup ## Write contracts/, docs/reference/ and docs/guarantees.md anew
 	@$(PY) -m tools.generate

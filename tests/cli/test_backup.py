@@ -130,7 +130,7 @@ def gauge(url: str) -> str:
         with urllib.request.urlopen(f"{url}/metrics", timeout=5) as answer:  # noqa: S310 - ours
             text = answer.read().decode()
         (line,) = [each for each in text.splitlines() if each.startswith("crossdock_outbound_held")]
-        found = line.split()[1]
+        found = str(line.split()[1])
         if found == "0.0" or time.monotonic() > deadline:
             return found
         time.sleep(0.5)

@@ -20,10 +20,16 @@ from typing import Any
 import aiohttp
 from msgspec import Struct
 
-from crossdock.cli.demonstration.day import crossdock_sites, quiet, ready, until_over
+from crossdock.cli.demonstration.day import (
+    NotReady,
+    crossdock_sites,
+    quiet,
+    ready,
+    until_over,
+)
 from crossdock.cli.demonstration.stage import ROLES, Plan, Stage, stop
 from crossdock.simulators import auditor
-from crossdock.simulators.auditor import Evidence
+from crossdock.simulators.auditor import Evidence, Violations
 from crossdock.simulators.ledger import Ledger
 from crossdock.simulators.patrol import Patrol
 from crossdock.store.sqlite import open_reader
@@ -32,7 +38,9 @@ from tools.figures import record
 
 FACTOR = 9000.0
 WAIT_SECONDS = 60.0
-LOST_HOURS = timedelta(hours=1)  # simulated: what was due shortly before may have come after
+LATE = timedelta(
+    hours=12
+)  # simulated, some seconds: what was due before the backup may have come after
 
 
 class Lived(Struct, frozen=True, kw_only=True):
@@ -42,7 +50,7 @@ class Lived(Struct, frozen=True, kw_only=True):
     partners sent once more, `new` and `known` what became of it, `files` how many were read again.
     """
 
-    violations: dict[str, int]
+    violations: Violations
     doubled: list[str]
     in_backup: int
     undone: int
@@ -64,7 +72,7 @@ async def _live(stage: Stage) -> Lived:
     hub = stage.start("crossdock", stage.hub_command())
     try:
         with stage.partners():
-            await ready(stage)
+            await started(stage)
             await until(lambda: released(stage) >= stage.plan.orders // 2)
             file = stage.folder / "backup.db"
             made = command(stage, "backup", str(file))
@@ -74,7 +82,7 @@ async def _live(stage: Stage) -> Lived:
             undone = done(stage) - before
             restored = command(stage, "restore", str(file), "--reason", "the disk broke")
             hub = stage.start("crossdock", stage.hub_command())
-            await ready(stage)
+            await started(stage)
             held_at = done(stage)
             again = await sent_again(stage, restored)
             await until(lambda: taken_again(stage))
@@ -88,7 +96,7 @@ async def _live(stage: Stage) -> Lived:
     finally:
         stop(hub)
     return Lived(
-        violations=auditor.audit(evidence).counts(),
+        violations=auditor.audit(evidence),
         doubled=[key for role in ROLES for key in doubled(stage.ledger(role.name))],
         in_backup=made["messages"],
         undone=undone,
@@ -100,6 +108,14 @@ async def _live(stage: Stage) -> Lived:
         files=sum(restored["given_back"].values()),
         unfinished=sum(each["waiting"] for each in status["partners"]),
     )
+
+
+async def started(stage: Stage) -> None:
+    """Wait until every process answers, on a machine that has much else to do."""
+    try:
+        await ready(stage)
+    except NotReady:
+        await ready(stage)
 
 
 def command(stage: Stage, *words: str) -> Any:
@@ -153,7 +169,7 @@ async def sent_again(stage: Stage, restored: Any) -> int:
             heard = restored["heard"].get(role.name)
             since = stage.plan.clock.simulated_epoch - timedelta(days=1)
             if heard:
-                since = datetime.fromisoformat(heard) - LOST_HOURS
+                since = datetime.fromisoformat(heard) - LATE
             url = f"{stage.url(role.name)}/resend"
             async with session.post(url, json={"since": since.isoformat()}) as answer:
                 again += int((await answer.json())["again"])
@@ -162,7 +178,7 @@ async def sent_again(stage: Stage, restored: Any) -> int:
 
 def taken_again(stage: Stage) -> bool:
     """Tell whether what was sent again has arrived: nothing that is due waits at the partners."""
-    now = (stage.plan.clock.now() - LOST_HOURS).timestamp()
+    now = (stage.plan.clock.now() - LATE).timestamp()
     ledgers = [Ledger(stage.ledger(role.name)) for role in ROLES]
     return all(due > now for each in ledgers for due, _, _ in each.waiting())
 
@@ -199,11 +215,11 @@ def main(seeds: Sequence[int]) -> None:
         "documents_sent_again": sum(each.again + each.files for each in lived),
         "reports_known_already": sum(each.known for each in lived),
         "effects_doubled": sum(
-            len(each.doubled) + each.violations["doubled_effects"] for each in lived
+            len(each.doubled) + len(each.violations.doubled_effects) for each in lived
         ),
-        "messages_lost": sum(each.violations["lost_messages"] for each in lived),
-        "duplicate_shipments": sum(each.violations["duplicate_shipments"] for each in lived),
-        "portal_ahead_of_erp": sum(each.violations["portal_ahead_of_erp"] for each in lived),
+        "messages_lost": sum(len(each.violations.lost_messages) for each in lived),
+        "duplicate_shipments": sum(len(each.violations.duplicate_shipments) for each in lived),
+        "portal_ahead_of_erp": sum(len(each.violations.portal_ahead_of_erp) for each in lived),
     }
     title = "A day lost after its backup, restored, and sent again by the partners (SQLite)"
     record("backup_restore", title, "make restores", figures)

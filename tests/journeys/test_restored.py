@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from crossdock.cli.demonstration.stage import Plan, Stage
+from crossdock.simulators.auditor import Violations
 from tests.journeys.days import clock_soon
 from tests.journeys.restored import FACTOR, live
 
@@ -14,11 +15,8 @@ def test_what_happened_after_a_backup_happens_once(tmp_path: Path) -> None:
 
     lived = live(Stage(plan))
 
-    assert lived.violations == {
-        "duplicate_shipments": 0,
-        "portal_ahead_of_erp": 0,
-        "lost_messages": 0,
-        "doubled_effects": 0,
-    }
+    assert lived.violations == Violations(
+        duplicate_shipments=(), portal_ahead_of_erp=(), lost_messages=(), doubled_effects=()
+    )
     assert (lived.doubled, lived.sent_while_held, lived.unfinished) == ([], 0, 0)
     assert min(lived.undone, lived.again, lived.new, lived.known, lived.files) > 0

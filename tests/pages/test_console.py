@@ -11,10 +11,12 @@ import msgspec
 import pytest
 
 from crossdock.apis.server import App
+from crossdock.flow import recovery
 from crossdock.flow.decisions import Decision
 from crossdock.flow.replayer import Choice
 from crossdock.messages.envelope import Key
 from crossdock.messages.teams import Team
+from crossdock.ports.backup import Backup
 from crossdock.ports.store import (
     BreakerRow,
     BreakerState,
@@ -545,3 +547,54 @@ def test_a_replay_that_cannot_be_is_declined(
     heard = replay(house(store, clerk), **changed)
 
     assert (heard.status, clerk.replayed) == (status, [])
+
+
+def held(store: Store) -> None:
+    """Restore the store from a backup of itself."""
+    backup = Backup(file="monday.db", size=4096, taken_at=NOW, as_of=NOW, messages=7)
+    with store.write() as unit:
+        recovery.begin(unit, "main", backup, at=NOW, by="ann", reason="the <disk> broke")
+
+
+def test_a_restore_is_on_the_board_until_it_is_finished(store: Store) -> None:
+    app = house(store)
+    before = call(app, "GET", "/console/")
+    held(store)
+
+    page = call(app, "GET", "/console/")
+    told = call(app, "GET", "/process/v1/recovery")
+
+    assert "data-outbound" not in before.text
+    assert 'data-outbound="held"' in page.text
+    assert "the &lt;disk&gt; broke" in page.text
+    assert (told.status, msgspec.json.decode(told.body)["outbound"]) == (200, "held")
+    assert call(house(store), "GET", "/console/board.json").status == 200
+
+
+def test_what_a_restore_holds_is_let_go_with_a_reason(store: Store) -> None:
+    clerk = Clerk()
+    app = house(store, clerk)
+    held(store)
+
+    answers = [
+        call(
+            app,
+            "POST",
+            f"/process/v1/recovery/{verb}",
+            body=msgspec.json.encode(body),
+            headers={"Content-Type": "application/json"},
+        ).status
+        for verb, body in (
+            ("release", {"by": "ann", "reason": "all came again"}),
+            ("release", {"by": "ann", "reason": ""}),
+            ("release", {"by": "ann", "reason": "too late"}),
+            ("begin", {"by": "ann", "reason": "why not"}),
+        )
+    ]
+
+    assert answers == [200, 422, 409, 404]
+    assert clerk.recovered == [("release", "ann", "all came again")]
+
+
+def test_no_restore_is_open_on_a_store_that_was_never_restored(store: Store) -> None:
+    assert call(house(store), "GET", "/process/v1/recovery").status == 404
