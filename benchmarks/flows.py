@@ -66,7 +66,12 @@ def master_data() -> bytes:
 
 def orders(count: int) -> Iterator[dict[str, Any]]:
     """Release the orders."""
-    for number in range(count):
+    return orders_from(0, count)
+
+
+def orders_from(first: int, count: int) -> Iterator[dict[str, Any]]:
+    """Release orders whose numbers begin with `first`."""
+    for number in range(first, first + count):
         yield {
             "event_id": f"rel-{number}",
             "event_type": "order.released",
