@@ -104,7 +104,17 @@ def _new_cluster(programs: Path, folder: Path, user: str | None) -> Path:
     if user is not None:  # it must reach its data through the folders above
         shutil.chown(data, user)
         folder.chmod(folder.stat().st_mode | 0o011)
-    command = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+    command: list[str | Path] = [
+        programs / "initdb",
+        "-D",
+        data,
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+    ]
     with (folder / "initdb.log").open("wb") as output:
         subprocess.run(  # noqa: S603 - a program of the system
             command, stdout=output, stderr=output, user=user, check=True, cwd=data

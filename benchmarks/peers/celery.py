@@ -4,7 +4,7 @@ Deployment   two worker processes, late acknowledgement; Redis flushes every wri
 Receipt      a task for each event; its event id is noted in Redis once all of it is done
 Order        a lock by order (`redis.lock`), for two workers may hold its tasks
 State        a hash for each order
-TMS, ERP     called in the task with the order's key (their memory is Redis too: workers are several)
+TMS, ERP     called in the task with the order's key; their memory is in Redis as well
 Confirmation a task of its own
 View         a hash for each order
 Accrual      by whichever of delivery and charge comes last, once by `HSETNX`
