@@ -2,7 +2,8 @@
 
 One flow: an order released; planned by the TMS (our call, applied); confirmed by the TMS; the
 reference written to the ERP (our call, applied); six milestones, of which one is told twice; two
-postings to the ERP after the settle window (our calls, applied). Written in the published shapes,
+postings to the ERP after the settle window (our calls, applied); the freight charge confirmed, and
+accrued once (our call, applied). Written in the published shapes,
 in arrays of `ARRAY` as partners with volume send them.
 """
 
@@ -120,6 +121,18 @@ def plans(count: int) -> Iterator[dict[str, Any]]:
                     "references": [{"type": "PRO", "value": f"7{number:08}", "issuer": "ROAD"}],
                 }
             ],
+        }
+
+
+def charges(count: int) -> Iterator[dict[str, Any]]:
+    """Confirm the charges."""
+    for number in range(count):
+        yield {
+            "event_id": f"charge-{number}",
+            "order_id": f"SO-{number}",
+            "minor": 48_000 + number % 100,
+            "currency": "EUR",
+            "occurred_at": BEGIN.isoformat(),
         }
 
 

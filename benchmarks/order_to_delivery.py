@@ -1,71 +1,66 @@
-"""How many complete order-to-delivery flows a second, beside the bare rows of the same flows.
+"""How many complete order-to-delivery flows a second crossdock takes, beside two limits.
 
-    python -m benchmarks.order_to_delivery [--flows 2000] [--repeats 3]
+    python -m benchmarks.order_to_delivery [--flows 1500] [--ease 5]
 
-Embedded SQLite, `synchronous=FULL`: everything is durable before it is acknowledged. Partners
-answer at once, in this process, so what is measured is crossdock and the disk. The limit measured
-beside it inserts the very rows that the flows left behind into an empty store of the same schema,
-with the same durability and the same number of commits; updates on the way are not repeated there.
-Runs alternate, and the ratio is taken within each pair. The last line is JSON.
+Everything is durable before it is acknowledged. Partners answer at once, in this process, so what
+is measured is crossdock and the disk; the settlement is the benchmark's own stand-in. One run, its
+figures as one line of JSON; `make bench` runs it again and again beside the peers.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
-import statistics
+import json
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-import apsw
-import msgspec
 from msgspec import Struct
 
-from benchmarks import flows
+from benchmarks import flows, limits, settlement, view_delay
+from benchmarks.servers import cpu_seconds
 from benchmarks.setting import CountedStore, roster
 from crossdock.app.memory import collect_seldom
 from crossdock.flow.machine import Machine
+from crossdock.ports.store import Store
+from crossdock.projections.shipment_visibility import KIND, view_key
 from crossdock.store.sqlite import open_sqlite
-from crossdock.store.sqlite.connections import open_writer
 from crossdock.testing.in_process import InProcess, arrival
 from crossdock.testing.plain_partner import PlainPartner
 
-PARTNERS = ("erp", "tms")
+PARTNERS = ("erp", "tms", settlement.FINANCE)
 SETTLED = timedelta(hours=12)
+TENANT = "main"
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """One run: seconds in all and for the milestones, CPU seconds, commits and rows."""
+    """One run: seconds in all and for the milestones, CPU seconds, commits and effects."""
 
+    flows: int
     seconds: float
     milestone_seconds: float
     cpu_seconds: float
     commits: int
     effects: int
 
-
-class Pair(Struct, frozen=True, kw_only=True):
-    """A run and its limit, one after the other."""
-
-    run: Run
-    bare_seconds: float
-    rows: int
+    @property
+    def flows_per_s(self) -> float:
+        """Tell how many flows were completed in a second."""
+        return self.flows / self.seconds
 
 
-def live(file: Path, count: int) -> Run:
-    """Run the flows from release to posted delivery."""
-    store = CountedStore(open_sqlite(file))
+def live(opened: Store, count: int) -> Run:
+    """Run the flows from release to accrual, and see that all was done."""
+    store = CountedStore(opened)
     partner = PlainPartner()
     machine = Machine(store=store, roster=roster())
     town = InProcess(machine, dict.fromkeys(PARTNERS, partner), flows.BEGIN)
     town.receive(arrival("erp", "master_data", flows.master_data()))
     town.settle()
-    cpu, began = _cpu(), time.perf_counter()
+    cpu, began = cpu_seconds(), time.perf_counter()
     _tell(town, "erp", "orders", flows.arrays(flows.orders(count)))
     _tell(town, "tms", "plans", flows.arrays(flows.plans(count)))
     milestones = time.perf_counter()
@@ -73,16 +68,17 @@ def live(file: Path, count: int) -> Run:
         town.jump_to(flows.told_at(code))
         _tell(town, "road", "tracking", flows.arrays(flows.tracking(count, code)))
     milestone_seconds = time.perf_counter() - milestones
+    _tell(town, settlement.FINANCE, settlement.CHARGES, flows.arrays(flows.charges(count)))
     town.wait_until(flows.BEGIN + SETTLED)
     run = Run(
+        flows=count,
         seconds=time.perf_counter() - began,
         milestone_seconds=milestone_seconds,
-        cpu_seconds=_cpu() - cpu,
+        cpu_seconds=cpu_seconds() - cpu,
         commits=store.commits,
         effects=sum(partner.applied.values()),
     )
-    _check(store, count)
-    store.close()
+    check(store, partner, count)
     return run
 
 
@@ -92,121 +88,53 @@ def _tell(town: InProcess, partner: str, document: str, contents: Iterator[bytes
     town.settle()
 
 
-def _check(store: CountedStore, count: int) -> None:
-    """Stop a benchmark that did not do the work."""
+def check(store: Store, partner: PlainPartner, count: int) -> None:
+    """Stop a benchmark that did not do the work: each flow ended, accrued once, shown whole."""
+    wanted = {("order_release", "delivered"): count, ("benchmark_settlement", "accrued"): count}
+    views = [view_key(f"SH-{number}", "C-1") for number in range(count)]
     with store.read() as reader:
-        stages = {(each.subscriber, each.stage): each.count for each in reader.stages("main")}
-    if stages.get(("order_release", "delivered")) != count:
-        sys.exit(f"not all {count} flows were completed: {stages}")
-
-
-def bare(file: Path, empty: Path, commits: int) -> tuple[float, int]:
-    """Insert the rows of a store into an empty one of the same schema; seconds and rows."""
-    open_sqlite(empty).close()
-    source = open_writer(file)
-    tables = [name for (name,) in source.execute(TABLES)]
-    columns = {name: _columns(source, name) for name in tables}
-    rows = {
-        name: source.execute(f'select {columns[name]} from "{name}"').fetchall()  # noqa: S608 - our own names
-        for name in tables
-    }
-    source.close()
-    target = open_writer(empty)
-    for name in tables:
-        target.execute(f'delete from "{name}"')  # noqa: S608 - our own names
-    began = time.perf_counter()
-    for part in range(commits):
-        target.execute("begin immediate")
-        for name, all_rows in rows.items():
-            _insert(target, name, columns[name], _slice(all_rows, part, commits))
-        target.execute("commit")
-    seconds = time.perf_counter() - began
-    target.close()
-    return seconds, sum(map(len, rows.values()))
-
-
-TABLES = "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'"
-
-
-def _slice(rows: list[tuple[object, ...]], part: int, parts: int) -> list[tuple[object, ...]]:
-    return rows[len(rows) * part // parts : len(rows) * (part + 1) // parts]
-
-
-def _columns(source: apsw.Connection, table: str) -> str:
-    """Name the columns that are written; generated ones are not."""
-    names = source.execute("select name from pragma_table_xinfo(?) where hidden = 0", (table,))
-    return ",".join(f'"{name}"' for (name,) in names)
-
-
-def _insert(
-    target: apsw.Connection, name: str, columns: str, rows: list[tuple[object, ...]]
-) -> None:
-    if rows:
-        marks = ",".join("?" * len(rows[0]))
-        target.executemany(f'insert into "{name}" ({columns}) values ({marks})', rows)  # noqa: S608 - our own names
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
-@contextmanager
-def _folder(where: Path | None) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(dir=where) as name:
-        yield Path(name)
-
-
-def measure(count: int, where: Path | None) -> Pair:
-    """Run the flows, then the limit."""
-    with _folder(where) as folder:
-        run = live(folder / "flows.db", count)
-        seconds, rows = bare(folder / "flows.db", folder / "bare.db", run.commits)
-        return Pair(run=run, bare_seconds=seconds, rows=rows)
+        stages = {(each.subscriber, each.stage): each.count for each in reader.stages(TENANT)}
+        shown = reader.projections(TENANT, KIND, views)
+    accruals = [count for (url, _), count in partner.applied.items() if "erp.accrue" in url]
+    ended = {name: stages.get(name) for name in wanted}
+    whole = [each for each in shown.values() if view_delay.codes_in(each.body) == set(flows.CODES)]
+    if ended != wanted or accruals != [1] * count or len(whole) != count:
+        sys.exit(
+            f"not all {count} flows were completed: {stages}, {len(accruals)} accruals, "
+            f"{len(whole)} whole views"
+        )
 
 
 def main() -> None:
-    """Measure, and print."""
-    parser = argparse.ArgumentParser(description="Order to delivery on embedded SQLite.")
-    parser.add_argument("--flows", type=int, default=2000)
-    parser.add_argument("--repeats", type=int, default=3)
+    """Measure once, and print one line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--flows", type=int, default=1500)
+    parser.add_argument("--ease", type=float, default=0.0, help="seconds at a fifth of the peak")
     parser.add_argument("--folder", type=Path, default=None, help="on the disk to be measured")
     asked = parser.parse_args()
     collect_seldom()  # as `crossdock up` does
-    pairs = []
-    for number in range(asked.repeats):
-        pair = measure(asked.flows, asked.folder)
-        pairs.append(pair)
-        sys.stdout.write(
-            f"run {number + 1}: {asked.flows / pair.run.seconds:8.0f} flows/s, "
-            f"{asked.flows * flows.EVENTS_PER_FLOW / pair.run.milestone_seconds:8.0f} milestone "
-            f"events/s; {pair.rows} bare rows in {pair.bare_seconds:.2f} s are "
-            f"{asked.flows / pair.bare_seconds:.0f} flows/s\n"
-        )
-    sys.stdout.write(msgspec.json.encode(_figures(asked.flows, pairs)).decode() + "\n")
+    with tempfile.TemporaryDirectory(dir=asked.folder) as name:
+        folder = Path(name)
+        with_flows = open_sqlite(folder / "flows.db")
+        run = live(with_flows, asked.flows)
+        with_flows.close()
+        found = figures(run) | limits.measured(folder, run.commits, run.flows)
+        if asked.ease:
+            pace = run.flows_per_s * flows.EVENTS_PER_FLOW * view_delay.SHARE
+            found["view"] = view_delay.measured(open_sqlite(folder / "ease.db"), pace, asked.ease)
+    print(json.dumps(found))
 
 
-def _figures(count: int, pairs: list[Pair]) -> dict[str, object]:
-    ratios = [pair.bare_seconds / pair.run.seconds for pair in pairs]
-    runs = [pair.run for pair in pairs]
+def figures(run: Run) -> dict[str, object]:
+    """Write a run as figures."""
     return {
-        "store": "sqlite",
-        "flows": count,
-        "flows_per_second": round(count / statistics.median(run.seconds for run in runs)),
-        "milestone_events_per_second": round(
-            count * flows.EVENTS_PER_FLOW / statistics.median(run.milestone_seconds for run in runs)
-        ),
-        "cpu_seconds_per_1000_flows": round(
-            1000 * statistics.median(run.cpu_seconds for run in runs) / count, 3
-        ),
-        "bare_flows_per_second": round(
-            count / statistics.median(pair.bare_seconds for pair in pairs)
-        ),
-        "ratio_to_bare": round(statistics.median(ratios), 3),
-        "ratio_to_bare_spread": [round(min(ratios), 3), round(max(ratios), 3)],
-        "rows_per_flow": round(pairs[0].rows / count, 1),
-        "commits": runs[0].commits,
-        "effects_per_flow": runs[0].effects / count,
+        "flows": run.flows,
+        "seconds": run.seconds,
+        "flows_per_s": run.flows_per_s,
+        "milestone_events_per_s": run.flows * flows.EVENTS_PER_FLOW / run.milestone_seconds,
+        "cpu_seconds_per_1000_flows": 1000 * run.cpu_seconds / run.flows,
+        "commits": run.commits,
+        "effects_per_flow": run.effects / run.flows,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from benchmarks import settlement
 from crossdock.app.clock import TimeOrderedIds
 from crossdock.app.roster import PROCESSES, PROJECTIONS
 from crossdock.app.routing import Target, router
@@ -14,6 +15,7 @@ from crossdock.flow.roster import Inbound, Roster, Rulebook
 from crossdock.policies.rules import LatenessPolicy, Rules
 from crossdock.ports import Endpoint
 from crossdock.ports.store import Reader, Store, Unit
+from crossdock.testing.plain_partner import NoSettings
 
 CONNECTORS = {"erp": "reference_erp", "tms": "reference_tms", "road": "reference_carrier"}
 NO_LIMIT = 1e9
@@ -57,8 +59,15 @@ def roster() -> Roster:
         )
         for name, connector in CONNECTORS.items()
     }
+    endpoints[settlement.FINANCE] = Endpoint(
+        name=settlement.FINANCE,
+        connector=settlement.connector(),
+        settings=NoSettings(),
+        rate_per_second=NO_LIMIT,
+        in_flight_max=500,
+    )
     return Roster(
-        subscribers=PROCESSES,
+        subscribers=(*PROCESSES, settlement.SUBSCRIBER),
         projections=PROJECTIONS,
         inbound={
             name: Inbound(connector=each.connector, settings=each.settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 import msgspec
 
@@ -30,7 +31,11 @@ BODIES: dict[str, type[Body]] = {
 UPCASTERS: Mapping[tuple[str, int], Callable[[dict[str, object]], dict[str, object]]] = {}
 
 _encoder = msgspec.json.Encoder(order="deterministic")
-_decoders = {name: msgspec.json.Decoder(kind) for name, kind in BODIES.items()}
+
+
+@cache
+def _decoder(kind: type[Body]) -> msgspec.json.Decoder[Body]:
+    return msgspec.json.Decoder(kind)
 
 
 def encode(body: Body) -> bytes:
@@ -53,4 +58,4 @@ def decode(name: str, schema: int, raw: bytes) -> Body:
         older = msgspec.json.decode(raw, type=dict[str, object])
         raw = _encoder.encode(UPCASTERS[name, schema](older))
         schema += 1
-    return _decoders[name].decode(raw)
+    return _decoder(BODIES[name]).decode(raw)
