@@ -50,8 +50,9 @@ house: setup ## Check the customs of the house (tests/house)
 check: setup ## Everything a change must pass, as CI runs it
 	@$(PY) -m tools.check
 
-bench: setup ## Measure an order from release to delivery
-	@$(PY) -m benchmarks.order_to_delivery
+bench: setup ## Measure crossdock beside its peers and its limits: make bench BENCH="--minutes 30"
+	@tools/bench.sh
+	@$(PY) -m benchmarks $(BENCH)
 
 restores: setup ## Lose days after their backup, restore them, and count what is missing or doubled
 	@$(PY) -m tests.journeys.restored

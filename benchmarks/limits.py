@@ -8,7 +8,7 @@ is a table of its own without indexes: one row for each message of the history, 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def alone(file: Path, empty: Path, commits: int) -> tuple[float, int]:
         return _in_parts(target, {_insert("alone", '"id","body"', 2): rows}, commits), len(rows)
 
 
-def _in_parts(target: apsw.Connection, inserts: dict[str, Rows], parts: int) -> float:
+def _in_parts(target: apsw.Connection, inserts: Mapping[str, Rows], parts: int) -> float:
     began = time.perf_counter()
     for part in range(parts):
         target.execute("begin immediate")

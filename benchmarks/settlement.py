@@ -140,6 +140,4 @@ def _read(content: bytes, _settings: Any) -> Reading:
 def connector() -> PlainConnector:
     """Give the partner that sends charges and takes accruals; its messages become known."""
     BODIES.update({kind.__name__: kind for kind in (ChargeConfirmed, AccrueFreight)})
-    return PlainConnector(
-        FINANCE, "erp", verbs=(AccrueFreight.verb,), documents={CHARGES: _read}
-    )
+    return PlainConnector(FINANCE, "erp", verbs=(AccrueFreight.verb,), documents={CHARGES: _read})

@@ -92,10 +92,10 @@ async def at_ease(peer: Peer, flows_per_s: float, seconds: float, first: int) ->
     """Send events at a fixed pace, whatever becomes of them, and see when the view shows each."""
     pace = flows_per_s * EVENTS_PER_FLOW * SHARE
     events = min(max(int(pace * seconds), SAMPLES_MIN), SAMPLES_MAX)
-    numbers = range(first, first + -(-events // len(CODES)))
+    numbers = range(first, first + events // len(CODES))
     await peer.release(numbers)
     await peer.confirm(numbers)
-    wanted = list(itertools.product(CODES, numbers))[:events]
+    wanted = list(itertools.product(CODES, numbers))
     due: dict[tuple[str, str], float] = {}
     began = time.time()
     async with asyncio.TaskGroup() as sending:
@@ -105,6 +105,9 @@ async def at_ease(peer: Peer, flows_per_s: float, seconds: float, first: int) ->
             due[key_of(number), code] = at
             sending.create_task(peer.track([number], code))
     shown = await _all_shown(peer, due)
+    await peer.charge(numbers)
+    await peer.ended(numbers)
+    await check(peer, numbers)
     delays = sorted(PERCENT * 10 * (shown[each] - at) for each, at in due.items())
     return Delay(
         events=len(delays),

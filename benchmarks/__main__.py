@@ -1,0 +1,228 @@
+"""Measures crossdock beside its peers: the same order-to-delivery work, run after run in turn.
+
+    python -m benchmarks [--minutes 9] [--only NAME ...] [--no-record]
+
+Every system in the deployment its module states, with its own servers on this machine, everything
+durable before it is acknowledged. The runs alternate, and crossdock is compared with each peer
+within each round; in the last round the age of the customer's view is measured at a fifth of each
+system's own peak. What is not installed or fails is named with the reason. The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmarks.contenders import SQLITE, Contender, Failed, everyone, run
+from tools.figures import Figure, record
+
+ROUNDS = 3
+SECONDS = 7.0  # of a peer's run
+FLOWS = 1500  # of a run of crossdock
+EASE_SECONDS = 5.0
+STAND_IN = "The settlement of crossdock is a stand-in of the benchmark's own."
+
+Runs = dict[str, list[dict[str, Any]]]
+
+
+class Measured:
+    """What the runs have found so far: the runs by system, and why some are not there."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.runs: Runs = {}
+        self.absent: dict[str, str] = {}
+
+    def add(self, contender: Contender, ease_seconds: float) -> None:
+        """Run once more, and say so."""
+        if contender.name in self.absent:
+            return
+        try:
+            found = run(contender, ease_seconds)
+        except Failed as failure:
+            self.absent[contender.name] = f"failed: {failure}"
+        else:
+            if "missing" in found:
+                self.absent[contender.name] = str(found["missing"])
+            else:
+                self.runs.setdefault(contender.name, []).append(found)
+        print(self._last(contender.name), flush=True)
+
+    def _last(self, name: str) -> str:
+        if name in self.absent:
+            return f"{name:<24} {self.absent[name]}"
+        found = self.runs[name][-1]
+        view = found.get("view")
+        age = f", view p50 {view['p50_ms']:.1f} p99 {view['p99_ms']:.1f} ms" if view else ""
+        return (
+            f"{name:<24} {found['flows_per_s']:8.1f} flows/s, "
+            f"{found['cpu_seconds_per_1000_flows']:6.1f} CPU s for 1,000{age}"
+        )
+
+
+def measure(contenders: Sequence[Contender], rounds: int, minutes: float) -> Measured:
+    """Run everyone in turn; the age of the view is measured in the last round that fits in."""
+    measured, began = Measured(), time.monotonic()
+    until = began + 60 * minutes
+    for number in range(rounds):
+        round_began = time.monotonic()
+        # Another round and a last one must fit in, else this one is the last.
+        is_last = number == rounds - 1 or (
+            number > 0 and until - round_began < 2.6 * (round_began - began) / number
+        )
+        for each in contenders:
+            if time.monotonic() > until:
+                measured.absent.setdefault(each.name, "the time was over")
+                continue
+            measured.add(each, EASE_SECONDS if is_last else 0.0)
+        if is_last:
+            break
+    return measured
+
+
+def spread(values: Sequence[float], digits: int = 1) -> str:
+    """Write a median with its range: `64.2 (61.0 to 66.1)`."""
+    middle, low, high = statistics.median(values), min(values), max(values)
+    return f"{middle:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
+
+
+def ratios(runs: Runs, name: str) -> list[float]:
+    """Compare crossdock with a peer, round by round."""
+    pairs = zip(runs.get(SQLITE, []), runs[name], strict=False)
+    return [one["flows_per_s"] / other["flows_per_s"] for one, other in pairs]
+
+
+def to_limits(runs: Sequence[Mapping[str, Any]], limit: str) -> list[float]:
+    """Compare crossdock with a limit, each measured right after its run."""
+    return [each["flows_per_s"] / each[limit] for each in runs]
+
+
+def figures(measured: Measured) -> dict[str, Figure]:
+    """Write what was measured for the page: `system: figure`, each with its spread."""
+    found: dict[str, Figure] = {"machine: note": _machine(), "crossdock on SQLite: note": STAND_IN}
+    for name, runs in measured.runs.items():
+        found |= _of_system(name, runs)
+        if name != SQLITE and ratios(measured.runs, name):
+            found[f"{name}: crossdock does so many times as much"] = spread(
+                ratios(measured.runs, name)
+            )
+    for name, why in measured.absent.items():
+        found[f"{name}: note"] = why
+    return found
+
+
+def _of_system(name: str, runs: Sequence[Mapping[str, Any]]) -> dict[str, Figure]:
+    found: dict[str, Figure] = {
+        f"{name}: flows a second": spread([each["flows_per_s"] for each in runs]),
+        f"{name}: CPU seconds for 1,000 flows": spread(
+            [each["cpu_seconds_per_1000_flows"] for each in runs]
+        ),
+    }
+    view = runs[-1].get("view")
+    if view:
+        found[f"{name}: event to view, ms"] = (
+            f"p50 {view['p50_ms']}, p99 {view['p99_ms']} at {view['events_per_s']} events/s"
+        )
+    if "deployment" in runs[-1]:
+        found[f"{name}: deployment"] = runs[-1]["deployment"]
+        found[f"{name}: guarantee"] = runs[-1]["guarantee"]
+    if "bare_flows_per_s" in runs[-1]:
+        found |= _of_limits(name, runs)
+    return found
+
+
+def _of_limits(name: str, runs: Sequence[Mapping[str, Any]]) -> dict[str, Figure]:
+    return {
+        f"{name}: milestone events a second": spread(
+            [each["milestone_events_per_s"] for each in runs], 0
+        ),
+        f"{name}: rows of a flow": round(runs[-1]["rows_per_flow"]),
+        f"{name}: messages of a flow": round(runs[-1]["messages_per_flow"]),
+        f"{name}: flows a second of the bare rows": spread(
+            [each["bare_flows_per_s"] for each in runs]
+        ),
+        f"{name}: of the bare rows": spread(to_limits(runs, "bare_flows_per_s"), 3),
+        f"{name}: flows a second of one row for each message": spread(
+            [each["one_row_flows_per_s"] for each in runs]
+        ),
+        f"{name}: of one row for each message": spread(to_limits(runs, "one_row_flows_per_s"), 3),
+    }
+
+
+def _machine() -> str:
+    return f"{os.cpu_count()} cores; 1-minute load at the end {os.getloadavg()[0]:.1f}"
+
+
+def summary(measured: Measured) -> dict[str, Any]:
+    """Write the last line."""
+    runs = measured.runs
+    ours = runs.get(SQLITE, [])
+    middle = {
+        name: statistics.median(each["flows_per_s"] for each in found)
+        for name, found in runs.items()
+    }
+    peers = {name: round(value, 1) for name, value in middle.items() if "crossdock" not in name}
+    best = max(peers, key=lambda name: peers[name], default="")
+    line: dict[str, Any] = {"peers": peers, "absent": measured.absent, "best_peer": best}
+    if ours:
+        rows = to_limits(ours, "bare_flows_per_s")
+        line |= {
+            "sqlite_flows_per_s": round(middle[SQLITE], 1),
+            "flows_per_s": round(middle[SQLITE], 1),
+            "milestone_events_per_s": round(
+                statistics.median(each["milestone_events_per_s"] for each in ours)
+            ),
+            "limits": {
+                "bare_rows": round(statistics.median(each["bare_flows_per_s"] for each in ours), 1),
+                "one_row": round(
+                    statistics.median(each["one_row_flows_per_s"] for each in ours), 1
+                ),
+            },
+            "ratio_limit": round(statistics.median(rows), 3),
+            "ratio_limit_spread": [round(min(rows), 3), round(max(rows), 3)],
+            "view_p99_ms": ours[-1].get("view", {}).get("p99_ms"),
+        }
+    if ours and best:
+        compared = ratios(runs, best)
+        line["ratio_best_peer"] = round(statistics.median(compared), 2)
+        line["ratio_best_peer_spread"] = [round(min(compared), 2), round(max(compared), 2)]
+    return line
+
+
+def main() -> int:
+    """Measure everyone, keep the figures, and print the last line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=9.0, help="no run begins after that")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of each run of a peer")
+    parser.add_argument("--flows", type=int, default=FLOWS, help="of each run of crossdock")
+    parser.add_argument("--only", nargs="*", default=(), help="systems by their first letters")
+    parser.add_argument("--no-record", action="store_true", help="leave docs/ as it is")
+    asked = parser.parse_args()
+    everybody = everyone(seconds=asked.seconds, flows=asked.flows)
+    chosen = [
+        each
+        for each in everybody
+        if not asked.only or any(each.name.lower().startswith(one.lower()) for one in asked.only)
+    ]
+    print(STAND_IN)
+    measured = measure(chosen, asked.rounds, asked.minutes)
+    if not asked.no_record:
+        record(
+            "benchmark",
+            "The same orders on crossdock and its peers",
+            "make bench",
+            figures(measured),
+        )
+    print(json.dumps(summary(measured)))
+    return 1 if SQLITE in measured.absent else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

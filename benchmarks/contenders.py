@@ -1,0 +1,96 @@
+"""Who is measured side by side, how each is run, and what its run must print.
+
+Each runs in a process of its own, with its servers, and prints one line of JSON last.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from benchmarks.peers import PEERS
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS, THEIRS = ROOT / ".venv-bench", ROOT / ".venv-peers"
+SQLITE = "crossdock on SQLite"
+RUN_SECONDS_MAX = 180.0
+NOT_HERE = 3  # the exit code of a peer that is not installed
+
+NAMES = {
+    "dbos": "DBOS",
+    "temporal": "Temporal",
+    "restate": "Restate",
+    "celery": "Celery",
+    "procrastinate": "Procrastinate",
+}
+
+
+class Contender(Struct, frozen=True, kw_only=True):
+    """One system: its name, its environment, the module to run and what it is told."""
+
+    name: str
+    environment: Path
+    module: str
+    options: tuple[str, ...]
+
+    def command(self, ease_seconds: float) -> list[str]:
+        """Write the command of one run; with `ease_seconds` the view's age is measured, too."""
+        python = str(self.environment / "bin" / "python")
+        return [python, "-m", self.module, *self.options, "--ease", str(ease_seconds)]
+
+
+def everyone(*, seconds: float, flows: int) -> list[Contender]:
+    """List crossdock and its peers; crossdock runs a number of flows, peers a number of seconds."""
+    ours = Contender(
+        name=SQLITE,
+        environment=OURS,
+        module="benchmarks.order_to_delivery",
+        options=("--flows", str(flows)),
+    )
+    peers = [
+        Contender(
+            name=NAMES[each],
+            environment=THEIRS,
+            module="benchmarks.peers",
+            options=(each, "--seconds", str(seconds)),
+        )
+        for each in PEERS
+    ]
+    return [ours, *peers]
+
+
+class Failed(Exception):
+    """A run that ended badly; the text is its last words."""
+
+
+def run(contender: Contender, ease_seconds: float = 0.0) -> dict[str, Any]:
+    """Run once. Answers the figures, or `missing` with the reason; raises Failed."""
+    path = f"{contender.environment / 'bin'}:/usr/local/bin:/usr/bin:/bin"
+    try:
+        ended = subprocess.run(  # noqa: S603 - commands of this package
+            contender.command(ease_seconds),
+            cwd=ROOT,
+            env={"PATH": path, "HOME": str(Path.home()), "PYTHONPATH": str(ROOT / "src")},
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS_MAX,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise Failed(f"did not end within {RUN_SECONDS_MAX:.0f} s") from late
+    except FileNotFoundError as absent:
+        raise Failed(f"{absent.filename} is missing: tools/bench.sh lays it out") from absent
+    if ended.returncode not in {0, NOT_HERE}:
+        raise Failed(_last_words(ended.stderr or ended.stdout))
+    found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return found
+
+
+def _last_words(text: str) -> str:
+    lines: Sequence[str] = [line for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no word"
