@@ -53,6 +53,7 @@ check: setup ## Everything a change must pass, as CI runs it
 bench: setup ## Measure crossdock beside its peers and its limits: make bench BENCH="--minutes 30"
 	@tools/bench.sh
 	@$(PY) -m benchmarks $(BENCH)
+	@$(PY) -m tools.generate >/dev/null
 
 restores: setup ## Lose days after their backup, restore them, and count what is missing or doubled
 	@$(PY) -m tests.journeys.restored

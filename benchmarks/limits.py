@@ -22,7 +22,7 @@ TABLES = "select name from sqlite_schema where type = 'table' and name not like 
 ALONE = "create table alone (id text not null, body blob not null) strict"
 
 
-def measured(folder: Path, commits: int, flows: int) -> dict[str, object]:
+def measured(folder: Path, commits: int, flows: int) -> dict[str, float]:
     """Measure both limits of the flows in `folder/flows.db`."""
     bare_seconds, rows = bare(folder / "flows.db", folder / "bare.db", commits)
     alone_seconds, messages = alone(folder / "flows.db", folder / "alone.db", commits)

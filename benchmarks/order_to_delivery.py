@@ -118,14 +118,17 @@ def main() -> None:
         with_flows = open_sqlite(folder / "flows.db")
         run = live(with_flows, asked.flows)
         with_flows.close()
-        found = figures(run) | limits.measured(folder, run.commits, run.flows)
+        found: dict[str, object] = {
+            **figures(run),
+            **limits.measured(folder, run.commits, run.flows),
+        }
         if asked.ease:
             pace = run.flows_per_s * flows.EVENTS_PER_FLOW * view_delay.SHARE
             found["view"] = view_delay.measured(open_sqlite(folder / "ease.db"), pace, asked.ease)
     print(json.dumps(found))
 
 
-def figures(run: Run) -> dict[str, object]:
+def figures(run: Run) -> dict[str, float]:
     """Write a run as figures."""
     return {
         "flows": run.flows,

@@ -1,4 +1,4 @@
-"""Writes contracts/, docs/reference/ and docs/guarantees.md anew; `--check` tells what is stale."""
+"""Writes contracts/, docs/reference/ and the pages of figures; `--check` tells what is stale."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from crossdock.apis.experience.v1.openapi import contract
 from crossdock.governance.contracts import as_text, kind_of, schemas
 from crossdock.messages.registry import BODIES
-from tools import guarantees, reference
+from tools import benchmarks, guarantees, reference
 from tools.floorplan import ROOT
 
 STALE = 8  # the exit code
@@ -19,6 +19,7 @@ def files() -> dict[Path, str]:
     written["contracts/catalogue.json"] = as_text(catalogue())
     written |= {f"docs/reference/{name}": text for name, text in reference.pages().items()}
     written["docs/guarantees.md"] = guarantees.page()
+    written["docs/benchmarks.md"] = benchmarks.page()
     return {ROOT / name: text for name, text in written.items()}
 
 
