@@ -12,7 +12,7 @@ compile() {
   echo "lock   requirements/$target.txt: $(grep -c '==' "requirements/$target.txt") packages"
 }
 
-compile run pyproject.toml
-compile dev pyproject.toml --group dev
+compile run pyproject.toml --all-extras
+compile dev pyproject.toml --all-extras --group dev
 compile peers --group peers
 echo "uv" | compile uv -

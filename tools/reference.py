@@ -125,6 +125,7 @@ def settings() -> str:
         ("`[policies]`", config.PoliciesSection),
         ("`[[partners]]`", config.PartnerSection),
         ("`[[customers]]`", config.CustomerSection),
+        ("`[[streams]]`", config.StreamSection),
     )
     parts = ["# Settings\n", HEAD]
     parts.append(

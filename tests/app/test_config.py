@@ -11,9 +11,11 @@ from crossdock.app.config import (
     PoliciesSection,
     ServerSection,
     StoreSection,
+    StreamSection,
     load_config,
 )
 from crossdock.app.first_files import write_first_files
+from crossdock.connectors import discover
 from crossdock.faults import Misconfigured
 from crossdock.governance.load import load_rules
 from crossdock.governance.settings import settings_of
@@ -27,6 +29,7 @@ SECTIONS: tuple[type[Struct], ...] = (
     PoliciesSection,
     PartnerSection,
     CustomerSection,
+    StreamSection,
     LineSettings,
 )
 REACHED = '[partners.settings]\nbase_url = "http://erp"\n'
@@ -188,3 +191,42 @@ def test_a_configuration_that_is_not_there_names_what_writes_one(tmp_path: Path)
 
     file = tmp_path / "crossdock.toml"
     assert caught.value.said == f"There is no file {file}; `crossdock init` writes one"
+
+
+STREAM = '[[streams]]\nservers = ["nats://127.0.0.1:4222"]\nstream = "ORDERS"\n'
+
+
+def test_a_stream_carries_its_partners_first_document_unless_it_says_another(
+    tmp_path: Path,
+) -> None:
+    text = f'{PARTNER}{REACHED}{STREAM}partner = "erp"\n'
+
+    (stream,) = load_config(written(tmp_path, text), discover()).streams
+
+    assert (stream.partner, stream.document) == ("erp", "orders")
+    assert (stream.source.stream, stream.source.consumer) == ("ORDERS", "crossdock")
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ('partner = "epr"', "there is no partner `epr`; did you mean `erp`?"),
+        (
+            'partner = "erp"\ndocument = "order"',
+            "its connector reads no `order`; did you mean `orders`?",
+        ),
+        (
+            'partner = "erp"\ntoken = "open sesame"',
+            "a secret is not written here but referred to: `${file:secrets/name}` or `${env:NAME}`",
+        ),
+    ],
+)
+def test_a_stream_that_cannot_be_meant_so_is_told_with_its_line(
+    tmp_path: Path, line: str, complaint: str
+) -> None:
+    file = written(tmp_path, f"{PARTNER}{REACHED}{STREAM}{line}\n")
+
+    with pytest.raises(Misconfigured) as caught:
+        load_config(file, discover())
+
+    assert caught.value.said.partition(": ")[2] == complaint

@@ -16,6 +16,7 @@ from crossdock.app.clock import SystemClock
 from crossdock.app.config import Config
 from crossdock.app.folders import watched
 from crossdock.app.roster import roster
+from crossdock.app.streams import followed
 from crossdock.channels.http import HttpTransport
 from crossdock.flow.machine import Machine
 from crossdock.flow.shell import Shell
@@ -62,14 +63,15 @@ class House:
                 transports=dict.fromkeys(self.machine.roster.endpoints, web),
             )
             await shell.start()
-            folders = [
-                asyncio.create_task(watched(each, shell, self.config.tenant))
-                for each in self.config.partners
+            entrances = [
+                *(watched(each, shell, self.config.tenant) for each in self.config.partners),
+                *(followed(each, shell, self.config.tenant) for each in self.config.streams),
             ]
+            tasks = [asyncio.create_task(each) for each in entrances]
             await self._serve_web(shell)
-            for task in folders:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*folders, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await shell.stop()
         self.store.close()
 

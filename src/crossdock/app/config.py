@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 from crossdock.app import secrets
 from crossdock.channels import webhook
+from crossdock.channels.stream import Source
 from crossdock.faults import Misconfigured
 from crossdock.governance import typed_toml
 from crossdock.governance.typed_toml import Toml
@@ -141,6 +142,52 @@ class CustomerSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ]
 
 
+class StreamSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A broker's stream that carries a partner's documents to us (NATS JetStream)."""
+
+    partner: Annotated[
+        str, Meta(description="Whose documents it carries: a name under `[[partners]]`.")
+    ]
+    servers: Annotated[
+        tuple[str, ...],
+        Meta(
+            min_length=1,
+            description="The broker's servers.",
+            examples=[["nats://192.0.2.9:4222"]],
+        ),
+    ]
+    stream: Annotated[str, Meta(description="The stream's name.", examples=["ORDERS"])]
+    document: Annotated[
+        str, Meta(description="What each message holds; the connector's first document by default.")
+    ] = ""
+    subject: Annotated[
+        str, Meta(description="Only messages of this subject.", examples=["erp.orders.>"])
+    ] = ""
+    consumer: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9_-]+$",
+            description="The name of our durable consumer; the broker remembers its place.",
+        ),
+    ] = "crossdock"
+    credentials: Annotated[
+        str,
+        Meta(
+            description="The content of a NATS credentials file.",
+            examples=["${file:secrets/broker.creds}"],
+            extra={"secret": True},
+        ),
+    ] = ""
+    token: Annotated[
+        str,
+        Meta(
+            description="A token, where the broker asks for one.",
+            examples=["${file:secrets/broker-token}"],
+            extra={"secret": True},
+        ),
+    ] = ""
+
+
 class ConfigFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`crossdock.toml` as written."""
 
@@ -153,6 +200,7 @@ class ConfigFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     policies: PoliciesSection = PoliciesSection()
     partners: tuple[PartnerSection, ...] = ()
     customers: tuple[CustomerSection, ...] = ()
+    streams: tuple[StreamSection, ...] = ()
 
 
 class Partner(Struct, frozen=True, kw_only=True):
@@ -189,6 +237,18 @@ class Partner(Struct, frozen=True, kw_only=True):
         )
 
 
+class StreamSource(Struct, frozen=True, kw_only=True):
+    """A configured stream: whose documents it carries, which, and from where."""
+
+    partner: str
+    document: str
+    source: Source
+
+    def __repr__(self) -> str:
+        """Leave the secrets out."""
+        return f"StreamSource({self.partner!r}, {self.source.stream!r})"
+
+
 class Config(Struct, frozen=True, kw_only=True):
     """Everything configured, checked and ready to be put together."""
 
@@ -201,6 +261,7 @@ class Config(Struct, frozen=True, kw_only=True):
     partners: tuple[Partner, ...]
     customers: tuple[CustomerSection, ...]
     file: Path
+    streams: tuple[StreamSource, ...] = ()
 
     def __repr__(self) -> str:
         """Leave the secrets out."""
@@ -232,6 +293,9 @@ def load_config(file: Path, connectors: Mapping[str, Connector]) -> Config:
         partners=partners,
         customers=written.customers,
         file=file,
+        streams=tuple(
+            _stream(toml, number, each, partners) for number, each in enumerate(written.streams)
+        ),
     )
 
 
@@ -270,6 +334,31 @@ def _partner(
         except Misconfigured as wrong:
             raise toml.fault(wrong.said, (*here, "webhook_secrets", place)) from wrong
     return Partner(section=section, connector=connector, settings=settings, webhook_secrets=signed)
+
+
+def _stream(
+    toml: Toml, number: int, section: StreamSection, partners: tuple[Partner, ...]
+) -> StreamSource:
+    """Read one stream, and find the partner whose documents it carries."""
+    here = ("streams", number)
+    by_name = {each.name: each for each in partners}
+    if section.partner not in by_name:
+        hint = typed_toml.meant(section.partner, by_name)
+        raise toml.fault(f"there is no partner `{section.partner}`; {hint}", (*here, "partner"))
+    documents = by_name[section.partner].connector.documents
+    document = section.document or next(iter(documents), "")
+    if document not in documents:
+        hint = typed_toml.meant(document, documents)
+        raise toml.fault(f"its connector reads no `{document}`; {hint}", (*here, "document"))
+    source = Source(
+        servers=section.servers,
+        stream=section.stream,
+        consumer=section.consumer,
+        subject=section.subject,
+        credentials=_secret(toml, section.credentials, (*here, "credentials")),
+        token=_secret(toml, section.token, (*here, "token")),
+    )
+    return StreamSource(partner=section.partner, document=document, source=source)
 
 
 def _settings(

@@ -25,6 +25,7 @@ from crossdock.app.config import (
     PoliciesSection,
     ServerSection,
     StoreSection,
+    StreamSection,
 )
 from crossdock.faults import Misconfigured
 from crossdock.governance.settings import Setting, settings_of, toml_of
@@ -88,6 +89,8 @@ def _config_text(connectors: Mapping[str, Connector], hidden: dict[str, str]) ->
         lines += ["", *(block if first else _commented(block))]
     customer = ["[[customers]]", *_fields(CustomerSection, {"api_key_sha256": toml_of("0" * 64)})]
     lines += ["", "# A customer who may look at its own shipments:", *_commented(customer)]
+    stream = ["[[streams]]", *_fields(StreamSection, {})]
+    lines += ["", "# A stream of a broker that carries a partner's documents:", *_commented(stream)]
     return "\n".join(lines) + "\n"
 
 
