@@ -14,7 +14,7 @@ $(WORDS):
 	@:
 else
 
-.PHONY: help setup demo test lint format types walls house check bench restores contracts lock clean where
+.PHONY: help setup demo test test-postgres lint format types walls house check bench restores contracts lock clean where
 
 help: ## Show this list
 	@echo "crossdock: what make can do here"
@@ -30,6 +30,9 @@ demo: setup ## Watch a distributor's day, with simulated partners
 
 test: setup ## Run every test
 	@$(PY) -m pytest
+
+test-postgres: setup ## Run the tests that need PostgreSQL; they start a server of their own
+	@$(PY) -m pytest -k postgres
 
 format: setup ## Lay out and tidy the code as the house does
 	@$(PY) -m ruff format .

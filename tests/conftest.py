@@ -12,3 +12,5 @@ SLOW = [HealthCheck.too_slow]
 settings.register_profile("desk", deadline=None, suppress_health_check=SLOW)
 settings.register_profile("build", deadline=None, suppress_health_check=SLOW, derandomize=True)
 settings.load_profile("build" if os.environ.get("CI") else "desk")
+
+pytest_plugins = ["tests.postgres"]

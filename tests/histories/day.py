@@ -18,6 +18,7 @@ from crossdock.flow.machine import Machine
 from crossdock.flow.roster import Inbound, Roster, Rulebook
 from crossdock.policies.rules import RoutingRow, Rules, TenderingPolicy
 from crossdock.ports import Call, Endpoint, Exchange, Stage
+from crossdock.ports.store import Store
 from crossdock.store.memory import MemoryStore
 from crossdock.testing.in_process import InProcess, arrival
 from crossdock.testing.plain_partner import PlainPartner
@@ -77,10 +78,10 @@ def refusal(said: str) -> Exchange:
 class Day:
     """A day to tell a history in: documents come, time passes, operators decide."""
 
-    def __init__(self, rules: Rules) -> None:
-        """Begin with an empty store."""
+    def __init__(self, rules: Rules, store: Store | None = None) -> None:
+        """Begin with an empty store; one in memory where none is given."""
         self.partner = Moody()
-        self.machine = Machine(store=MemoryStore(), roster=_roster(rules))
+        self.machine = Machine(store=store or MemoryStore(), roster=_roster(rules))
         self._world = InProcess(self.machine, dict.fromkeys(CONNECTORS, self.partner), BEGIN)
 
     @property

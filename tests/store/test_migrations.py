@@ -76,9 +76,9 @@ def test_an_edited_change_is_refused() -> None:
         check(edited, [FIRST], "here")
 
 
-@pytest.mark.parametrize("package", ["crossdock.store.sqlite.migrations"])
-def test_what_is_shipped_is_numbered_without_gaps(package: str) -> None:
-    numbers = [each.number for each in migrations.shipped(package)]
+@pytest.mark.parametrize("store", ["sqlite", "postgres"])
+def test_what_is_shipped_is_numbered_without_gaps(store: str) -> None:
+    numbers = [each.number for each in migrations.shipped(f"crossdock.store.{store}.migrations")]
 
     assert numbers == list(range(1, len(numbers) + 1))
 

@@ -7,8 +7,10 @@ same. It opens its transactions itself and counts only what was committed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -37,9 +39,18 @@ from crossdock.ports.store import AuditRow, DocumentStatus, OutboxStatus, Stale,
 from crossdock.telemetry.events import LogEvent, tell
 from crossdock.telemetry.metrics import Metrics
 
+T = TypeVar("T")
+
 CLEAN = "clean_shutdown"
 TURNS_MAX = 100_000  # a loop of processes talking to each other ends here
+WRITES_MAX = 20  # times a transaction is begun anew because another process was faster
 UNREAD = {DocumentStatus.UNREADABLE, DocumentStatus.UNASSIGNED}
+
+
+def _tried_alone(unit: Unit) -> tuple[int, int]:
+    """Count a try at the step whose turn it is; answer its place, and no try where none waits."""
+    steps = unit.claim(1)
+    return (steps[0].row.seq, unit.try_alone(steps[0].row.seq)) if steps else (0, 0)
 
 
 def _tell_of(event: LogEvent, arrival: Arrival, receipt: Receipt) -> None:
@@ -81,6 +92,7 @@ class Machine:
         self._batch = batch
         self.pace = pace
         self._pardoned: set[int] = set()
+        self._excused: Counter[int] = Counter()
         self._take_roster(roster)
 
     def _take_roster(self, roster: Roster) -> None:
@@ -92,6 +104,19 @@ class Machine:
         """Who takes part."""
         return self._directory.roster
 
+    def _write(self, work: Callable[[Unit], T]) -> T:
+        """Do the work in a transaction of its own; again where another process was in the way.
+
+        Raises NotNow where one always is.
+        """
+        for _ in range(WRITES_MAX):
+            try:
+                with self.store.write() as unit:
+                    return work(unit)
+            except Stale as error:
+                tell(LogEvent.MACHINE_STUMBLED, error=repr(error))
+        raise NotNow("Others write the same rows all the time; it is tried again")
+
     def start(self) -> bool:
         """Keep today's rules, fetch the earlier ones, and tell whether the last stop was clean.
 
@@ -99,11 +124,15 @@ class Machine:
         """
         roster = self.roster
         today = roster.rulebook.today
-        with self.store.write() as unit:
+
+        def begin(unit: Unit) -> tuple[dict[str, bytes], bool]:
             unit.keep_rules(roster.tenant, today.digest, msgspec.json.encode(today))
-            rulebook = roster.rulebook.remembering(unit.rules(roster.tenant))
             unclean = unit.mark(CLEAN) == "no"
             unit.set_mark(CLEAN, "no")
+            return unit.rules(roster.tenant), unclean
+
+        rules, unclean = self._write(begin)
+        rulebook = roster.rulebook.remembering(rules)
         self._take_roster(replace(roster, rulebook=rulebook))
         self.careful = self._batch if unclean else 0
         tell(LogEvent.MACHINE_STARTED, tenant=roster.tenant, clean=not unclean)
@@ -111,8 +140,7 @@ class Machine:
 
     def stop(self) -> None:
         """Set the mark of a clean stop; nothing may be called after it but `start`."""
-        with self.store.write() as unit:
-            unit.set_mark(CLEAN, "yes")
+        self._write(lambda unit: unit.set_mark(CLEAN, "yes"))
         tell(LogEvent.MACHINE_STOPPED, tenant=self.roster.tenant)
 
     def receive(self, arrivals: Sequence[Arrival], now: datetime) -> list[Receipt]:
@@ -136,6 +164,9 @@ class Machine:
                 dispatched = dispatcher.turn(self._directory, unit, now, self._batch)
         except NotNow:
             raise
+        except Stale as error:
+            tell(LogEvent.MACHINE_STUMBLED, error=repr(error))
+            return self._receive(arrivals, now), Dispatched()
         except Exception as error:
             self._stumble(error)
             return self._receive(arrivals, now), Dispatched()
@@ -144,8 +175,7 @@ class Machine:
         return list(taken.receipts), dispatched
 
     def _receive(self, arrivals: Sequence[Arrival], now: datetime) -> list[Receipt]:
-        with self.store.write() as unit:
-            taken = receiver.receive(self._directory, unit, arrivals, now)
+        taken = self._write(lambda unit: receiver.receive(self._directory, unit, arrivals, now))
         self._received(arrivals, taken, now)
         return list(taken.receipts)
 
@@ -187,16 +217,15 @@ class Machine:
 
     def _turn_carefully(self, now: datetime) -> Dispatched:
         """Take one step alone, its try counted before; one that was fatal twice is set aside."""
-        with self.store.write() as unit:
-            steps = unit.claim(1)
-            tries = unit.try_alone(steps[0].row.seq) if steps else 0
-        if not steps:
+        seq, tries = self._write(_tried_alone)
+        if not tries:
             return Dispatched()
         self.careful -= 1
+        tries -= self._excused[seq]
         try:
-            with self.store.write() as unit:
-                dispatched = self._take_alone(unit, tries, now)
+            dispatched = self._write(lambda unit: self._take_alone(unit, tries, now))
         except NotNow:
+            self._excused[seq] += 1  # the store was away: that says nothing about the step
             raise
         except Exception as error:
             tell(LogEvent.MACHINE_STUMBLED, level=logging.WARNING, error=repr(error))
@@ -226,8 +255,7 @@ class Machine:
 
     def timers(self, now: datetime, limit: int = TIMERS_MAX) -> Rung:
         """Turn due timers into messages, oldest first."""
-        with self.store.write() as unit:
-            rung = timekeeper.ring(self._directory, unit, now, limit)
+        rung = self._write(lambda unit: timekeeper.ring(self._directory, unit, now, limit))
         self.metrics.count(rung.tally)
         return rung
 
@@ -243,8 +271,7 @@ class Machine:
         """
         if not self._due(endpoint, now):
             return Leased()
-        with self.store.write() as unit:
-            leased = self._deliverer.lease(unit, endpoint, now)
+        leased = self._write(lambda unit: self._deliverer.lease(unit, endpoint, now))
         self.metrics.count(leased.tally)
         return leased
 
@@ -260,8 +287,7 @@ class Machine:
 
     def record(self, endpoint: str, results: Sequence[Result], now: datetime) -> Recorded:
         """Write what became of calls, with the answers to the processes that asked."""
-        with self.store.write() as unit:
-            recorded = self._deliverer.record(unit, endpoint, results, now)
+        recorded = self._write(lambda unit: self._deliverer.record(unit, endpoint, results, now))
         self.metrics.count(recorded.tally)
         self.metrics.breaker(endpoint, recorded.breaker.state)
         for result, ended in zip(results, recorded.ended, strict=True):
@@ -310,8 +336,7 @@ class Machine:
 
         Raises NeedsReason, NotFound, AlreadyClosed or Undecidable, and then changes nothing.
         """
-        with self.store.write() as unit:
-            decided = operator.decide(self._directory, unit, decision, now)
+        decided = self._write(lambda unit: operator.decide(self._directory, unit, decision, now))
         self._pardoned.add(decided.pardoned)
         tell(
             LogEvent.OPERATOR_DECIDED,
@@ -345,8 +370,7 @@ class Machine:
             subject=document_id,
             reason="",
         )
-        with self.store.write() as unit:
-            unit.log([row])
+        self._write(lambda unit: unit.log([row]))
 
     def preview(self, subscriber: str, key: Key) -> Preview:
         """Tell what would happen if a process's past were decided today; nothing is written."""
@@ -358,8 +382,7 @@ class Machine:
 
         Raises NeedsReason or Undecidable, and then changes nothing.
         """
-        with self.store.write() as unit:
-            return replayer.execute(self._directory, unit, choice, now)
+        return self._write(lambda unit: replayer.execute(self._directory, unit, choice, now))
 
     def run_to_quiescence(self, now: datetime) -> int:
         """Take steps and ring due timers until none is left; answer how many steps were taken."""

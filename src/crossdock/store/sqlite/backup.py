@@ -20,8 +20,8 @@ import apsw
 from crossdock.faults import Misconfigured, NotNow
 from crossdock.ports.backup import Backup
 from crossdock.ports.store import CONTROL_FLOOR, Unit
+from crossdock.store.instants import instant
 from crossdock.store.sqlite.connections import open_for_reading, open_writer
-from crossdock.store.sqlite.instants import instant
 from crossdock.store.sqlite.lock import WriterLock
 from crossdock.store.sqlite.migrations import check, shipped
 from crossdock.store.sqlite.store import SqliteStore

@@ -17,6 +17,7 @@ from crossdock.store.migrations import Migration, is_ready
 from crossdock.store.sqlite.connections import ReadingPool, open_writer
 from crossdock.store.sqlite.lock import WriterLock
 from crossdock.store.sqlite.migrations import check, migrate, shipped
+from crossdock.store.sqlite.sql import SqliteSql
 from crossdock.store.sqlite.unit import SqliteReader, SqliteUnit
 
 FLUSHES = 9
@@ -71,7 +72,7 @@ class SqliteStore:
         self._writer.execute("BEGIN IMMEDIATE")
         cursor = self._writer.cursor()
         try:
-            yield SqliteUnit(cursor)
+            yield SqliteUnit(SqliteSql(cursor))
             cursor.execute("COMMIT")
         finally:
             cursor.close(force=True)
@@ -143,7 +144,7 @@ def snapshot(readers: ReadingPool) -> Iterator[Reader]:
     connection.execute(FIX)
     cursor = connection.cursor()
     try:
-        yield SqliteReader(cursor)
+        yield SqliteReader(SqliteSql(cursor))
     finally:
         cursor.close(force=True)
         connection.execute("ROLLBACK")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import cast
 
 from crossdock.ports.store import Handled, Reader, Store, Unit
 from crossdock.testing.store_conformance import rows
@@ -68,6 +69,35 @@ def everything(unit: Unit) -> None:
     unit.doubt_effects("who knows", NOON)
 
 
+MANY = 20  # calls: those of `everything` are more
+
+
+class Breaking:
+    """A unit whose n-th call is never made: the work breaks off there."""
+
+    def __init__(self, unit: Unit, point: int) -> None:
+        """Take the unit, and how many calls go well."""
+        self._unit = unit
+        self._left = point
+
+    def __getattr__(self, name: str) -> object:
+        """Give the unit's method, or break off."""
+        if self._left == 0:
+            raise Abandoned(name)
+        self._left -= 1
+        return getattr(self._unit, name)
+
+
+def breaks_off(store: Store, point: int) -> bool:
+    """Write to every table and break off before a call; answer False where there are no more."""
+    try:
+        with store.write() as unit:
+            everything(cast("Unit", Breaking(unit, point)))
+    except Abandoned:
+        return True
+    return False
+
+
 def begun(unit: Unit) -> None:
     """Write what a store holds before the story."""
     unit.remember([rows.seen()])
@@ -124,6 +154,19 @@ class TransactionStories:
 
         with store.read() as reader:
             assert (broke_off, told(reader)) == (True, before)
+
+    def test_a_transaction_that_breaks_off_anywhere_leaves_no_trace(self, store: Store) -> None:
+        with store.write() as unit:
+            begun(unit)
+            before = told(unit)
+
+        point, traces = 0, []
+        while breaks_off(store, point):
+            with store.read() as reader:
+                traces += [point] if told(reader) != before else []
+            point += 1
+
+        assert (traces, point > MANY) == ([], True)
 
     def test_what_broke_off_can_be_done_again(self, store: Store) -> None:
         with store.write() as unit:

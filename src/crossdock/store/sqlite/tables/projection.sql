@@ -9,7 +9,8 @@ ON CONFLICT DO UPDATE SET
     body = excluded.body,
     terms = excluded.terms,
     updated_at = excluded.updated_at,
-    revision = excluded.revision;
+    revision = excluded.revision
+WHERE projection.revision = excluded.revision - 1;
 
 -- name: drop
 DELETE FROM projection WHERE tenant = ? AND kind = ? AND key = ?

@@ -4,14 +4,14 @@ INSERT INTO raw_document (
     retention
 )
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET status = excluded.status, findings = excluded.findings;
+ON CONFLICT DO NOTHING;
+
+-- name: keep_again
+UPDATE raw_document SET status = ?, findings = ? WHERE tenant = ? AND id = ?;
 
 -- name: keep_chunk
 INSERT INTO raw_chunk (tenant, document_id, number, packing, content) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING;
-
--- name: kept
-SELECT 1 FROM raw_document WHERE tenant = ? AND id = ?;
 
 -- name: find
 SELECT tenant, id, endpoint, document, received_at, content_type, sha256, status, findings,

@@ -1,0 +1,142 @@
+"""Statements run in one transaction on one connection.
+
+A statement that takes arrays is run for many rows at once. What has no answer is only sent, and
+goes out together with the next that has one (pipeline). `-- key: 1 2` beneath a statement's name
+says which of its values name the row it writes: rows are written in the order of their names, so
+that two transactions that write the same ones do not wait for each other, and the same row twice in
+one call is two statements.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+from psycopg import Connection, Pipeline, RawCursor
+from psycopg.rows import TupleRow
+
+from crossdock.store.postgres.arrays import Bigints, Blobs, Texts
+from crossdock.store.queries import statements
+from crossdock.store.tables.table import Row
+
+COLUMNS: Mapping[str, Callable[[Iterable[Any]], Sequence[Any]]] = {
+    "text": Texts,
+    "bigint": Bigints,
+    "bytea": Blobs,
+}
+COLUMN = re.compile(r"\$(\d+)::(text|bigint|bytea)\[\]")
+KEY = re.compile(r"^-- key: ([\d ]+)\n")
+
+
+class Statement(Struct, frozen=True):
+    """A statement: the columns it takes where it takes many rows, the places of a row's name."""
+
+    text: str
+    columns: tuple[str, ...]
+    key: tuple[int, ...]
+
+    def name_of(self, row: Row) -> Row:
+        """Name the row that these values write."""
+        return tuple(row[place] for place in self.key)
+
+    def arrays(self, rows: Sequence[Row]) -> list[Any]:
+        """Turn rows into columns."""
+        return [
+            COLUMNS[kind](values)
+            for kind, values in zip(self.columns, zip(*rows, strict=True), strict=True)
+        ]
+
+
+def parsed(text: str) -> Statement:
+    """Read a statement as it is written in the file."""
+    key = KEY.match(text)
+    columns = dict(sorted((int(number), kind) for number, kind in COLUMN.findall(text)))
+    return Statement(
+        text=KEY.sub("", text),
+        columns=tuple(columns.values()),
+        key=tuple(int(each) - 1 for each in key[1].split()) if key else (),
+    )
+
+
+STATEMENTS = {name: parsed(text) for name, text in statements("crossdock.store.postgres").items()}
+
+
+class PostgresSql:
+    """The statements of this store, run on a connection in pipeline mode.
+
+    Each answer is waited for with a Sync, not with a Flush alone: only then does the server take
+    the transaction to be idle, and ends it when this process freezes.
+    """
+
+    def __init__(self, connection: Connection[TupleRow], pipeline: Pipeline) -> None:
+        self._connection = connection
+        self._pipeline = pipeline
+
+    def ask(self, name: str, values: Row = (), /) -> list[Row]:
+        if STATEMENTS[name].columns:
+            return self.ask_each(name, [values])
+        cursor = self._run(STATEMENTS[name].text, values)
+        self._pipeline.sync()
+        return cursor.fetchall()
+
+    def tell(self, name: str, values: Row = (), /) -> None:
+        self._run(STATEMENTS[name].text, values)
+
+    def ask_each(self, name: str, rows: Iterable[Row], /) -> list[Row]:
+        statement = STATEMENTS[name]
+        sent = [self._run(statement.text, values) for values in in_order(statement, list(rows))]
+        if sent:
+            self._pipeline.sync()
+        return [row for cursor in sent for row in cursor.fetchall()]
+
+    def tell_each(self, name: str, rows: Iterable[Row], /) -> None:
+        statement = STATEMENTS[name]
+        for values in in_order(statement, list(rows)):
+            self._run(statement.text, values)
+
+    def change(self, name: str, rows: Iterable[Row], /) -> int:
+        return len(self.ask_each(name, rows))
+
+    def insert(self, name: str, rows: Iterable[Row], /) -> list[bool]:
+        """Insert rows; the statement answers the names of the new ones, which come first in them.
+
+        Of rows with the same name the first is the new one.
+        """
+        asked = list(rows)
+        if not asked:
+            return []
+        statement = STATEMENTS[name]
+        ordered = sorted(asked, key=statement.name_of) if statement.key else asked
+        cursor = self._run(statement.text, statement.arrays(ordered))
+        self._pipeline.sync()
+        new = set(cursor.fetchall())
+        answers: list[bool] = []
+        for row in asked:
+            place = row[: len(next(iter(new)))] if new else ()
+            answers.append(place in new)
+            new.discard(place)
+        return answers
+
+    def _run(self, text: str, values: Sequence[Any]) -> RawCursor[TupleRow]:
+        cursor = RawCursor(self._connection)
+        return cursor.execute(text, values, prepare=True, binary=True)
+
+
+def in_order(statement: Statement, rows: list[Row]) -> list[list[Any]]:
+    """Put rows in the order of their names, each name once in a portion; nothing for no rows."""
+    if not rows:
+        return []
+    if not statement.key:
+        return [statement.arrays(rows)]
+    portions: list[dict[Row, Row]] = [{}]
+    for row in rows:
+        name = statement.name_of(row)
+        for portion in portions:
+            if name not in portion:
+                portion[name] = row
+                break
+        else:
+            portions.append({name: row})
+    return [statement.arrays([each[name] for name in sorted(each)]) for each in portions]
