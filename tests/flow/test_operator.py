@@ -349,6 +349,19 @@ def test_a_locked_out_endpoint_waits_for_new_credentials(store: Store) -> None:
     assert queue(machine) == []
 
 
+def test_a_locked_out_endpoint_cannot_be_waived_as_nobody_would_call_it_again(
+    store: Store,
+) -> None:
+    machine = house(store)
+    ask(machine, 1)
+    attempt(machine, NOON, LOCKED)
+
+    with pytest.raises(Undecidable, match="until somebody retries"):
+        decided(machine, "waive")
+
+    assert queue(machine) == [("endpoint", "ENDPOINT_LOCKED_OUT", "INTEGRATION")]
+
+
 def test_every_decision_is_audited(store: Store) -> None:
     machine = house(store)
     machine.receive([lines(Line(id="e1", reason="complain"))], NOON)

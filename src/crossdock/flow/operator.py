@@ -13,7 +13,7 @@ effect     retry   waits again under its key; one whose outcome is unknown is lo
            edit    only where refused: a new version takes its place
            waive   never sent again; the process hears WAIVED
 endpoint   retry   one probe, at once
-           waive   the exception goes, the breaker stays
+           waive   the exception goes, the breaker stays; not where the partner is locked
 """
 
 from __future__ import annotations
@@ -275,8 +275,14 @@ def retry_endpoint(matter: Matter) -> Decided:
 
 
 def waive_endpoint(matter: Matter) -> Decided:
-    """Take note, and leave the breaker as it is."""
-    return Decided(said=f"{matter.row.subject} stays as it is")
+    """Take note, and leave the breaker as it is; one that waits for a person cannot be left."""
+    endpoint = matter.row.subject
+    if breaker.is_held(matter.unit.breaker(matter.tenant, endpoint)):
+        raise Undecidable(
+            "Nothing goes to this partner until somebody retries; renew the credentials first",
+            partner=endpoint,
+        )
+    return Decided(said=f"{endpoint} stays as it is")
 
 
 CARRIED_OUT: Mapping[tuple[str, str], Callable[[Matter], Decided]] = {
