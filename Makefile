@@ -65,13 +65,16 @@ contracts: setup ## Write contracts/, docs/reference/ and docs/guarantees.md ane
 	@$(PY) -m tools.generate
 
 # What proves the promises, at length; the suite has a short version of each.
-.PHONY: fault-proxy histories properties
+.PHONY: fault-proxy histories properties simulate
 
 fault-proxy: setup ## Break the wire in every way, by seed: make fault-proxy SEEDS=40
 	@$(PY) -m tests.proofs.fault_proxy --seeds $(or $(SEEDS),40)
 
 properties: setup ## Let the stateful machines run long: make properties EXAMPLES=1000
 	@$(PY) -m tests.proofs.stateful --examples $(or $(EXAMPLES),1000)
+
+simulate: setup ## Live through simulated worlds: make simulate SEEDS=2000, or SEED=7 for one
+	@$(PY) -m crossdock.testing.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(ARGS)
 
 histories: setup ## Record golden histories that are missing, or one anew: make histories NAME=late
 	@$(PY) -m tests.histories $(NAME)

@@ -127,13 +127,17 @@ class LegacyErp(Partner):
 
     def before_reading(self) -> None:
         """Read the files that were not read before."""
-        for path in sorted(self.folders.references.glob("*.csv")):
+        for path in self.files():
             content = path.read_bytes()
             digest = hashlib.sha256(content).hexdigest()
             if self.ledger.kept("file", path.name) != digest:
                 with self.ledger.together():
                     self.ledger.keep("file", path.name, digest)
                     self._import(path.name, content)
+
+    def files(self) -> list[Path]:
+        """List the files in its folder, in the order it reads them."""
+        return sorted(self.folders.references.glob("*.csv"))
 
     def _import(self, name: str, content: bytes) -> None:
         """Read a file by the first word of its name; a file of another kind is not for us."""

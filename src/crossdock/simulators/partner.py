@@ -93,6 +93,18 @@ class Partner:
         """Give the routes of this kind of partner."""
         return ()
 
+    def doors(self) -> Sequence[web.RouteDef]:
+        """Give every route: what all kinds have, then those of this kind."""
+        return (
+            web.get("/health", self._health),
+            web.get("/ledger", self._ledger),
+            web.get("/progress", self._progress),
+            web.get("/effects/{key}", self._look_up),
+            web.post("/faults", self._faults),
+            web.post("/resend", self._resend),
+            *self.routes(),
+        )
+
     async def act(self) -> None:
         """Act by itself; the sender runs beside it."""
 
@@ -107,17 +119,7 @@ class Partner:
     def app(self) -> web.Application:
         """Build the application: routes, and the background that tells."""
         app = web.Application(client_max_size=16 * 2**20)
-        app.add_routes(
-            [
-                web.get("/health", self._health),
-                web.get("/ledger", self._ledger),
-                web.get("/progress", self._progress),
-                web.get("/effects/{key}", self._look_up),
-                web.post("/faults", self._faults),
-                web.post("/resend", self._resend),
-                *self.routes(),
-            ]
-        )
+        app.add_routes(self.doors())
         app.cleanup_ctx.append(self._background)
         return app
 

@@ -173,12 +173,16 @@ class Tms(Partner):
     async def act(self) -> None:
         """Give planned orders to other shipments, where that fault struck and pickup is ahead."""
         while True:
-            for request_id, due in self.ledger.kept_of("replan"):
-                if due and datetime.fromisoformat(due) <= self.clock.now():
-                    with self.ledger.together():
-                        self._replan(request_id)
-                        self.ledger.keep("replan", request_id, "")
+            self.replan_due()
             await self.clock.sleep(max(REPLAN_POLL, timedelta(seconds=self.clock.factor / 10)))
+
+    def replan_due(self) -> None:
+        """Give the orders whose time has come to other shipments."""
+        for request_id, due in self.ledger.kept_of("replan"):
+            if due and datetime.fromisoformat(due) <= self.clock.now():
+                with self.ledger.together():
+                    self._replan(request_id)
+                    self.ledger.keep("replan", request_id, "")
 
     def _replan(self, request_id: str) -> None:
         order_id = request_id[len("RQ-") :].rsplit("-", 2)[0]

@@ -1,0 +1,17 @@
+"""The deterministic simulation: the real house in a world that one seed makes and breaks.
+
+    options      what a seed draws: how many orders, which faults and how often
+    faults       the table of everything that can go wrong
+    timeline     the simulated clock, and what is to happen when
+    partners     the partners and their ledgers, reached without a socket
+    wire, post   the network to the partners, and from them
+    house        the machine over the real store: steps, crashes, restarts
+    people       customers who look, operators who decide
+    witness      what was really delivered and really done, apart from our tables
+    invariants   what must hold after every event, and at the end
+    world        all of it together, event by event
+    runs         many seeds, shrinking, figures
+    ablation     each defence of the house switched off, alone and in pairs
+
+`docs/how-to/simulate-a-world.md` tells how to run it, how to read it and where to extend it.
+"""

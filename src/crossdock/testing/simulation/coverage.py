@@ -1,0 +1,111 @@
+"""How much of the input space was reached: every fault, message, outcome, state and exception code.
+
+A run that never reaches something says nothing about it, so what must be reached is listed here,
+and a test demands all of it of the seeds that CI runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from crossdock.testing.simulation.faults import FAULTS
+
+# Strikes that are the partners' own are seen in what they bring about, not where they are drawn.
+DRAWN_BY_PARTNERS = {name for name, fault in FAULTS.items() if fault.business} - {
+    "garbage",
+    "identity_reused",
+}
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.strip().splitlines())
+
+
+REACHED: tuple[str, ...] = _words("""
+    told order.released
+    told order.changed
+    told order.cancelled
+    told plan.confirmed
+    told plan.rejected
+    told plan.cancelled
+    told tracking
+    told tender.accepted
+    told tender.declined
+    told ship_to.changed
+    document translated
+    document partial
+    document unreadable
+    send tms.plan
+    send tms.cancel
+    send erp.write_reference
+    send erp.withdraw_reference
+    send erp.post_milestone
+    send carrier.tender
+    look_up tms.plan
+    look_up erp.write_reference
+    outcome applied
+    outcome not_applied
+    outcome refused
+    outcome throttled
+    outcome unknown
+    outcome locked_out
+    effect applied
+    effect refused
+    effect unknown
+    effect unresolved
+    effect waiting
+    result too late
+    breaker open
+    breaker half_open
+    breaker closed
+    operator retry document
+    operator waive document
+    operator retry process
+    operator waive process
+    operator retry effect
+    operator waive effect
+    operator retry endpoint
+    operator retry step
+    exception EFFECT_REFUSED
+    exception EFFECT_UNRESOLVED
+    exception EFFECT_GAVE_UP
+    exception ENDPOINT_DOWN
+    exception ENDPOINT_LOCKED_OUT
+    exception STEP_FAILED
+    exception STEP_POISON
+    exception ID_REUSED
+    exception UNREADABLE
+    exception UNKNOWN_STATUS_CODE
+    exception PLAN_NOT_CONFIRMED
+    exception PLAN_REJECTED
+    exception SHIPMENT_OVERDUE
+    exception EVIDENCE_INCONSISTENT
+    stage order_release delivered
+    stage order_release cancelled
+    stage order_release open
+    stage order_release incomplete
+    stage order_release awaiting_master_data
+    stage order_release awaiting_confirmation
+    stage order_release awaiting_reference
+    stage order_release plan_rejected
+    stage order_release tendering
+""")
+
+
+def missing(struck: Mapping[str, int], reached: Mapping[str, int]) -> Iterator[str]:
+    """Name everything that was never reached."""
+    for name in FAULTS:
+        if name not in DRAWN_BY_PARTNERS and not struck.get(name):
+            yield f"fault {name}"
+    for name in REACHED:
+        if not reached.get(name):
+            yield name
+
+
+def table(struck: Mapping[str, int], reached: Mapping[str, int]) -> Iterator[str]:
+    """Tell how often everything was reached, a line each; what is listed and was not counts 0."""
+    counts = {f"fault {name}": number for name, number in struck.items()} | dict(reached)
+    for name in missing(struck, reached):
+        counts.setdefault(name, 0)
+    for name in sorted(counts):
+        yield f"{counts[name]:>9}  {name}"

@@ -1,0 +1,126 @@
+"""Everything that can go wrong in the simulated world: one table, drawn by seed as a swarm.
+
+A fault is off, low or high for a whole run. When it is asked whether it strikes, the answer is a
+hash of the seed, the fault and the subject: taking another fault away changes nothing about it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from enum import StrEnum
+
+from msgspec import Struct
+
+from crossdock.simulators.chance import share
+
+
+class Level(StrEnum):
+    """How often a fault strikes in a run."""
+
+    OFF = "off"
+    LOW = "low"
+    HIGH = "high"
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """A fault: what it does, and its chance each time it is asked, low and high.
+
+    `business` faults are the partners' own (`simulators.mischief` knows them by the same name);
+    they go on in the liveness phase, as what was told cannot be untold.
+    """
+
+    says: str
+    low: float
+    high: float
+    business: bool = False
+
+
+def _wire(says: str, low: float, high: float) -> Fault:
+    return Fault(says=says, low=low, high=high)
+
+
+def _told(says: str, low: float, high: float) -> Fault:
+    return Fault(says=says, low=low, high=high, business=True)
+
+
+FAULTS: dict[str, Fault] = {
+    # From the house to a partner.
+    "not_sent": _wire("a call finds no connection: no byte left", 0.05, 0.3),
+    "request_lost": _wire("a request is dropped on the way", 0.03, 0.2),
+    "answer_lost": _wire("the work is done and its answer is dropped", 0.05, 0.3),
+    "answer_late": _wire("the answer comes after the deadline", 0.03, 0.15),
+    "request_doubled": _wire("a request reaches a partner that honours keys twice", 0.05, 0.3),
+    "garbled": _wire("the work is done and the answer is a page of HTML", 0.02, 0.1),
+    "busy": _wire("the partner answers 503 and does nothing", 0.05, 0.3),
+    "throttled": _wire("the partner answers 429 with Retry-After", 0.05, 0.3),
+    "refused": _wire("the partner refuses a request that is right, with a 422", 0.02, 0.1),
+    "locked_out": _wire(
+        "the partner refuses our credentials until an operator renews them", 0.004, 0.02
+    ),
+    "down": _wire("a partner is away for one to six hours", 0.15, 0.5),
+    "cut_off": _wire("the line to a partner is cut both ways for 10 to 90 minutes", 0.15, 0.5),
+    # From a partner to the house.
+    "telling_lost": _wire("a document is dropped on the way and told again", 0.03, 0.2),
+    "receipt_lost": _wire("our answer to a document is dropped, so it is told again", 0.05, 0.3),
+    "telling_doubled": _wire("a document arrives twice", 0.05, 0.3),
+    "telling_held": _wire("a document is held up for up to two hours", 0.05, 0.3),
+    # In the house.
+    "crash_before_commit": _wire("the worker dies with a transaction open", 0.004, 0.03),
+    "crash_after_commit": _wire(
+        "the worker dies after a commit, before it tells anybody", 0.004, 0.03
+    ),
+    "crash_before_send": _wire("the worker dies before a leased call leaves", 0.01, 0.06),
+    "crash_after_send": _wire("the worker dies after a call has left", 0.01, 0.06),
+    "frozen": _wire("a worker holds a result past its lease, and brings it late", 0.02, 0.1),
+    "left_behind": _wire("after a restart the old worker still brings its results", 0.3, 0.9),
+    "clock_jump": _wire("the house's clock jumps by up to two hours", 0.05, 0.3),
+    "disk_full": _wire("the store has no room for a transaction", 0.005, 0.03),
+    "deploy": _wire("the house is stopped cleanly and started with another rule book", 0.1, 0.4),
+    "deadly_step": _wire(
+        "a message kills every worker that takes its step, until a mended release", 0.02, 0.08
+    ),
+    "failing_step": _wire("a message fails in its step, until a mended release", 0.02, 0.08),
+    # What partners say.
+    "garbage": _told("a document is cut off in the middle, beside the right one", 0.03, 0.15),
+    "identity_reused": _told("a partner says something else under a known identity", 0.03, 0.15),
+    "late": _told("an event is told one to six hours late", 0.05, 0.2),
+    "cancelled": _told("an order is cancelled around its confirmation", 0.1, 0.4),
+    "changed": _told("an order is changed after its release", 0.1, 0.4),
+    "unknown_master": _told("an order goes to a place whose record follows", 0.05, 0.3),
+    "incomplete": _told("an order lacks its place of delivery", 0.05, 0.3),
+    "rejected": _told("the TMS rejects a request", 0.05, 0.3),
+    "replanned": _told("the TMS gives an order to other shipments", 0.1, 0.4),
+    "declined": _told("a carrier declines a tender", 0.1, 0.4),
+    "unknown_code": _told("an event has a status code on no list", 0.05, 0.3),
+    "retraction": _told("a delivery is told that did not happen, and taken back", 0.05, 0.3),
+    "correction": _told("a delivery is told at a wrong time, and corrected", 0.05, 0.3),
+}
+
+
+class Dice:
+    """Tells whether a fault strikes; `struck` counts those that did, by name."""
+
+    def __init__(self, seed: int, levels: Mapping[str, Level]) -> None:
+        """Draw from a seed, with each fault at its level; one not named is off."""
+        self.seed = seed
+        self.struck: Counter[str] = Counter()
+        self.chances = {
+            name: FAULTS[name].high if level is Level.HIGH else FAULTS[name].low
+            for name, level in levels.items()
+            if level is not Level.OFF
+        }
+
+    def strikes(self, fault: str, *words: object) -> bool:
+        """Decide whether the fault strikes this subject."""
+        chance = self.chances.get(fault, 0.0)
+        if not chance or share(self.seed, fault, *words) >= chance:
+            return False
+        self.struck[fault] += 1
+        return True
+
+    def heal(self) -> None:
+        """Switch off whatever is not the partners' own business."""
+        self.chances = {
+            name: chance for name, chance in self.chances.items() if FAULTS[name].business
+        }

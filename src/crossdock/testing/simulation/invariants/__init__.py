@@ -1,0 +1,68 @@
+"""What must hold, whatever goes wrong: one object each, with the number of its rule.
+
+A new process adds its invariants to the file of its subject and to `INVARIANTS`; nothing else.
+"""
+
+from __future__ import annotations
+
+from crossdock.testing.simulation.invariants.base import Invariant
+from crossdock.testing.simulation.invariants.effects import (
+    AfterCommit,
+    Bounded,
+    Fenced,
+    LookedUp,
+    Once,
+    OneKey,
+    Polite,
+    Replayed,
+)
+from crossdock.testing.simulation.invariants.intake import (
+    Conserved,
+    Final,
+    Kept,
+    Quarantined,
+    ToldApart,
+)
+from crossdock.testing.simulation.invariants.operations import Audited, Counted, Ends, Traced
+from crossdock.testing.simulation.invariants.orders import (
+    CancelledAlike,
+    Complete,
+    NothingLost,
+    OneRequest,
+    Referenced,
+)
+from crossdock.testing.simulation.invariants.portal import (
+    BehindTheErp,
+    Forward,
+    Fresh,
+    OnlyTheirs,
+)
+
+INVARIANTS: tuple[type[Invariant], ...] = (
+    Kept,
+    Conserved,
+    Final,
+    ToldApart,
+    OneKey,
+    Once,
+    LookedUp,
+    AfterCommit,
+    Fenced,
+    Bounded,
+    Polite,
+    Quarantined,
+    Replayed,
+    OneRequest,
+    Complete,
+    Referenced,
+    CancelledAlike,
+    NothingLost,
+    BehindTheErp,
+    Forward,
+    Fresh,
+    OnlyTheirs,
+    Audited,
+    Traced,
+    Counted,
+    Ends,
+)

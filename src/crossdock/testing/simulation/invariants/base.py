@@ -1,0 +1,145 @@
+"""What an invariant is, and what it may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import apsw
+import msgspec
+from msgspec import Struct
+
+from crossdock.flow.decisions import WAIVE
+from crossdock.flow.exceptions import STEP_CODES
+from crossdock.flow.roster import Roster
+from crossdock.messages.shipment_visibility import PictureChanged
+from crossdock.ports.store import Store
+from crossdock.simulators.auditor import ShownShipment, Step
+from crossdock.simulators.ledger import Entry
+from crossdock.testing.simulation.options import Options
+from crossdock.testing.simulation.partners import Cast
+from crossdock.testing.simulation.witness import Witness
+
+NEWS = ("delivered", "done", "sent", "heard", "unheard", "died")
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """A page that changed: as it was shown before (None: it was not), and as it is now."""
+
+    before: PictureChanged | None
+    now: PictureChanged
+
+
+class Scene:
+    """What invariants look at: the witness and the partners to judge by, our tables to be judged.
+
+    `shown` are the customer pages that changed in the last event; `committed` tells whether the
+    house wrote anything in it; `releases` how often the rule book has changed.
+    """
+
+    def __init__(
+        self, options: Options, witness: Witness, cast: Cast, store: Store, rows: apsw.Connection
+    ) -> None:
+        """Look at one run."""
+        self.options = options
+        self.witness = witness
+        self.cast = cast
+        self.store = store
+        self._rows = rows
+        self.shown: list[Shown] = []
+        self.committed = False
+        self.releases = 0
+        self.roster: Roster | None = None
+        self.ran_out = ""
+        self.image_documents: dict[str, int] = {}
+        self.image_hashes: frozenset[str] = frozenset()
+
+    def brought(self) -> set[str]:
+        """Name what the last event brought."""
+        news = self.witness.news
+        brought = {name for name in NEWS if getattr(news, name)}
+        if self.shown:
+            brought.add("shown")
+        if self.committed:
+            brought.add("committed")
+        return brought
+
+    def rows(self, statement: str, *bindings: Any) -> list[tuple[Any, ...]]:
+        """Read our tables as they are committed."""
+        return self._rows.execute(statement, bindings).fetchall()
+
+    def ledger(self, partner: str) -> tuple[Entry, ...]:
+        """Read a partner's ledger as anybody would: from its table."""
+        return self.cast.partners[partner].ledger.entries()
+
+    def carriers(self) -> tuple[str, ...]:
+        """Name the carriers."""
+        return tuple(name for name in self.cast.partners if name not in {"erp", "legacy", "tms"})
+
+    def numbers_of(self, shipment: str) -> set[str]:
+        """Name every number the TMS gave a shipment, from the TMS's ledger."""
+        numbers = {shipment}
+        for entry in self.witness.done["tms"]:
+            if entry.kind == "planned" and entry.content["shipment_id"] == shipment:
+                numbers |= {each["value"] for each in entry.content["references"]}
+        return numbers
+
+    def asked_about(self) -> frozenset[str]:
+        """Name the numbers that somebody was asked about, or has decided about."""
+        rows = self.rows(
+            "SELECT number FROM exception_about AS about JOIN exception ON exception_id = id"
+            " AND about.tenant = exception.tenant WHERE status IN ('open', 'waived')"
+        )
+        return frozenset(number for (number,) in rows) | self.witness.waived
+
+    def waived_steps(self) -> bool:
+        """Tell whether a person has skipped a step, so that a replay takes it all the same."""
+        return any(verb == WAIVE and code in STEP_CODES for verb, _, code in self.witness.decisions)
+
+    def pages(self) -> dict[str, ShownShipment]:
+        """Give the pages of all customers, by shipment, as they look now."""
+        found: dict[str, ShownShipment] = {}
+        for (body,) in self.rows("SELECT body FROM projection WHERE kind = 'shipment_view'"):
+            told = msgspec.json.decode(body, type=PictureChanged)
+            if told.gate.visible:
+                found[told.shipment_id] = ShownShipment(
+                    shipment_id=told.shipment_id,
+                    order_ids=told.picture.order_ids,
+                    status=told.picture.status or "",
+                    steps=tuple(
+                        Step(milestone=each.milestone, occurred_at=each.occurred.at)
+                        for each in told.picture.milestones
+                    ),
+                )
+        return found
+
+    def value(self, statement: str, *bindings: Any) -> Any:
+        """Read one value out of our tables; None where there is no row."""
+        found = self._rows.execute(statement, bindings).fetchone()
+        return None if found is None else found[0]
+
+
+class Invariant:
+    """Something that must hold: after every event, or at the end when all is calm.
+
+    One object for each run; both methods give a sentence for each violation. `wakes` names what an
+    event must have brought for `after` to have anything to judge: `delivered`, `done`, `sent`,
+    `heard` (see `witness.News`), `shown` (a customer page changed) or `committed`.
+    """
+
+    number: ClassVar[str]
+    says: ClassVar[str]
+    wakes: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, scene: Scene) -> None:
+        """Watch a run."""
+        self.scene = scene
+        self.witness = scene.witness
+
+    def after(self) -> Iterator[str]:
+        """Judge the last event; nothing to say by default."""
+        return iter(())
+
+    def at_end(self) -> Iterator[str]:
+        """Judge the whole run; nothing to say by default."""
+        return iter(())

@@ -1,0 +1,156 @@
+"""Intake and conservation: what was delivered is there, once, and never only in a log."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from hashlib import sha256
+
+from crossdock.flow.exceptions import ID_REUSED, STEP_CODES
+from crossdock.testing.simulation.invariants.base import Invariant, Scene
+
+DEATHS_MAX = 12  # each try of its sender may cost one, until the house tries it alone
+KEPT = "SELECT count(*) FROM raw_document WHERE endpoint = ? AND sha256 = ? AND parent_id = ''"
+
+
+class Kept(Invariant):
+    """INV-1."""
+
+    number = "INV-1"
+    says = "every acknowledged document is kept, byte for byte"
+    wakes = frozenset({"delivered"})
+
+    def __init__(self, scene: Scene) -> None:
+        """Begin with nothing delivered."""
+        super().__init__(scene)
+        self._delivered: Counter[tuple[str, str]] = Counter()
+
+    def after(self) -> Iterator[str]:
+        """Find each document delivered just now."""
+        names = [(each.partner, each.sha256) for each in self.witness.news.delivered]
+        self._delivered.update(names)
+        for name in names:
+            if self.scene.value(KEPT, *name) != self._delivered[name]:
+                yield f"{name[0]} {name[1][:12]} is not kept"
+
+    def at_end(self) -> Iterator[str]:
+        """Find every document delivered, and hash what was kept of it."""
+        for name, times in self._delivered.items():
+            if self.scene.value(KEPT, *name) != times:
+                yield f"{name[0]} {name[1][:12]} is not kept {times} times"
+        with self.scene.store.read() as reader:
+            for (id_,) in self.scene.rows("SELECT id FROM raw_document"):
+                row = reader.document("main", id_)
+                if row is None or sha256(row.content).hexdigest() != row.sha256:
+                    yield f"document {id_} is not what was kept"
+
+
+class Conserved(Invariant):
+    """INV-2."""
+
+    number = "INV-2"
+    says = "at the end every step is handled, or waits for a person who was asked"
+
+    def at_end(self) -> Iterator[str]:
+        """Count what is pending, and ask who knows of what is parked."""
+        pending = self.scene.value("SELECT count(*) FROM inbox WHERE place = 0")
+        if pending:
+            yield f"{pending} steps are pending and nobody takes them"
+        parked = self.scene.rows("SELECT subscriber, key_kind, key_id FROM parked")
+        asked = {
+            subject
+            for subject, code in self.scene.rows(
+                "SELECT subject, code FROM exception WHERE status = 'open'"
+            )
+            if code in STEP_CODES
+        }
+        for subscriber, kind, id_ in parked:
+            if f"{subscriber}/{kind}/{id_}" not in asked:
+                yield f"{subscriber} {kind} {id_} is parked and nobody was asked"
+        for partner, known in sorted(Counter(name[0] for name in self.witness.told).items()):
+            seen = self.scene.value(
+                "SELECT count(*) FROM seen WHERE endpoint = ? AND identity NOT LIKE '% amended %'"
+                " AND identity NOT LIKE 'master/%/1'",
+                partner,
+            )
+            told = known - sum(
+                name[0] == partner and name[1].startswith("master/") for name in self.witness.told
+            )
+            if seen != told:
+                yield f"{partner} said {told} things and {seen} are known"
+
+
+class Final(Invariant):
+    """INV-3."""
+
+    number = "INV-3"
+    says = "a handled step stays handled"
+    wakes = frozenset({"committed"})
+
+    def __init__(self, scene: Scene) -> None:
+        """Begin with what the image holds."""
+        super().__init__(scene)
+        self._handled = 0
+
+    def after(self) -> Iterator[str]:
+        """Count the handled steps after each commit."""
+        if not self.scene.committed:
+            return
+        handled = self.scene.value("SELECT count(*) FROM inbox WHERE place = 2")
+        if handled < self._handled:
+            yield f"{self._handled - handled} handled steps are not handled any more"
+        self._handled = handled
+
+
+class Quarantined(Invariant):
+    """INV-16."""
+
+    number = "INV-16"
+    says = "a step that kills its worker is soon set aside, and a person is asked"
+    wakes = frozenset({"died"})
+
+    def __init__(self, scene: Scene) -> None:
+        """Begin with nobody dead."""
+        super().__init__(scene)
+        self._deaths: Counter[tuple[str, str]] = Counter()
+
+    def after(self) -> Iterator[str]:
+        """Count the workers that a process and key have cost since a person last let it go on."""
+        for subscriber, key in self.witness.news.died:
+            let_go = sum(
+                times
+                for subject, times in self.witness.permitted.items()
+                if subject.startswith(f"{subscriber}/") and subject.endswith(f"/{key}")
+            )
+            self._deaths[subscriber, key] += 1
+            if self._deaths[subscriber, key] > DEATHS_MAX * (1 + let_go):
+                yield f"{subscriber} {key} has cost {self._deaths[subscriber, key]} workers"
+
+
+class ToldApart(Invariant):
+    """INV-4."""
+
+    number = "INV-4"
+    says = "the same said again is a duplicate; something else under its name is an exception"
+    wakes = frozenset({"delivered"})
+
+    def after(self) -> Iterator[str]:
+        """Hold each receipt against what was said before."""
+        for each in self.witness.news.delivered:
+            receipt = each.receipt
+            if receipt is None or each.expected is None:
+                continue
+            counted = (receipt.accepted, receipt.duplicates, receipt.conflicts)
+            if counted != each.expected:
+                yield (
+                    f"{each.partner} {each.document}: {each.expected} new, again and otherwise"
+                    f" were counted as {counted}"
+                )
+            if receipt.conflicts and not self._asked(receipt.document_id):
+                yield f"{each.partner} {each.document}: a conflict was dropped silently"
+
+    def _asked(self, document_id: str) -> bool:
+        found = self.scene.value(
+            "SELECT count(*) FROM exception WHERE subject = ? AND code = ?", document_id, ID_REUSED
+        )
+        return bool(found)

@@ -1,0 +1,102 @@
+"""Operations: who did what is written down, everything can be traced, counters count, work ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from crossdock.testing.simulation.invariants.base import Invariant
+
+HOPS_MAX = 60
+CAUSE = "SELECT causation_id, document_id FROM message WHERE id = ?"
+
+
+class Audited(Invariant):
+    """INV-39."""
+
+    number = "INV-39"
+    says = "every decision of a person has its audit row"
+
+    def at_end(self) -> Iterator[str]:
+        """Count both."""
+        decided = len(self.witness.decisions)
+        rows = self.scene.value("SELECT count(*) FROM audit WHERE actor = 'simulated'")
+        if rows != decided:
+            yield f"{decided} decisions and {rows} audit rows"
+
+
+class Traced(Invariant):
+    """INV-41."""
+
+    number = "INV-41"
+    says = "from every effect one can walk back to the bytes that came in"
+
+    def at_end(self) -> Iterator[str]:
+        """Walk back from each effect that was done."""
+        delivered = {each.sha256 for each in self.witness.delivered} | self.scene.image_hashes
+        for key, verb, message_id in self.scene.rows(
+            "SELECT idempotency_key, verb, message_id FROM outbox WHERE status = 'applied'"
+        ):
+            document = self._document_behind(message_id)
+            sha256 = self.scene.value("SELECT sha256 FROM raw_document WHERE id = ?", document)
+            if sha256 not in delivered:
+                yield f"{verb} {key} leads back to nothing that was delivered"
+
+    def _document_behind(self, message_id: str) -> str:
+        for _ in range(HOPS_MAX):
+            found = self.scene.rows(CAUSE, message_id)
+            if not found:
+                return message_id  # what a report was caused by is its document
+            cause, document = found[0]
+            if document:
+                return str(document)
+            message_id = cause
+        return ""
+
+
+class Counted(Invariant):
+    """INV-44."""
+
+    number = "INV-44"
+    says = "the counters say what a recount of what was delivered says"
+
+    def at_end(self) -> Iterator[str]:
+        """Recount documents and reports."""
+        documents = Counter(each.partner for each in self.witness.delivered)
+        for partner, number in sorted(documents.items()):
+            counted = self.scene.value(
+                "SELECT coalesce(sum(count), 0) FROM counter WHERE name LIKE ?",
+                f"documents/{partner}/%",
+            )
+            again = self.scene.value(
+                "SELECT count(*) FROM raw_document WHERE endpoint = ? AND parent_id <> ''", partner
+            )
+            image = self.scene.image_documents.get(partner, 0)
+            if counted != number + again + image:
+                said = f"{partner} brought {number} documents"
+                yield f"{said} and {counted - again - image} are counted"
+
+
+class Ends(Invariant):
+    """INV-45."""
+
+    number = "INV-45"
+    says = "once faults are over all work ends, and nobody goes round in circles"
+
+    def at_end(self) -> Iterator[str]:
+        """Find what is still under way."""
+        if self.scene.ran_out:
+            yield f"not calm: {self.scene.ran_out}"
+        open_rows = self.scene.rows(
+            "SELECT verb, business_key, status, sequence_key, seq FROM outbox"
+            " WHERE status IN ('waiting', 'leased', 'unknown') ORDER BY seq"
+        )
+        for verb, business_key, status, line, seq in open_rows:
+            before = self.scene.value(
+                "SELECT count(*) FROM outbox WHERE sequence_key = ? AND sequence_key <> ''"
+                " AND seq < ? AND status IN ('refused', 'unresolved')",
+                line,
+                seq,
+            )
+            if not before:
+                yield f"{verb} {business_key} is {status} for ever"

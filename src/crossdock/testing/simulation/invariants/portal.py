@@ -1,0 +1,111 @@
+"""The portal: nothing ahead of the ERP, nothing back in time, nobody else's, nothing invented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from crossdock.canonical.tracking import PHASES, Milestone, Phase
+from crossdock.messages.shipment_visibility import CustomerPicture
+from crossdock.testing.simulation.invariants.base import Invariant, Shown
+
+RANKS = {
+    phase: rank
+    for rank, phase in enumerate(
+        (Phase.PLAN, Phase.PICKUP, Phase.TRANSIT, Phase.DELIVERY, Phase.CLOSE)
+    )
+}
+
+
+class BehindTheErp(Invariant):
+    """INV-24."""
+
+    number = "INV-24"
+    says = "no order is shown before its ERP has the transport reference"
+    wakes = frozenset({"shown"})
+
+    def after(self) -> Iterator[str]:
+        """Hold each page that changed against the ERPs' ledgers."""
+        for shown in self.scene.shown:
+            picture = shown.now.picture
+            for order_id in picture.order_ids:
+                if (order_id, picture.shipment_id) not in self.witness.referenced:
+                    yield f"{picture.shipment_id} shows {order_id}, and its ERP has no reference"
+
+
+class Forward(Invariant):
+    """INV-25."""
+
+    number = "INV-25"
+    says = "a status never goes back, unless a source has corrected or taken back what it said"
+    wakes = frozenset({"shown"})
+
+    def after(self) -> Iterator[str]:
+        """Hold each page that changed against what it showed before."""
+        for shown in self.scene.shown:
+            before, now = self._rank(shown, before=True), self._rank(shown, before=False)
+            if now < before and not self._was_mended(shown.now.picture.shipment_id):
+                yield f"{shown.now.picture.shipment_id} went back to {shown.now.picture.status}"
+
+    @staticmethod
+    def _rank(shown: Shown, *, before: bool) -> int:
+        told = shown.before if before else shown.now
+        status: Milestone | None = told.picture.status if told is not None else None
+        return -1 if status is None else RANKS.get(PHASES[status], -1)
+
+    def _was_mended(self, shipment: str) -> bool:
+        numbers = self.scene.numbers_of(shipment)
+        return any(
+            event.get("kind") in {"correction", "retraction"}
+            and event["reference"]["value"] in numbers
+            for event in self.witness.events.values()
+            if event["event_type"] == "tracking"
+        )
+
+
+class Fresh(Invariant):
+    """INV-28."""
+
+    number = "INV-28"
+    says = "as-of is the time of something that a carrier told of this shipment, and we have heard"
+    wakes = frozenset({"shown"})
+
+    def after(self) -> Iterator[str]:
+        """Find the report behind each as-of."""
+        for shown in self.scene.shown:
+            picture = shown.now.picture
+            if picture.as_of is not None and picture.as_of not in self._told_of(picture):
+                yield f"{picture.shipment_id}: nothing we have heard was at {picture.as_of}"
+
+    def _told_of(self, picture: CustomerPicture) -> set[datetime]:
+        """Read the times of all that was heard of a shipment in what its carriers had to tell.
+
+        A fact that our clock says has yet to come is as old as its telling.
+        """
+        return {
+            at
+            for name, told in self.witness.promised.items()
+            if told["shipment_id"] == picture.shipment_id and name in self.witness.heard_at
+            for at in (self.witness.heard_at[name], told["occurred_at"])
+        }
+
+
+class OnlyTheirs(Invariant):
+    """INV-29."""
+
+    number = "INV-29"
+    says = "a customer sees the orders that are theirs, and no other"
+    wakes = frozenset({"shown"})
+
+    def after(self) -> Iterator[str]:
+        """Ask the releases whose orders are shown."""
+        for shown in self.scene.shown:
+            for order_id in shown.now.picture.order_ids:
+                owners = {
+                    order["customer_id"]
+                    for told in self.witness.versions.get(order_id, {}).values()
+                    for order in told
+                    if order.get("customer_id")
+                }
+                if shown.now.customer_id not in owners:
+                    yield f"{order_id} is shown to {shown.now.customer_id}"

@@ -1,0 +1,109 @@
+"""What a seed draws: how much happens, which faults strike, and what each partner promises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.faults import Misconfigured
+from crossdock.ports import EffectClass
+from crossdock.simulators.chance import choose, share, whole
+from crossdock.testing.simulation.faults import FAULTS, Level
+
+ORDERS_MAX = 3
+OFF_SHARE, LOW_SHARE = 0.5, 0.35
+CLASSES = (
+    EffectClass.IDEMPOTENT,
+    EffectClass.IDEMPOTENT,
+    EffectClass.LOOKUP,
+    EffectClass.NEITHER,
+)
+KEYED = ("erp", "tms", "carriers")  # whose promise is drawn; files are natural
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """One run, whole: the same options give the same history.
+
+    `levels` names the faults that are not off. `promises` tells for the partners that take keys
+    whether they honour them, can be asked by them, or neither. `batch` is how many steps one
+    transaction takes at most. `until` ends the safety phase after so many events, whatever the
+    day's plan; 0 for the whole day.
+    """
+
+    seed: int
+    orders: int
+    levels: Mapping[str, Level]
+    promises: dict[str, EffectClass]
+    batch: int = 500
+    attempts_max: int = 20
+    tendering: bool = False
+    until: int = 0
+
+    @property
+    def command(self) -> str:
+        """The command line that repeats this run."""
+        off = ",".join(name for name in FAULTS if name not in self.levels)
+        drawn = draw(self.seed)
+        words = [f"--seed {self.seed}"]
+        if self.orders != drawn.orders:
+            words.append(f"--orders {self.orders}")
+        if self.levels != drawn.levels:
+            words.append(f"--off {off}")
+        if self.until:
+            words.append(f"--until {self.until}")
+        return " ".join(["python -m crossdock.testing.simulation", *words])
+
+    def said(self) -> str:
+        """Tell the options in one line."""
+        faults = " ".join(f"{name}={level}" for name, level in self.levels.items())
+        promises = " ".join(f"{name}:{each}" for name, each in self.promises.items())
+        return (
+            f"seed={self.seed} orders={self.orders} batch={self.batch} "
+            f"attempts_max={self.attempts_max} tendering={'yes' if self.tendering else 'no'} "
+            f"{promises} faults: {faults or 'none'}"
+        )
+
+
+def draw(seed: int) -> Options:
+    """Draw the options of a seed."""
+    drawn = {name: _level(seed, name) for name in FAULTS}
+    levels = {name: level for name, level in drawn.items() if level is not Level.OFF}
+    return Options(
+        seed=seed,
+        orders=whole(1, ORDERS_MAX, seed, "orders"),
+        levels=levels,
+        promises={each: choose(CLASSES, seed, "promise", each) for each in KEYED},
+        batch=choose((500, 500, 3, 1), seed, "batch"),
+        attempts_max=choose((20, 20, 6), seed, "attempts"),
+        tendering=share(seed, "tendering") < 0.3,  # noqa: PLR2004 - the share of such days
+    )
+
+
+def _level(seed: int, fault: str) -> Level:
+    drawn = share(seed, "level", fault)
+    if drawn < OFF_SHARE:
+        return Level.OFF
+    return Level.LOW if drawn < OFF_SHARE + LOW_SHARE else Level.HIGH
+
+
+def narrowed(
+    options: Options, *, orders: int = 0, off: tuple[str, ...] = (), until: int = 0
+) -> Options:
+    """Give the options with fewer orders, with faults off, or with an earlier end.
+
+    Raises Misconfigured for a fault that no one knows.
+    """
+    if unknown := [name for name in off if name not in FAULTS]:
+        raise Misconfigured("No such fault", fault=unknown[0], known=" ".join(FAULTS))
+    return msgspec.structs.replace(
+        options,
+        orders=orders or options.orders,
+        levels=_without(options.levels, off),
+        until=until or options.until,
+    )
+
+
+def _without(levels: Mapping[str, Level], off: tuple[str, ...]) -> dict[str, Level]:
+    return {name: level for name, level in levels.items() if name not in off}

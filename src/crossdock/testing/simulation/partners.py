@@ -1,0 +1,191 @@
+"""The partners of the simulated world: the simulators of the house, reached without a socket.
+
+They are the very classes that serve the demo over HTTP, with their own ledgers; only the clock, the
+network and the sender are simulated. A new partner is one line in `PARTNERS`, and one in `build`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+from urllib.parse import unquote
+
+import msgspec
+from aiohttp import web
+from msgspec import Struct
+
+from crossdock.ports import Call, Exchange, Stage
+from crossdock.simulators.carrier import Carrier
+from crossdock.simulators.erp import Erp
+from crossdock.simulators.journeys import DIALECTS
+from crossdock.simulators.ledger import Entry, Ledger, Telling, Told
+from crossdock.simulators.legacy_erp import Folders, LegacyErp
+from crossdock.simulators.partner import Partner, Setup
+from crossdock.simulators.tms import Tms
+from crossdock.simulators.world import LEGACY_COMPANY, World
+from crossdock.testing.in_process import finish
+from crossdock.testing.simulation.timeline import SimulatedClock
+
+NOT_FOUND, BAD_REQUEST = 404, 400
+
+
+class Seat(Struct, frozen=True, kw_only=True):
+    """A partner as the house knows it: its connector, whom it serves, and whose promise it keeps.
+
+    `promise` names the entry of `Options.promises`; empty: as its manifest declares.
+    """
+
+    connector: str
+    serves: tuple[str, ...] = ()
+    promise: str = ""
+
+
+PARTNERS: dict[str, Seat] = {
+    "erp": Seat(connector="reference_erp", serves=("1000",), promise="erp"),
+    "legacy": Seat(connector="csv_orders", serves=(LEGACY_COMPANY,)),
+    "tms": Seat(connector="reference_tms", promise="tms"),
+    **{
+        scac.lower(): Seat(connector="reference_carrier", serves=(scac,), promise="carriers")
+        for scac in DIALECTS
+    },
+}
+
+
+class WatchedLedger(Ledger):
+    """A ledger in memory that tells of each entry, and of each promise to tell, as it is made."""
+
+    def __init__(self, entered: Callable[[Entry], None], promised: Callable[[Told], None]) -> None:
+        """Begin empty."""
+        super().__init__(":memory:")
+        self._entered = entered
+        self._promised = promised
+
+    def write(self, entry: Entry) -> None:
+        """Append an entry, and tell of it."""
+        super().write(entry)
+        self._entered(entry)
+
+    def post(self, telling: Telling) -> int:
+        """Put a telling among those still to be made, and tell of what is in it."""
+        for each in telling.tells:
+            self._promised(each)
+        return super().post(telling)
+
+
+class Asking:
+    """A request as a partner's door sees it; `cut` where the partner hung up."""
+
+    def __init__(self, call: Call, found: Mapping[str, str]) -> None:
+        """Read a call."""
+        self.headers = call.headers
+        self.match_info = found
+        self.query: Mapping[str, str] = {}
+        self.cut = False
+        self.transport = SimpleNamespace(abort=self._abort)
+        self._body = call.body
+
+    async def json(self) -> Any:
+        """Read the body. Raises a decoding error."""
+        return msgspec.json.decode(self._body)
+
+    def _abort(self) -> None:
+        self.cut = True
+
+
+class Doors:
+    """A partner's routes, asked without a socket."""
+
+    def __init__(self, partner: Partner) -> None:
+        """Read the routes."""
+        self._routes = [
+            (each.method, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", each.path)), each)
+            for each in partner.doors()
+        ]
+
+    def answer(self, call: Call) -> Exchange:
+        """Let the partner answer a call, at once."""
+        for method, path, route in self._routes:
+            found = path.fullmatch(call.url) if method == call.method else None
+            if found is None:
+                continue
+            words = {name: unquote(value) for name, value in found.groupdict().items()}
+            asking = Asking(call, words)
+            door = cast("Callable[[Asking], Any]", route.handler)
+            try:
+                answer: web.Response = finish(door(asking))
+            except msgspec.DecodeError:
+                return Exchange(stage=Stage.ANSWERED, status=BAD_REQUEST)
+            if asking.cut:
+                return Exchange(stage=Stage.NO_ANSWER, said="the partner hung up")
+            body = answer.body if isinstance(answer.body, bytes) else b""
+            return Exchange(stage=Stage.ANSWERED, status=answer.status, body=body)
+        return Exchange(stage=Stage.ANSWERED, status=NOT_FOUND, said=call.url)
+
+
+class DayErp(Erp):
+    """The ERP, whose master data the house has before the day begins."""
+
+    def begin(self) -> None:
+        """Promise everything it will say."""
+        with self.ledger.together():
+            self._plan_the_day()
+
+
+class BatchErp(LegacyErp):
+    """The old ERP, that looks into its folders every batch, and reads files as they came."""
+
+    def __init__(self, setup: Setup, world: World, folders: Folders) -> None:
+        """Begin with empty folders."""
+        super().__init__(setup, world, folders)
+        self._unread: list[Path] = []
+
+    def handed(self, name: str) -> None:
+        """Note that a file lies in its folder."""
+        self._unread.append(self.folders.references / name)
+
+    def files(self) -> list[Path]:
+        """List the files that came since it read the last ones, in their order."""
+        files, self._unread = self._unread, []
+        return files
+
+    def look(self) -> bool:
+        """Drop what is due and read what is there; tell whether it has more to say."""
+        self._drop_batch()
+        self.before_reading()
+        return any(True for _ in self.steps()) or any(
+            kept for _, kept in self.ledger.kept_of("again")
+        )
+
+
+class Cast(Struct, frozen=True, kw_only=True):
+    """Everybody in the world, by name, and the doors of those that have some."""
+
+    partners: dict[str, Partner]
+    doors: dict[str, Doors]
+    erp: DayErp
+    legacy: BatchErp
+    tms: Tms
+
+
+def build(
+    seed: int, clock: SimulatedClock, world: World, folder: Path, faults: Mapping[str, str]
+) -> Cast:
+    """Seat the partners; `faults` are texts for `simulators.mischief`, by partner."""
+
+    def setup(name: str) -> Setup:
+        return Setup(
+            seed=seed, clock=clock, ledger=cast("Path", ":memory:"), targets={}, faults=faults[name]
+        )
+
+    folders = Folders(drop=folder / "drop", references=folder / "references")
+    erp = DayErp(setup("erp"), world)
+    legacy = BatchErp(setup("legacy"), world, folders)
+    tms = Tms(setup("tms"))
+    partners: dict[str, Partner] = {"erp": erp, "legacy": legacy, "tms": tms}
+    for scac, dialect in DIALECTS.items():
+        partners[scac.lower()] = Carrier(setup(scac.lower()), dialect)
+    doors = {name: Doors(each) for name, each in partners.items()}
+    return Cast(partners=partners, doors=doors, erp=erp, legacy=legacy, tms=tms)

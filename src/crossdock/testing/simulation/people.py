@@ -1,0 +1,113 @@
+"""Customers who look at their pages, and operators who work through the exceptions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from crossdock.apis.experience.v1.views import ShipmentView, curated, picture_of
+from crossdock.flow.decisions import RETRY, WAIVE, Decision, Undecidable
+from crossdock.flow.exceptions import ENDPOINT_CODES, ID_REUSED, UNRESOLVED
+from crossdock.flow.machine import Machine
+from crossdock.ports.store import ExceptionRow, Store
+from crossdock.simulators.chance import choose, share
+from crossdock.testing.simulation.faults import Dice
+from crossdock.testing.simulation.house import House
+from crossdock.testing.simulation.wire import Wire
+from crossdock.testing.simulation.witness import Witness
+
+TENANT = "main"
+KIND = "shipment_view"
+WAIVE_SHARE = 0.25
+TRIES_MAX = 3
+# What an operator closes with knowledge of the world: waiting for a retry would not help.
+KNOWN_FOR_GOOD = {ID_REUSED}
+
+
+def pages(store: Store, customer: str) -> list[ShipmentView]:
+    """Give a customer's shipments as the experience API shows them."""
+    with store.read() as reader:
+        rows = reader.find(TENANT, KIND, {"customer": customer, "visible": "yes"})
+        return [
+            curated(picture, reader.breaker(TENANT, picture.picture.source))
+            for picture in map(picture_of, rows)
+        ]
+
+
+class Operators:
+    """People at the console: they look, decide and give reasons."""
+
+    def __init__(self, house: House, wire: Wire, dice: Dice, witness: Witness) -> None:
+        """Begin with nothing decided."""
+        self._house = house
+        self._wire = wire
+        self._dice = dice
+        self._witness = witness
+        self._shifts = 0
+        self._tries: Counter[str] = Counter()
+
+    def decide_one(self) -> str | None:
+        """Take one exception and decide about it, as the dice fall."""
+        self._shifts += 1
+        rows = self._open()
+        if not rows or self._house.worker is None:
+            return None
+        row = choose(rows, self._dice.seed, "exception", self._shifts)
+        waives = share(self._dice.seed, "waives", self._shifts) < WAIVE_SHARE
+        return self._decide(row, WAIVE if waives and row.kind != "step" else RETRY)
+
+    def work_through(self) -> str | None:
+        """Decide about every open exception, as diligent people do once all is well again."""
+        if self._house.worker is None:
+            return None
+        said = [self._decide(row, verb) for row in self._open() if (verb := self._patience(row))]
+        return "; ".join(said) if said else None
+
+    def _patience(self, row: ExceptionRow) -> str:
+        """Put documents away, try again a few times, and leave what does not help."""
+        if row.kind == "document":
+            return WAIVE
+        self._tries[row.id] += 1
+        return RETRY if self._tries[row.id] <= TRIES_MAX else ""
+
+    def _open(self) -> list[ExceptionRow]:
+        with self._house.store.read() as reader:
+            return reader.exceptions(TENANT)
+
+    def _decide(self, row: ExceptionRow, verb: str) -> str:
+        worker = self._house.worker
+        if worker is None:
+            return "nobody to tell"
+        if row.code in KNOWN_FOR_GOOD or (row.code == UNRESOLVED and self._is_done(row)):
+            verb = WAIVE
+        elif row.code == UNRESOLVED:
+            verb = RETRY
+        if row.code in ENDPOINT_CODES:
+            self._wire.renew(row.subject)
+        decision = Decision(
+            verb=verb, exception_id=row.id, by="simulated", reason="as the dice fell"
+        )
+        commits = self._house.store.commits
+        said = self._house.act(self._carry_out(worker.machine, decision))
+        if said is None and self._house.store.commits == commits:
+            return f"{verb} {row.code}: not done"
+        if self._house.store.commits > commits:
+            self._witness.decisions.append((verb, row.id, row.code))
+            self._witness.reached[f"operator {verb} {row.kind}"] += 1
+            self._witness.overruled(row, verb)
+        self._house.stir()
+        return f"{verb} {row.code} of {row.subject}: {said or 'undecidable'}"
+
+    def _is_done(self, row: ExceptionRow) -> bool:
+        """Look at the partner whether it was done, as the exception asks."""
+        key = row.seen["idempotency_key"]
+        return self._witness.is_done(key)
+
+    def _carry_out(self, machine: Machine, decision: Decision) -> Callable[[], str]:
+        def decide() -> str:
+            try:
+                return machine.decide(decision, self._house.now).said
+            except Undecidable:
+                return ""
+
+        return decide

@@ -1,0 +1,128 @@
+"""Who takes part in the simulated house: the real processes, connectors and routing, real rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from crossdock.app.roster import PROCESSES, PROJECTIONS
+from crossdock.app.routing import Target, router
+from crossdock.connectors import discover
+from crossdock.connectors.csv_orders.settings import Settings as FileSettings
+from crossdock.connectors.system_api.settings import SystemApiSettings
+from crossdock.flow.roster import Inbound, Roster, Rulebook
+from crossdock.policies.rules import (
+    EvidencePolicy,
+    LatenessPolicy,
+    PostingPolicy,
+    RoutingRow,
+    Rules,
+    TenderingPolicy,
+)
+from crossdock.ports import Connector, EffectClass, Endpoint
+from crossdock.testing.simulation.partners import PARTNERS
+from crossdock.testing.simulation.wire import InFiles, Promising
+
+TENANT = "main"
+ZONE = "Europe/Berlin"
+ROUTING = (
+    RoutingRow(
+        rule_id="routing.light",
+        mode="PARCEL",
+        service_level="EXPRESS",
+        carriers=("PARC", "ROAD"),
+        sla_hours=48,
+        max_weight_kg="25",
+    ),
+    RoutingRow(
+        rule_id="routing.default",
+        mode="ROAD",
+        service_level="STANDARD",
+        carriers=(),
+        sla_hours=96,
+    ),
+)
+OFFERED = TenderingPolicy(modes=("ROAD", "PARCEL"), answer_within_minutes=90)
+BOOK = Rules(routing=ROUTING)
+LATER_BOOK = Rules(
+    routing=ROUTING[1:],
+    posting=PostingPolicy(settle_minutes=25),
+    lateness=LatenessPolicy(silence_hours=24, grace_minutes=30),
+    evidence=EvidencePolicy(eta_delta_minutes=30),
+)
+
+
+class Numbers:
+    """Ids that count, under a name of their own."""
+
+    def __init__(self, name: str) -> None:
+        """Begin at one."""
+        self._name = name
+        self._last = 0
+
+    def new(self) -> str:
+        """Count one further."""
+        self._last += 1
+        return f"{self._name}-{self._last:07}"
+
+
+@cache
+def connectors() -> Mapping[str, Connector]:
+    """Find the connectors once."""
+    return discover()
+
+
+def rules_of(release: int, *, tendering: bool) -> Rules:
+    """Give the rule book of a release: every other one is another."""
+    book = LATER_BOOK if release % 2 else BOOK
+    return msgspec.structs.replace(book, tendering=OFFERED) if tendering else book
+
+
+def roster_for(
+    folder: Path,
+    ids: Numbers,
+    *,
+    rules: Rules = BOOK,
+    promises: Mapping[str, EffectClass] | None = None,
+    attempts_max: int = 20,
+) -> Roster:
+    """Put the house together; `promises` are by the name in `Options.promises`."""
+    targets = [
+        Target(endpoint=_endpoint(name, folder, promises or {}, attempts_max), serves=seat.serves)
+        for name, seat in PARTNERS.items()
+    ]
+    endpoints = {each.endpoint.name: each.endpoint for each in targets}
+    return Roster(
+        subscribers=PROCESSES,
+        projections=PROJECTIONS,
+        inbound={
+            name: Inbound(connector=each.connector, settings=each.settings)
+            for name, each in endpoints.items()
+        },
+        endpoints=endpoints,
+        route=router(targets),
+        rulebook=Rulebook(today=rules),
+        ids=ids,
+        tenant=TENANT,
+    )
+
+
+def _endpoint(
+    name: str, folder: Path, promises: Mapping[str, EffectClass], attempts_max: int
+) -> Endpoint:
+    seat = PARTNERS[name]
+    connector = connectors()[seat.connector]
+    promise = promises.get(seat.promise, EffectClass.IDEMPOTENT)
+    if seat.connector == "csv_orders":
+        connector = InFiles(connector)
+        settings: msgspec.Struct = FileSettings(
+            inbox_dir=str(folder / "drop"), outbox_dir=str(folder / "references"), time_zone=ZONE
+        )
+    else:
+        settings = SystemApiSettings(base_url="", partner=name, time_zone=ZONE)
+        if promise is not EffectClass.IDEMPOTENT:
+            connector = Promising(connector, promise)
+    return Endpoint(name=name, connector=connector, settings=settings, attempts_max=attempts_max)

@@ -1,0 +1,258 @@
+"""What was really delivered to the house and really done by partners, apart from our tables.
+
+The invariants judge by this. What was delivered is read from the bytes that were acknowledged or
+committed; what was done is what partners wrote into their own ledgers.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.flow.decisions import RETRY, WAIVE
+from crossdock.flow.deliverer import Ended, Recorded, Result
+from crossdock.flow.reading import Arrival
+from crossdock.flow.receiver import Receipt
+from crossdock.flow.settling import Work
+from crossdock.ports.store import ExceptionRow
+from crossdock.simulators.ledger import Entry, Told
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Delivered(Struct, frozen=True, kw_only=True):
+    """A document that is in the store, what it should have counted, and its receipt."""
+
+    partner: str
+    document: str
+    sha256: str
+    size: int
+    at: datetime
+    expected: tuple[int, int, int] | None  # new, again, other; None where nobody can foretell
+    receipt: Receipt | None
+
+
+class Done(Struct, frozen=True, kw_only=True):
+    """An entry of a partner's ledger."""
+
+    partner: str
+    entry: Entry
+
+
+class Sent(Struct, frozen=True, kw_only=True):
+    """A call that left the house."""
+
+    endpoint: str
+    work: Work
+    at: datetime
+    life: int
+
+
+class Heard(Struct, frozen=True, kw_only=True):
+    """An answer that the house wrote down; `latest` is the effect's newest fence by then."""
+
+    endpoint: str
+    result: Result
+    ended: Ended
+    latest: int
+    at: datetime
+    life: int
+
+
+class News:
+    """What one event brought."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.delivered: list[Delivered] = []
+        self.done: list[Done] = []
+        self.sent: list[Sent] = []
+        self.heard: list[Heard] = []
+        self.died: list[tuple[str, str]] = []  # process and key whose step killed its worker
+        self.unheard: list[str] = []  # effects whose answer was written down by a worker that died
+
+    def __bool__(self) -> bool:
+        """Tell whether there is any."""
+        return bool(self.delivered or self.done or self.sent or self.heard)
+
+
+def elements(content: bytes) -> list[dict[str, Any]] | None:
+    """Read the events of a document in published words; None where it is none."""
+    try:
+        told = msgspec.json.decode(content)
+    except msgspec.DecodeError:
+        return None
+    found = told if isinstance(told, list) else [told]
+    return found if all(isinstance(each, dict) and "event_id" in each for each in found) else None
+
+
+def identity_of(event: dict[str, Any]) -> str:
+    """Name an event as the published words do (docs/reference/system-api.md, "Identity")."""
+    if event["event_type"] == "tracking":
+        return f"{event['event_id']}/{event['kind']}/{event['revision']}"
+    return str(event["event_id"])
+
+
+class Witness:
+    """Everything that was delivered and done, as the run goes on; `news` is of the last event."""
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        """Begin with nothing seen."""
+        self.note = note
+        self.news = News()
+        self.delivered: list[Delivered] = []
+        self.told: dict[tuple[str, str], bytes] = {}  # what was said first, by partner and identity
+        self.events: dict[tuple[str, str], dict[str, Any]] = {}
+        self.heard_at: dict[tuple[str, str], datetime] = {}
+        self.versions: dict[str, dict[int, list[dict[str, Any]]]] = defaultdict(dict)
+        self.cancelled: dict[str, int] = {}
+        self.confirmed: dict[str, set[str]] = defaultdict(set)
+        self.done: dict[str, list[Entry]] = defaultdict(list)
+        self.promised: dict[tuple[str, str], dict[str, Any]] = {}
+        self.fences: dict[str, int] = {}
+        self.decisions: list[tuple[str, str, str]] = []  # verb, exception, code
+        self.waived: set[str] = set()  # the numbers people decided about against a process
+        self.permitted: Counter[str] = Counter()  # by subject: how often people asked again
+        self.keys_done: set[str] = set()
+        self.referenced: set[tuple[str, str]] = set()
+        self.reached: Counter[str] = Counter()
+
+    def turn_page(self) -> None:
+        """Begin the next event."""
+        self.news = News()
+
+    def received(
+        self, arrivals: Sequence[Arrival], receipts: Sequence[Receipt] | None, at: datetime
+    ) -> None:
+        """Note documents that were committed; no receipts where the worker died on the way."""
+        for number, arrival in enumerate(arrivals):
+            receipt = receipts[number] if receipts is not None else None
+            delivered = Delivered(
+                partner=arrival.partner,
+                document=arrival.document,
+                sha256=hashlib.sha256(arrival.content).hexdigest(),
+                size=len(arrival.content),
+                at=at,
+                expected=self._foretell(arrival, at),
+                receipt=receipt,
+            )
+            self.delivered.append(delivered)
+            self.news.delivered.append(delivered)
+            if receipt is not None:
+                self.reached[f"document {receipt.status}"] += 1
+
+    def _foretell(self, arrival: Arrival, at: datetime) -> tuple[int, int, int] | None:
+        """Tell how many of its events are new, said again, or said otherwise."""
+        if arrival.partner == "legacy":
+            return None
+        found = elements(arrival.content)
+        if found is None:
+            return (0, 0, 0)
+        new = again = other = 0
+        for event in found:
+            name = (arrival.partner, identity_of(event))
+            content = _encode(event)
+            if name not in self.told:
+                new += 1
+                self.told[name] = content
+                self.events[name] = event
+                self.heard_at[name] = at
+                self._learn(event)
+            elif self.told[name] == content:
+                again += 1
+            else:
+                other += 1
+        return new, again, other
+
+    def _learn(self, event: dict[str, Any]) -> None:
+        kind = event["event_type"]
+        self.reached[f"told {kind}"] += 1
+        if kind in {"order.released", "order.changed"}:
+            order = event["order"]
+            self.versions[order["order_id"]].setdefault(order["version"], []).append(order)
+        elif kind == "order.cancelled":
+            order = event["order"]
+            known = self.cancelled.get(order["order_id"], 0)
+            self.cancelled[order["order_id"]] = max(known, order["version"])
+        elif kind == "plan.confirmed":
+            ids = {each["shipment_id"] for each in event["shipments"]}
+            self.confirmed[event["order_id"]] |= ids
+
+    def entered(self, partner: str, entry: Entry) -> None:
+        """Note what a partner wrote into its ledger."""
+        self.done[partner].append(entry)
+        if entry.kind == "received" and entry.idempotency_key:
+            self.keys_done.add(entry.idempotency_key)
+        if partner == "legacy" and entry.kind == "sent":
+            self._learn(entry.content)
+        self.news.done.append(Done(partner=partner, entry=entry))
+        kind = partner if partner in {"erp", "legacy", "tms"} else "carrier"
+        self.reached[f"{kind} {entry.kind} {entry.verb}"] += 1
+
+        if entry.verb == "erp.write_reference" and entry.kind == "received":
+            self.referenced.add((entry.content["order_id"], entry.content["shipment_id"]))
+
+    def filed(self, name: str, content: bytes) -> None:
+        """Note a file that lies in the old ERP's folder: with it, it is handed over."""
+        self.keys_done.add(name)
+        if name.startswith("reference-"):
+            rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";")
+            self.referenced |= {(row["order_no"], row["shipment_id"]) for row in rows}
+
+    def promise(self, partner: str, told: Told) -> None:
+        """Note what a carrier will tell, and when it happens."""
+        if told.verb == "tracking":
+            event = told.content["event"]
+            self.promised[partner, identity_of(event)] = told.content
+
+    def is_done(self, key: str) -> bool:
+        """Tell whether a partner did what was asked under a key."""
+        return key in self.keys_done
+
+    def unheard(self, result: Result) -> None:
+        """Note an answer that was committed, and whose worker did not live to tell."""
+        self.news.unheard.append(result.work.row.id)
+
+    def died(self, subscriber: str, key: str) -> None:
+        """Note a step that killed its worker."""
+        self.news.died.append((subscriber, key))
+
+    def overruled(self, row: ExceptionRow, verb: str) -> None:
+        """Note that a person decided."""
+        self.permitted[row.subject] += 1
+        if row.kind == "process" and verb == RETRY:
+            self.permitted.update(row.about)
+        if verb == WAIVE:
+            self.waived |= set(row.about)
+
+    def leased(self, works: Sequence[Work]) -> None:
+        """Note under which fence effects were leased last."""
+        for work in works:
+            self.fences[work.row.id] = max(work.row.fence, self.fences.get(work.row.id, 0))
+
+    def sending(self, endpoint: str, work: Work, at: datetime, life: int) -> None:
+        """Note a call that leaves, at the house's time, in one of its workers' lives."""
+        self.news.sent.append(Sent(endpoint=endpoint, work=work, at=at, life=life))
+        self.reached[f"{work.purpose} {work.row.verb}"] += 1
+
+    def recorded(
+        self, endpoint: str, result: Result, recorded: Recorded, at: datetime, life: int
+    ) -> None:
+        """Note an answer that was written down; `life` -1: by a worker that was left behind."""
+        (ended,) = recorded.ended
+        latest = self.fences.get(ended.row.id, 0)
+        self.news.heard.append(
+            Heard(endpoint=endpoint, result=result, ended=ended, latest=latest, at=at, life=life)
+        )
+        self.reached[f"outcome {ended.outcome}"] += 1
+        self.reached[f"effect {ended.row.status}" if ended.counted else "result too late"] += 1
+        if recorded.moved:
+            self.reached[f"breaker {recorded.breaker.state}"] += 1

@@ -1,0 +1,378 @@
+"""The simulated world: one seed, one history, one thing after the other.
+
+The safety phase is a day and a half in which faults strike. Then they are over, people work through
+what is open, and all must come to rest: the liveness phase. After every event every invariant is
+asked; the first violation ends the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.channels.file_drop import FileDrop
+from crossdock.messages.shipment_visibility import PictureChanged
+from crossdock.ports import EffectClass
+from crossdock.simulators.chance import between, whole
+from crossdock.simulators.mischief import FAULTS as MISCHIEF
+from crossdock.simulators.world import Release
+from crossdock.simulators.world import World as Day
+from crossdock.store.sqlite import open_sqlite
+from crossdock.store.sqlite.connections import open_for_reading
+from crossdock.testing.simulation.defects import Defects
+from crossdock.testing.simulation.faults import FAULTS, Dice
+from crossdock.testing.simulation.house import Crashed, House
+from crossdock.testing.simulation.image import BEGIN, DAY, Image
+from crossdock.testing.simulation.invariants import INVARIANTS
+from crossdock.testing.simulation.invariants.base import Invariant, Scene, Shown
+from crossdock.testing.simulation.network import Network
+from crossdock.testing.simulation.options import Options
+from crossdock.testing.simulation.partners import PARTNERS, WatchedLedger, build
+from crossdock.testing.simulation.people import Operators, pages
+from crossdock.testing.simulation.post import Post
+from crossdock.testing.simulation.rosters import Numbers, roster_for, rules_of
+from crossdock.testing.simulation.timeline import Due, Timeline, clock_of
+from crossdock.testing.simulation.wire import Wire
+from crossdock.testing.simulation.witness import Witness
+
+SAFETY = timedelta(hours=36)
+END = timedelta(days=20)
+EVENTS_MAX = 40_000
+RELEASE_MINUTES = 240  # in which the orders are released
+LEGACY_MINUTES, REPLAN_MINUTES, SHIFT_MINUTES = 30, 30, 240
+SHIFTS_MAX = 24
+STAGES = "SELECT DISTINCT subscriber, stage FROM process"
+CODES = "SELECT code, sum(count) FROM exception GROUP BY code"
+VIEWS = "SELECT key, revision, body FROM projection WHERE kind = 'shipment_view'"
+
+
+class Violation(Struct, frozen=True, kw_only=True):
+    """What did not hold, and at which event."""
+
+    number: str
+    said: str
+    event: int
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What came of a run. `digest` is of the whole history; `reached` counts what it came to."""
+
+    options: Options
+    events: int
+    simulated: timedelta
+    digest: str
+    struck: dict[str, int]
+    reached: dict[str, int]
+    violation: Violation | None = None
+
+
+class World:
+    """One run."""
+
+    def __init__(
+        self,
+        options: Options,
+        image: Image,
+        folder: Path,
+        line: Callable[[str], None] | None = None,
+    ) -> None:
+        """Build the world in a folder of its own; nothing happens before `run`."""
+        self.options = options
+        self._line = line
+        self._history = hashlib.blake2b(digest_size=8)
+        self._events = 0
+        self._notes: list[str] = []
+        self._image = image
+        self.timeline = timeline = Timeline(BEGIN)
+        self.dice = dice = Dice(options.seed, options.levels)
+        self.witness = Witness(self._notes.append)
+        self.clock = clock_of(timeline)
+        self._build(folder, dice)
+        self._pictures: dict[str, tuple[int, PictureChanged]] = {}
+        self._calm_since: datetime | None = None
+        self._shifts = 0
+        self._stages: set[str] = set()
+
+    def _build(self, folder: Path, dice: Dice) -> None:
+        options = self.options
+        for name in ("drop", "references"):
+            (folder / name).mkdir(parents=True)
+        file = folder / "store.db"
+        file.write_bytes(self._image.store)
+        self.store = open_sqlite(file)
+        self._rows = open_for_reading(file)
+        network = self.network = Network(self.timeline, dice, PARTNERS)
+        self.day = Day(day=DAY, records=(), releases=self._releases())
+        faults = {name: self._mischief(name) for name in PARTNERS}
+        self.cast = cast = build(options.seed, self.clock, self.day, folder, faults)
+        self.wire = Wire(self.timeline, dice, network, cast, folder, self.witness.filed)
+        ids = Numbers("id")
+        defects = self.defects = Defects(dice, Crashed, self.witness.died)
+        self.house = House(
+            self.store,
+            lambda release: defects.plant(
+                roster_for(
+                    folder,
+                    ids,
+                    rules=rules_of(release, tendering=options.tendering),
+                    promises=options.promises,
+                    attempts_max=options.attempts_max,
+                )
+            ),
+            self.timeline,
+            dice,
+            self.wire,
+            self.witness,
+            batch=options.batch,
+            drop=FileDrop(folder / "drop"),
+            look=self._read,
+        )
+        self.operators = Operators(self.house, self.wire, dice, self.witness)
+        self.scene = Scene(options, self.witness, cast, self.store, self._rows)
+        self._posts: list[Post] = []
+        for name, partner in cast.partners.items():
+            ledger = WatchedLedger(
+                partial(self.witness.entered, name), partial(self.witness.promise, name)
+            )
+            partner.ledger = ledger
+            post = Post(name, ledger, self.clock, self.timeline, dice, network, self.house, cast)
+            post.mischief = partner.mischief
+            partner.sender = post
+            self._posts.append(post)
+        self.invariants = [each(self.scene) for each in INVARIANTS]
+
+    def _releases(self) -> tuple[Release, ...]:
+        """Choose the orders of this run, and release them within a morning."""
+        seed, pool = self.options.seed, self._image.releases
+        first = whole(0, len(pool) - 1, seed, "first order")
+        chosen = [pool[(first + number * 37) % len(pool)] for number in range(self.options.orders)]
+        minutes = [between(1, RELEASE_MINUTES, seed, "released", each.order_id) for each in chosen]
+        return tuple(
+            msgspec.structs.replace(each, at=BEGIN + timedelta(minutes=after))
+            for each, after in zip(chosen, minutes, strict=True)
+        )
+
+    def _mischief(self, partner: str) -> str:
+        chances = {
+            name: self.dice.chances[name]
+            for name, fault in FAULTS.items()
+            if fault.business and name in MISCHIEF and name in self.dice.chances
+        }
+        promise = self.options.promises.get(PARTNERS[partner].promise, EffectClass.IDEMPOTENT)
+        if promise in {EffectClass.LOOKUP, EffectClass.NEITHER}:
+            chances["forgetful"] = 1.0
+        return ",".join(f"{name}={chance}" for name, chance in chances.items())
+
+    def run(self) -> Outcome:
+        """Let everything happen; answers at the first violation, or when all is over."""
+        with quiet():
+            try:
+                violation = self._run()
+            finally:
+                self._rows.close()
+                self.store.close()
+        return Outcome(
+            options=self.options,
+            events=self._events,
+            simulated=self.timeline.now - BEGIN,
+            digest=self._history.hexdigest(),
+            struck=dict(self.dice.struck),
+            reached=dict(self.witness.reached),
+            violation=violation,
+        )
+
+    def _run(self) -> Violation | None:
+        self._begin()
+        while (due := self.timeline.take()) is not None:
+            if self._is_over():
+                break
+            violation = self._happen(due)
+            if violation is not None:
+                return violation
+            if self._calm_since is None and self._ends_safety():
+                self._heal()
+        return self._judge_the_end()
+
+    def _begin(self) -> None:
+        hashes = self._read("SELECT sha256 FROM raw_document")
+        self.scene.image_hashes = frozenset(sha256 for (sha256,) in hashes)
+        self.scene.image_documents = {"erp": len(self.scene.image_hashes)}
+        self.timeline.at(BEGIN, "house", "start", self.house.start_again)
+        self.timeline.at(BEGIN, "erp", "begin the day", self._begin_day)
+        seed = self.options.seed
+        if any(each.company_code != "1000" for each in self.day.releases):
+            self.timeline.after(60, "legacy", "look into the folders", self._legacy)
+        if "replanned" in self.dice.chances:
+            self.timeline.after(600, "tms", "replan", self._replan)
+        for number in range(4):
+            at = between(60, SAFETY.total_seconds(), seed, "looks", number)
+            self.timeline.after(at, "customers", "look at their pages", self._look)
+            at = between(60, SAFETY.total_seconds(), seed, "shift", number)
+            self.timeline.after(
+                at, "operator", "decide about an exception", self.operators.decide_one
+            )
+            at = between(60, SAFETY.total_seconds() / 2, seed, "jump", number)
+            if self.dice.strikes("clock_jump", number):
+                self.timeline.after(at, "house", "the clock jumps", self._jump(number))
+            if self.dice.strikes("deploy", number):
+                self.timeline.after(at, "house", "stop for a new release", self._deploy)
+
+    def _begin_day(self) -> str:
+        self.cast.erp.begin()
+        return f"{len(self.day.releases)} orders"
+
+    def _legacy(self) -> str | None:
+        more = self.cast.legacy.look()
+        if more or self.timeline.now < BEGIN + SAFETY:
+            self.timeline.after(
+                LEGACY_MINUTES * 60, "legacy", "look into the folders", self._legacy
+            )
+        for seconds in (90, 150):
+            self.timeline.after(seconds, "house", "look into the folder", self.house.watch_folder)
+        return None
+
+    def _replan(self) -> None:
+        self.cast.tms.replan_due()
+        if self.timeline.now < BEGIN + SAFETY:
+            self.timeline.after(REPLAN_MINUTES * 60, "tms", "replan", self._replan)
+
+    def _jump(self, number: int) -> Callable[[], str]:
+        def jump() -> str:
+            if self._calm_since is not None:
+                return "not any more"
+            minutes = between(-120, 120, self.options.seed, "skew", number)
+            self.house.skew = timedelta(minutes=minutes)
+            self.house.stir()
+            return f"by {minutes:+.1f} minutes"
+
+        return jump
+
+    def _deploy(self) -> str:
+        said = self.house.stop()
+        self.defects.mended = True
+        self.scene.releases = self.house.release
+        return said
+
+    def _look(self) -> str:
+        customers = sorted({each.order["customer_id"] for each in self.day.releases})
+        seen = sum(len(pages(self.store, customer)) for customer in customers)
+        return f"{seen} shipments"
+
+    def _ends_safety(self) -> bool:
+        if self.options.until:
+            return self._events >= self.options.until
+        return self.timeline.now - BEGIN >= SAFETY
+
+    def _heal(self) -> None:
+        """End the faults; people work through what is open from now on."""
+        self._calm_since = self.timeline.now
+        self.dice.heal()
+        self.network.heal()
+        self.wire.locked.clear()
+        self.defects.mended = True
+        self.house.skew = timedelta()
+        self.house.calm = True
+        self.house.stir()
+        self.witness.note("faults are over")
+        self.timeline.after(SHIFT_MINUTES * 60, "operator", "work through", self._work_through)
+
+    def _work_through(self) -> str | None:
+        self._shifts += 1
+        said = self.operators.work_through()
+        if self._shifts < SHIFTS_MAX:
+            self.timeline.after(SHIFT_MINUTES * 60, "operator", "work through", self._work_through)
+        return said
+
+    def _is_over(self) -> bool:
+        if self._events >= EVENTS_MAX:
+            self.scene.ran_out = f"{EVENTS_MAX} events"
+        elif self.timeline.now - BEGIN > END:
+            self.scene.ran_out = f"{END.days} days"
+        return bool(self.scene.ran_out)
+
+    def _happen(self, due: Due) -> Violation | None:
+        self.witness.turn_page()
+        commits = self.house.store.commits
+        said = due.act()
+        silent = said is None and not self._notes and not self.witness.news
+        if silent and self.house.store.commits == commits:
+            return None
+        self._events += 1
+        self._tell(due, said or "")
+        if self.house.store.commits > commits:
+            self._note_stages()
+        self.scene.committed = self.house.store.commits > commits
+        self.scene.shown = list(self._changed_pages()) if self.scene.committed else []
+        return self._judge()
+
+    def _tell(self, due: Due, said: str) -> None:
+        notes = "".join(f" [{note}]" for note in self._notes)
+        self._notes.clear()
+        stamp = f"{due.at:%dT%H:%M:%S}.{due.at.microsecond // 1000:03}"
+        line = f"{self._events:5} {stamp} {due.who:<9} {due.what}: {said}{notes}"
+        self._history.update(line.encode())
+        if self._line is not None:
+            self._line(line)
+
+    def _read(self, statement: str) -> list[tuple[Any, ...]]:
+        return self._rows.execute(statement).fetchall()
+
+    def _note_stages(self) -> None:
+        for subscriber, stage in self._read(STAGES):
+            self._stages.add(f"stage {subscriber} {stage}")
+
+    def _changed_pages(self) -> Iterator[Shown]:
+        for key, revision, body in self._read(VIEWS):
+            known = self._pictures.get(key)
+            if known is not None and known[0] == revision:
+                continue
+            told = msgspec.json.decode(body, type=PictureChanged)
+            before = known[1] if known is not None and known[1].gate.visible else None
+            self._pictures[key] = (revision, told)
+            if told.gate.visible:
+                yield Shown(before=before, now=told)
+
+    def _judge(self) -> Violation | None:
+        brought = self.scene.brought()
+        for invariant in self.invariants:
+            if not brought.isdisjoint(invariant.wakes):
+                for sentence in invariant.after():
+                    return self._violated(invariant, sentence)
+        return None
+
+    def _violated(self, invariant: Invariant, said: str) -> Violation:
+        return Violation(number=invariant.number, said=said, event=self._events)
+
+    def _judge_the_end(self) -> Violation | None:
+        self.cast.legacy.before_reading()
+        self.witness.reached.update(self._stages)
+        for code, count in self._read(CODES):
+            self.witness.reached[f"exception {code}"] += count
+        worker = self.house.worker
+        self.scene.roster = worker.machine.roster if worker is not None else None
+        for invariant in self.invariants:
+            for sentence in invariant.at_end():
+                return self._violated(invariant, sentence)
+        return None
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the log to itself: a simulated house warns of a thousand simulated things."""
+    logger = logging.getLogger("crossdock")
+    before = logger.disabled
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+        logger.disabled = before

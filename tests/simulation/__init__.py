@@ -1,0 +1,1 @@
+"""Stories about the simulated world, and what it says about the house."""
