@@ -56,7 +56,6 @@ REACHED: tuple[str, ...] = _words("""
     effect waiting
     result too late
     breaker open
-    breaker half_open
     breaker closed
     operator retry document
     operator waive document
