@@ -35,17 +35,19 @@ NOT_FOUND, BAD_REQUEST = 404, 400
 class Seat(Struct, frozen=True, kw_only=True):
     """A partner as the house knows it: its connector, whom it serves, and whose promise it keeps.
 
-    `promise` names the entry of `Options.promises`; empty: as its manifest declares.
+    `promise` names the entry of `Options.promises`; empty: as its manifest declares. `in_files`:
+    it is told by files in a folder.
     """
 
     connector: str
     serves: tuple[str, ...] = ()
     promise: str = ""
+    in_files: bool = False
 
 
 PARTNERS: dict[str, Seat] = {
     "erp": Seat(connector="reference_erp", serves=("1000",), promise="erp"),
-    "legacy": Seat(connector="csv_orders", serves=(LEGACY_COMPANY,)),
+    "legacy": Seat(connector="csv_orders", serves=(LEGACY_COMPANY,), in_files=True),
     "tms": Seat(connector="reference_tms", promise="tms"),
     **{
         scac.lower(): Seat(connector="reference_carrier", serves=(scac,), promise="carriers")

@@ -11,7 +11,6 @@ import msgspec
 from crossdock.app.roster import PROCESSES, PROJECTIONS
 from crossdock.app.routing import Target, router
 from crossdock.connectors import discover
-from crossdock.connectors.csv_orders.settings import Settings as FileSettings
 from crossdock.connectors.system_api.settings import SystemApiSettings
 from crossdock.flow.roster import Inbound, Roster, Rulebook
 from crossdock.policies.rules import (
@@ -116,11 +115,10 @@ def _endpoint(
     seat = PARTNERS[name]
     connector = connectors()[seat.connector]
     promise = promises.get(seat.promise, EffectClass.IDEMPOTENT)
-    if seat.connector == "csv_orders":
+    if seat.in_files:
         connector = InFiles(connector)
-        settings: msgspec.Struct = FileSettings(
-            inbox_dir=str(folder / "drop"), outbox_dir=str(folder / "references"), time_zone=ZONE
-        )
+        folders = {"inbox_dir": str(folder / "drop"), "outbox_dir": str(folder / "references")}
+        settings = msgspec.convert({**folders, "time_zone": ZONE}, connector.settings)
     else:
         settings = SystemApiSettings(base_url="", partner=name, time_zone=ZONE)
         if promise is not EffectClass.IDEMPOTENT:

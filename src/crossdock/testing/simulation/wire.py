@@ -13,8 +13,6 @@ from typing import Any
 import msgspec
 
 from crossdock.channels.file_drop import write_file
-from crossdock.connectors.csv_orders.client import file_name
-from crossdock.connectors.csv_orders.outbound import ABSENT, CREATED, FOUND
 from crossdock.flow.settling import SEND, Work
 from crossdock.messages.envelope import Command
 from crossdock.ports import (
@@ -35,6 +33,7 @@ from crossdock.testing.simulation.partners import Cast
 from crossdock.testing.simulation.timeline import Timeline
 
 QUICK = (0.005, 0.2)  # seconds on the way, one way
+CREATED, FOUND, ABSENT = 201, 200, 404  # of a file, as the connector reads it
 BUSY, THROTTLED, LOCKED_OUT, REFUSED = 503, 429, 401, 422
 NO = b'{"error": "not today", "detail": "the period is closed"}'
 RETRY_AFTER = (5.0, 900.0)
@@ -96,7 +95,7 @@ class InFiles:
         seconds = self.operations[request.operation].deadline_seconds
         return Call(
             method=method,
-            url=file_name(request, key),
+            url=f"{request.path}-{key}.csv",
             headers={"Idempotency-Key": key},
             body=request.body,
             deadline_seconds=seconds,

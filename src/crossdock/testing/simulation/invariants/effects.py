@@ -82,7 +82,7 @@ class Once(Invariant):
         )
         for endpoint, verb, business_key, key in applied:
             if endpoint == "legacy":
-                name = f"{FILES[verb]}-{key.rstrip('=').lower()}.csv"
+                name = f"{FILES[verb]}-{key}.csv"
                 done = self.witness.is_done(name)
             else:
                 done = self.witness.is_done(key)
