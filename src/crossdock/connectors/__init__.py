@@ -7,6 +7,7 @@ package. docs/how-to/write-a-connector.md tells how one is made.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from importlib import import_module, metadata, resources
 from importlib.resources.abc import Traversable
 from types import MappingProxyType, ModuleType
@@ -16,6 +17,7 @@ from msgspec import Struct
 
 from crossdock.connectors.manifest import FILE, Manifest, read_manifest
 from crossdock.faults import Misconfigured
+from crossdock.messages.acknowledgement import Level
 from crossdock.messages.envelope import Command
 from crossdock.ports import (
     Answer,
@@ -75,6 +77,13 @@ class FolderConnector:
             )
         request: Request = self._part("outbound", "write")(command, settings)
         return request
+
+    def seal(
+        self, request: Request, control: Mapping[Level, int], at: datetime, settings: Any
+    ) -> Request:
+        """Write control numbers and the time into a request's bytes."""
+        sealed: Request = self._part("outbound", "seal")(request, control, at, settings)
+        return sealed
 
     def answer(self, operation: str, exchange: Exchange) -> Answer:
         """Read what the partner answered to an operation, or to its look-up."""

@@ -7,7 +7,9 @@ from typing import ClassVar
 
 from crossdock.canonical import Canonical
 from crossdock.canonical.moments import Instant, Moment
+from crossdock.canonical.money import Money
 from crossdock.canonical.order import Order, OrderDraft
+from crossdock.canonical.references import Reference
 from crossdock.canonical.shipment import Shipment
 from crossdock.messages.envelope import Command, Event, Report
 from crossdock.messages.master_data import MasterKind
@@ -61,16 +63,55 @@ class PlanCancelled(Report, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class TenderAnswered(Report, frozen=True, kw_only=True):
-    """The carrier accepts or declines a load it was offered."""
+class CounterOffer(Canonical, frozen=True, kw_only=True):
+    """On what other terms a carrier would take a load; what it leaves out stays as offered."""
 
-    load_id: str
+    note: str = ""
+    charge: Money | None = None
+    pickup: Moment | None = None
+    delivery: Moment | None = None
+
+
+class TenderAnswered(Report, frozen=True, kw_only=True):
+    """The carrier accepts, declines or counters a load it was offered.
+
+    `counter` is there where it would take the load on other terms; `accepted` is then False.
+    `tender_version` 0: the carrier does not say which offer it means. `order_id` empty: it does not
+    know the order; `reference` is then the number by which it was offered.
+    `answered_at` is the carrier's own time, where its zone is known.
+    """
+
     shipment_id: str
-    order_id: str
     carrier_scac: str
     accepted: bool
+    load_id: str = ""
+    order_id: str = ""
     tender_version: int = 1
     reason: str = ""
+    counter: CounterOffer | None = None
+    reference: Reference | None = None
+    carrier_reference: str = ""
+    answered_at: Instant | None = None
+
+
+class TenderPurpose(StrEnum):
+    """What an offer says of the one before (X12: B2A01)."""
+
+    ORIGINAL = "original"
+    CHANGE = "change"
+    CANCEL = "cancel"
+
+
+class LoadTendered(Report, frozen=True, kw_only=True):
+    """A TMS tells that it offered a load to a carrier itself, changed the offer, or took it back.
+
+    `shipment.order_ids` are the orders it carries. `revision` rises with every word on the same
+    load; the highest holds.
+    """
+
+    shipment: Shipment
+    purpose: TenderPurpose
+    revision: int
 
 
 class TransportAttributes(Canonical, frozen=True, kw_only=True):
@@ -173,6 +214,36 @@ class OrderReferenced(Event, frozen=True, kw_only=True):
     revision: int
 
 
+class TenderState(StrEnum):
+    """How far one offer to one carrier came; each with a time of its own."""
+
+    SENT = "sent"  # asked for, and on its way
+    DELIVERED = "delivered"  # the carrier's transport took it
+    ACKNOWLEDGED = "acknowledged"  # the carrier could read it
+    ACKNOWLEDGED_WITH_ERRORS = "acknowledged_with_errors"
+    UNREADABLE = "unreadable"  # the carrier could not read it
+    UNACKNOWLEDGED = "unacknowledged"  # nothing was heard in time
+    NOT_DELIVERED = "not_delivered"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    COUNTERED = "countered"
+    TIMED_OUT = "timed_out"
+    REPLACED = "replaced"  # the same carrier got a newer offer
+    WITHDRAWN = "withdrawn"
+
+
+class TenderMoved(Event, frozen=True, kw_only=True):
+    """An offer to a carrier reached another state; told once for each state."""
+
+    order_id: str
+    shipment_id: str
+    carrier_scac: str
+    tender_version: int
+    state: TenderState
+    moved_at: Instant
+    reason: str = ""
+
+
 class TenderSettled(Event, frozen=True, kw_only=True):
     """A carrier took a shipment that carries several orders; told to each of the other orders.
 
@@ -233,7 +304,11 @@ class CancelPlan(Command, frozen=True, kw_only=True):
 
 
 class TenderLoad(Command, frozen=True, kw_only=True):
-    """Offer the shipment to a carrier; `tender_version` counts the offers of this shipment."""
+    """Offer the shipment to a carrier; `tender_version` counts the offers of this shipment.
+
+    `replaces` is the version of the offer this one changes, which the same carrier has; 0 for none.
+    `respond_by` is when the offer lapses.
+    """
 
     verb: ClassVar[str] = "carrier.tender"
     owner: ClassVar[Team] = Team.CARRIER_RELATIONS
@@ -241,6 +316,8 @@ class TenderLoad(Command, frozen=True, kw_only=True):
     order_id: str
     carrier_scac: str
     tender_version: int = 1
+    replaces: int = 0
+    respond_by: Instant | None = None
 
     def business_key(self) -> str:
         """One tender for each order, shipment and carrier."""
@@ -260,7 +337,7 @@ class TenderLoad(Command, frozen=True, kw_only=True):
 
 
 class CancelTender(Command, frozen=True, kw_only=True):
-    """Take an offer back from a carrier."""
+    """Take an offer back from a carrier; `shipment` is what was offered, where it is still known."""
 
     verb: ClassVar[str] = "carrier.cancel_tender"
     owner: ClassVar[Team] = Team.CARRIER_RELATIONS
@@ -268,6 +345,7 @@ class CancelTender(Command, frozen=True, kw_only=True):
     order_id: str
     carrier_scac: str
     tender_version: int = 1
+    shipment: Shipment | None = None
 
     def business_key(self) -> str:
         """One withdrawal for each order, shipment and carrier."""

@@ -9,6 +9,7 @@ import msgspec
 
 from crossdock.faults import Misconfigured
 from crossdock.messages import (
+    acknowledgement,
     flow,
     master_data,
     order_release,
@@ -17,7 +18,14 @@ from crossdock.messages import (
 )
 from crossdock.messages.envelope import Body, Command, Event, Internal, Report
 
-MODULES = (flow, master_data, order_release, reference_binding, shipment_visibility)
+MODULES = (
+    acknowledgement,
+    flow,
+    master_data,
+    order_release,
+    reference_binding,
+    shipment_visibility,
+)
 BASES = (Body, Report, Event, Internal, Command)
 
 BODIES: dict[str, type[Body]] = {

@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
 from crossdock.canonical.references import Reference
 from crossdock.faults import Finding
+from crossdock.messages.acknowledgement import Environment, Level, Verdict
 from crossdock.messages.envelope import Body, Command, Event, Key, Message, Report
 from crossdock.messages.teams import Team
 
@@ -217,18 +218,16 @@ class Reported(Struct, frozen=True, kw_only=True):
     where: str = ""
 
 
-class Reading(Struct, frozen=True, kw_only=True):
-    """What a connector found in a document: the reports, and what it noticed on the way."""
-
-    reports: tuple[Reported, ...] = ()
-    findings: tuple[Finding, ...] = ()
-
-
 class Request(Struct, frozen=True, kw_only=True):
     """One request in a partner's words, fixed and stored before the first attempt; no secrets.
 
     `path` is relative to the partner's address; `body` are the exact bytes. `correlation_id` is
     told to partners that log one; flow may fill it in when it stores the request.
+
+    `numbers` are the levels whose control numbers the bytes still lack: flow takes the numbers in
+    the transaction that stores the request, has the connector `seal` the bytes with them, and notes
+    them in `control`. `awaits` are the levels of which the partner owes an acknowledgement, and
+    `environment` is what the bytes say of themselves, where they say it.
     """
 
     operation: str
@@ -237,6 +236,39 @@ class Request(Struct, frozen=True, kw_only=True):
     body: bytes
     content_type: str = "application/json"
     correlation_id: str = ""
+    numbers: tuple[Level, ...] = ()
+    control: dict[Level, int] = {}
+    awaits: tuple[Level, ...] = ()
+    environment: Environment | None = None
+
+
+class Owed(Struct, frozen=True, kw_only=True):
+    """An answer that the sender of a document is owed (X12: 997, TA1), with what it states.
+
+    `identity` names what is answered, `digest` is the SHA-256 of its bytes in hex: the same again
+    gets the same answer again, byte by byte. `request` says `verdict`; `refusal` rejects, for the
+    case that the house refuses the document whole.
+    """
+
+    identity: str
+    digest: str
+    level: Level
+    verdict: Verdict
+    request: Request
+    refusal: Request
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """What a connector found in a document: the reports, and what it noticed on the way.
+
+    `owed` are the answers its sender waits for; `environments` is what the document says of itself,
+    test or production, where it says it.
+    """
+
+    reports: tuple[Reported, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    owed: tuple[Owed, ...] = ()
+    environments: tuple[Environment, ...] = ()
 
 
 class Stage(StrEnum):
@@ -314,6 +346,17 @@ class Connector(Protocol):
         ...
 
 
+@runtime_checkable
+class Sealer(Protocol):
+    """A connector whose bytes carry control numbers."""
+
+    def seal(
+        self, request: Request, control: Mapping[Level, int], at: datetime, settings: Any
+    ) -> Request:
+        """Write the numbers, and the time, into the bytes; pure, and the last to change them."""
+        ...
+
+
 class Routed(Struct, frozen=True, kw_only=True):
     """Where a command goes: the endpoint (a partner's name) and the request in its words."""
 
@@ -322,11 +365,16 @@ class Routed(Struct, frozen=True, kw_only=True):
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
-    """A partner to deliver to, and how it wants to be treated."""
+    """A partner to deliver to, and how it wants to be treated.
+
+    `environment` is that of the way to it, `credentials` that of what we show it.
+    """
 
     name: str
     connector: Connector
     settings: Struct
+    environment: Environment = Environment.PRODUCTION
+    credentials: Environment = Environment.PRODUCTION
     rate_per_second: float = 50.0
     in_flight_max: int = 8
     breaker_failures: int = 5
