@@ -337,7 +337,7 @@ class TenderLoad(Command, frozen=True, kw_only=True):
 
 
 class CancelTender(Command, frozen=True, kw_only=True):
-    """Take an offer back from a carrier; `shipment` is what was offered, where it is still known."""
+    """Take an offer back from a carrier; `shipment` is what was offered, where it is known."""
 
     verb: ClassVar[str] = "carrier.cancel_tender"
     owner: ClassVar[Team] = Team.CARRIER_RELATIONS
