@@ -23,6 +23,8 @@ from msgspec.structs import replace
 from crossdock.flow.exceptions import EFFECT_CODES, Closing
 from crossdock.flow.names import answer_id, asked_version, digest, effect_id
 from crossdock.flow.outbound import DOUBT, is_doubted
+from crossdock.flow.roster import Roster
+from crossdock.flow.sealing import ended, numbered, seal
 from crossdock.messages.envelope import Message
 from crossdock.messages.flow import AnswerKind, EffectAnswered
 from crossdock.ports.store import OutboxRow, OutboxStatus, Unit
@@ -63,14 +65,16 @@ class Dropping(Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True)
 class Woken:
-    """What asking brought about: endpoints with work, answers known at once, settled troubles."""
+    """What asking brought about: endpoints with work, what is told at once, settled troubles."""
 
     endpoints: set[str] = field(default_factory=set)
     answers: list[Message] = field(default_factory=list)
     closings: list[Closing] = field(default_factory=list)
 
 
-def settle_asks(unit: Unit, asks: Sequence[Asking | Dropping], at: datetime) -> Woken:
+def settle_asks(
+    unit: Unit, roster: Roster, asks: Sequence[Asking | Dropping], at: datetime
+) -> Woken:
     """Add the effects asked for and take back those dropped, in the order it was said."""
     woken = Woken()
     run: list[Asking] = []
@@ -78,23 +82,28 @@ def settle_asks(unit: Unit, asks: Sequence[Asking | Dropping], at: datetime) -> 
         if isinstance(each, Asking):
             run.append(each)
             continue
-        _ask(unit, run, at, woken)
+        _ask(unit, roster, run, at, woken)
         run = []
         _drop(unit, each, at, woken)
-    _ask(unit, run, at, woken)
+    _ask(unit, roster, run, at, woken)
     return woken
 
 
-def _ask(unit: Unit, asks: Sequence[Asking], at: datetime, woken: Woken) -> None:
+def _ask(unit: Unit, roster: Roster, asks: Sequence[Asking], at: datetime, woken: Woken) -> None:
     if not asks:
         return
     if is_doubted(unit):
         asks = [replace(each, row=doubted(each.row)) for each in asks]
     known = _known(unit, asks)
-    new = [each for each in asks if (each.row.tenant, each.row.id) not in known]
+    new = [
+        replace(each, row=seal(unit, roster, each.row, at))
+        for each in asks
+        if (each.row.tenant, each.row.id) not in known
+    ]
     if new:
         unit.ask([each.row for each in new])
     for each in new:
+        woken.answers.extend(numbered(each.row, at))
         unwritten = known.get((each.row.tenant, _nowhere_id(each.row)))
         if unwritten is not None and unwritten.status is OutboxStatus.REFUSED:
             unit.rewrite_effect(_ended(unwritten, "it could be written now", at))
@@ -103,7 +112,7 @@ def _ask(unit: Unit, asks: Sequence[Asking], at: datetime, woken: Woken) -> None
     for each in asks:
         row = known.get((each.row.tenant, each.row.id))
         if row is not None:
-            _ask_again(unit, each, row, at, woken)
+            _ask_again(unit, roster, each, row, at, woken)
 
 
 def _known(unit: Unit, asks: Sequence[Asking]) -> dict[tuple[str, str], OutboxRow]:
@@ -131,15 +140,21 @@ def doubted(row: OutboxRow) -> OutboxRow:
 def _wake(row: OutboxRow, woken: Woken, at: datetime, cause: str) -> None:
     if row.status in TO_BE_SENT:
         woken.endpoints.add(row.endpoint)
-    else:
+        return
+    if row.subscriber:
         woken.answers.append(answer_again(row, cause, at))
+    woken.answers.extend(ended(row, at))
 
 
-def _ask_again(unit: Unit, asking: Asking, row: OutboxRow, at: datetime, woken: Woken) -> None:
+def _ask_again(  # noqa: PLR0913, PLR0917 - what is asked again is compared with all of these
+    unit: Unit, roster: Roster, asking: Asking, row: OutboxRow, at: datetime, woken: Woken
+) -> None:
     if asking.echo:
         return
     if row.status in NOTHING_DONE and row.endpoint != NOWHERE:
-        unit.rewrite_effect(_waiting_again(row, asking.row, at))
+        waiting = seal(unit, roster, _waiting_again(row, asking.row, at), at)
+        unit.rewrite_effect(waiting)
+        woken.answers.extend(numbered(waiting, at))
         woken.closings.append(settled(row, "asked for again"))
         woken.endpoints.add(row.endpoint)
     elif row.status in ANSWERS and row.status is not OutboxStatus.UNRESOLVED:
@@ -167,7 +182,9 @@ def _drop(unit: Unit, each: Dropping, at: datetime, woken: Woken) -> None:
     dropped = unit.drop_effects(
         each.tenant, each.verb, each.business_key, each.version, each.because, at
     )
-    woken.closings.extend(settled(row, each.because) for row in dropped)
+    for row in dropped:
+        woken.closings.append(settled(row, each.because))
+        woken.answers.extend(ended(row, at))
 
 
 def settled(row: OutboxRow, because: str, by: str = "flow") -> Closing:
@@ -182,10 +199,14 @@ def settled(row: OutboxRow, because: str, by: str = "flow") -> Closing:
     )
 
 
-def answered(row: OutboxRow, at: datetime) -> Message:
-    """Tell the process that asked how its effect ended."""
+def answered(row: OutboxRow, at: datetime) -> list[Message]:
+    """Tell the process that asked how its effect ended, and who follows its exchanges.
+
+    What flow itself asked for, an answer to a partner, has no process.
+    """
     answer = ANSWERS[row.status]
-    return _answer(row, answer_id(row.id, row.fence, answer), answer, at)
+    told = _answer(row, answer_id(row.id, row.fence, answer), answer, at)
+    return [*([told] if row.subscriber else []), *ended(row, at)]
 
 
 def answer_again(row: OutboxRow, cause: str, at: datetime) -> Message:

@@ -167,7 +167,7 @@ class Batch(Notes):
 
     def flush(self, unit: Unit, tenant: str) -> set[str]:
         """Write everything; answer the endpoints that have new work."""
-        woken = settle_asks(unit, self.asks, self.at)
+        woken = settle_asks(unit, self.directory.roster, self.asks, self.at)
         for answer in woken.answers:
             self.publish(address(self.directory, answer))
         self.exceptions.extend(woken.closings)

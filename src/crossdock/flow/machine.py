@@ -157,7 +157,7 @@ class Machine:
     ) -> tuple[list[Receipt], Dispatched]:
         """Do as `receive`, and tell what the steps taken with it brought about."""
         if self.careful:
-            return self._receive(arrivals, now), Dispatched()
+            return self._receive(arrivals, now)
         try:
             with self.store.write() as unit:
                 taken = receiver.receive(self._directory, unit, arrivals, now)
@@ -166,18 +166,21 @@ class Machine:
             raise
         except Stale as error:
             tell(LogEvent.MACHINE_STUMBLED, error=repr(error))
-            return self._receive(arrivals, now), Dispatched()
+            return self._receive(arrivals, now)
         except Exception as error:
             self._stumble(error)
-            return self._receive(arrivals, now), Dispatched()
+            return self._receive(arrivals, now)
         self._received(arrivals, taken, now)
         self._dispatched(dispatched)
-        return list(taken.receipts), dispatched
+        woken = dispatched.endpoints | taken.endpoints
+        return list(taken.receipts), replace(dispatched, endpoints=woken)
 
-    def _receive(self, arrivals: Sequence[Arrival], now: datetime) -> list[Receipt]:
+    def _receive(
+        self, arrivals: Sequence[Arrival], now: datetime
+    ) -> tuple[list[Receipt], Dispatched]:
         taken = self._write(lambda unit: receiver.receive(self._directory, unit, arrivals, now))
         self._received(arrivals, taken, now)
-        return list(taken.receipts)
+        return list(taken.receipts), Dispatched(endpoints=taken.endpoints)
 
     def _received(
         self, arrivals: Sequence[Arrival], taken: receiver.TakenIn, now: datetime

@@ -144,7 +144,8 @@ def _read_again(matter: Matter, content: bytes) -> Decided:
         said=(
             f"Read again as {receipt.document_id}: {receipt.status}, {receipt.accepted} new or "
             f"amended, {receipt.duplicates} as before"
-        )
+        ),
+        endpoints=taken.endpoints,
     )
 
 

@@ -105,8 +105,8 @@ def waive_effect(matter: Matter) -> Decided:
     """Never send it again, and tell its process."""
     row = replace(_effect(matter), status=OutboxStatus.WAIVED, finished_at=matter.batch.at)
     matter.unit.rewrite_effect(row)
-    told = answered(replace(row, fence=row.fence + 1), matter.batch.at)
-    matter.batch.publish(address(matter.directory, told))
+    for told in answered(replace(row, fence=row.fence + 1), matter.batch.at):
+        matter.batch.publish(address(matter.directory, told))
     return Decided(said="It is not sent any more; its process goes on without")
 
 

@@ -8,9 +8,19 @@ from msgspec import Struct
 
 from crossdock.canonical.references import Reference
 from crossdock.faults import Fault, Unassigned
-from crossdock.flow.exceptions import READING_FAILED, UNASSIGNED, UNREADABLE, Trouble, facts_of
+from crossdock.flow.exceptions import (
+    FENCED,
+    READING_FAILED,
+    UNASSIGNED,
+    UNREADABLE,
+    Trouble,
+    facts_of,
+)
+from crossdock.flow.fence import Environments, disagreements
 from crossdock.flow.roster import OWNERLESS, Roster
+from crossdock.messages.acknowledgement import Environment
 from crossdock.messages.envelope import Body
+from crossdock.messages.order_release import TenderAnswered
 from crossdock.messages.shipment_visibility import MilestoneReported
 from crossdock.ports import Reading
 from crossdock.ports.store import DocumentStatus
@@ -21,7 +31,8 @@ class Arrival(Struct, frozen=True, kw_only=True):
 
     `parent_id` is the document it is read again or mended in place of; then what its reports say
     otherwise than before amends what was said. `amends` names the message meant where the reports
-    are new.
+    are new. `credentials` tells for which side the sender showed credentials, where it showed any;
+    `in_response` that answers it is owed ride in the response of this delivery.
     """
 
     tenant: str
@@ -31,6 +42,8 @@ class Arrival(Struct, frozen=True, kw_only=True):
     content_type: str = "application/json"
     parent_id: str = ""
     amends: str = ""
+    credentials: Environment | None = None
+    in_response: bool = False
 
 
 class ReadOut(Struct, frozen=True, kw_only=True):
@@ -47,8 +60,44 @@ def read_out(roster: Roster, arrival: Arrival, document_id: str) -> ReadOut:
         reading = read(roster, arrival.partner, arrival.document, arrival.content)
     except Exception as error:
         return _unread(arrival, document_id, error)
+    fenced = _fenced(roster, arrival, reading, document_id)
+    if fenced is not None:
+        return ReadOut(reading=reading, status=DocumentStatus.FENCED, trouble=fenced)
     status = DocumentStatus.PARTIAL if reading.findings else DocumentStatus.TRANSLATED
     return ReadOut(reading=reading, status=status)
+
+
+def _fenced(roster: Roster, arrival: Arrival, reading: Reading, document_id: str) -> Trouble | None:
+    """Find out whether a document stands on the other side between test and production."""
+    channel = roster.inbound[arrival.partner].environment
+    says = reading.environments or (None,)
+    facts = [
+        Environments(envelope=each, channel=channel, credentials=arrival.credentials)
+        for each in says
+    ]
+    wrong = dict(fact for each in facts for fact in disagreements(roster.environment, each))
+    if not wrong:
+        return None
+    names = " and ".join(f"its {name} ({stands})" for name, stands in wrong.items())
+    return Trouble(
+        kind="document",
+        subject=document_id,
+        code=FENCED,
+        team=OWNERLESS,
+        cause=(
+            f"{arrival.partner} {arrival.document}: this house is for {roster.environment}, and "
+            f"{names} says otherwise; nothing was made of it"
+        ),
+        action="Ask the partner to send it where it belongs; or mend the configuration, then retry",
+        about=(arrival.partner,),
+        seen={
+            "house": roster.environment,
+            "envelope": ", ".join(reading.environments) or "says nothing",
+            "channel": channel,
+            "credentials": arrival.credentials or "none shown",
+        },
+        document_id=document_id,
+    )
 
 
 def read(roster: Roster, partner: str, document: str, content: bytes) -> Reading:
@@ -103,6 +152,8 @@ def reference_in(body: Body) -> Reference | None:
     match body:
         case MilestoneReported(evidence=evidence):
             return evidence.reference
+        case TenderAnswered(reference=reference):
+            return reference
         case _:
             return None
 

@@ -17,6 +17,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from crossdock.canonical.references import Reference
+from crossdock.flow.answering import answer, answer_bytes
+from crossdock.flow.asking import Asking
 from crossdock.flow.batch import Addressed, Batch, address, row_of
 from crossdock.flow.exceptions import ID_REUSED, ROUTING_FAILED, Trouble, facts_of
 from crossdock.flow.findings import concerns
@@ -44,13 +46,15 @@ class Receipt(Struct, frozen=True, kw_only=True):
     duplicates: int
     conflicts: int
     status: DocumentStatus
+    answer: bytes = b""  # what the sender is owed, where it wants that in the response
 
 
 class TakenIn(Struct, frozen=True, kw_only=True):
-    """What came of a batch of documents, and what was counted."""
+    """What came of a batch of documents, what was counted, and who has new work."""
 
     receipts: tuple[Receipt, ...]
     tally: Mapping[str, int]
+    endpoints: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -75,6 +79,12 @@ class Case:
     duplicates: int = 0
     repeated: set[str] = field(default_factory=set)  # identities
     conflicts: list[tuple[str, str]] = field(default_factory=list)  # identity, first message
+    answers: tuple[Asking, ...] = ()
+
+    @property
+    def fenced(self) -> bool:
+        """Tell whether it comes from the other side of the fence, so that nothing is made of it."""
+        return self.out.status is DocumentStatus.FENCED
 
 
 def receive(
@@ -84,9 +94,14 @@ def receive(
     intake = Intake(directory, unit, now)
     cases = [intake.open(arrival) for arrival in arrivals]
     intake.take_in(cases)
-    receipts = tuple(intake.close(case) for case in cases)
-    intake.batch.flush(unit, directory.roster.tenant)
-    return TakenIn(receipts=receipts, tally=intake.batch.tally)
+    receipts = [intake.close(case) for case in cases]
+    endpoints = intake.batch.flush(unit, directory.roster.tenant)
+    for place, case in enumerate(cases):
+        if case.arrival.in_response and case.answers:
+            receipts[place] = replace(receipts[place], answer=answer_bytes(unit, case.answers))
+    return TakenIn(
+        receipts=tuple(receipts), tally=intake.batch.tally, endpoints=frozenset(endpoints)
+    )
 
 
 class Intake:
@@ -107,6 +122,18 @@ class Intake:
         case = Case(arrival=arrival, id=document_id, out=out)
         if out.trouble is not None:
             case.troubles.append(out.trouble)
+        answering = answer(
+            self._roster,
+            self._unit,
+            arrival,
+            out.reading.owed,
+            document_id=document_id,
+            refused=case.fenced,
+            now=self._now,
+        )
+        case.answers = answering.asks
+        case.troubles.extend(answering.troubles)
+        self.batch.asks.extend(answering.asks)
         return case
 
     def take_in(self, cases: Sequence[Case]) -> None:
@@ -115,7 +142,7 @@ class Intake:
         candidates = [
             (case, candidate)
             for case in cases
-            for reported in case.out.reading.reports
+            for reported in ([] if case.fenced else case.out.reading.reports)
             if (candidate := self._candidate(case, reported, bound)) is not None
         ]
         if not candidates:
@@ -247,7 +274,8 @@ class Intake:
         arrival = case.arrival
         whose = f"{arrival.partner} {arrival.document}"
         asked = set[str]() if arrival.parent_id else case.repeated  # read again, asked again
-        case.troubles.extend(concerns(case.out.reading, asked, whose, case.id))
+        if not case.fenced:
+            case.troubles.extend(concerns(case.out.reading, asked, whose, case.id))
         if case.conflicts:
             case.troubles.append(_reused(case))
         lost = case.out.status is DocumentStatus.TRANSLATED and case.troubles

@@ -24,6 +24,7 @@ from crossdock.flow.decisions import NeedsReason, Undecidable
 from crossdock.flow.dispatcher import received_of
 from crossdock.flow.names import digest, effect_id, idempotency_key, process_subject
 from crossdock.flow.roster import Directory
+from crossdock.flow.sealing import as_numbered
 from crossdock.flow.states import encode_state
 from crossdock.messages.envelope import Command, Key, Message
 from crossdock.ports import DropEffect, Fact, Subscriber
@@ -180,7 +181,8 @@ def _compared(  # noqa: PLR0913, PLR0917 - an effect is compared with all of the
     return [
         _effect(asked, id_, each.endpoint, request, _mark(known.get(id_), request))
         for each in routed
-        for id_, request in [(effect_id(tenant, each.endpoint, key), _encode(each.request))]
+        for id_ in [effect_id(tenant, each.endpoint, key)]
+        for request in [_encode(as_numbered(directory.roster, each, known.get(id_)))]
     ]
 
 

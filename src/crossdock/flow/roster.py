@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.faults import Misconfigured
+from crossdock.messages.acknowledgement import Environment
 from crossdock.messages.envelope import Body, Command, Message
 from crossdock.messages.teams import Team
 from crossdock.policies.rules import Rules
@@ -16,10 +17,11 @@ from crossdock.ports import Connector, Endpoint, Ids, Projection, Routed, Subscr
 
 
 class Inbound(Struct, frozen=True, kw_only=True):
-    """A partner that sends us documents: its dialect, and its settings."""
+    """A partner that sends us documents: its dialect, its settings, and the way it comes by."""
 
     connector: Connector
     settings: Struct
+    environment: Environment = Environment.PRODUCTION
 
 
 class Rulebook(Struct, frozen=True, kw_only=True):
@@ -62,7 +64,7 @@ class Roster(Struct, frozen=True, kw_only=True):
 
     `route` turns a command into the requests to make, with the rules of the asking case; it raises
     Refused or Misconfigured where a command cannot be written or has nowhere to go. `inbound` and
-    `endpoints` are by partner name.
+    `endpoints` are by partner name. `environment` tells whether this house is for tests.
     """
 
     subscribers: tuple[Subscriber[Any, Any], ...]
@@ -73,6 +75,7 @@ class Roster(Struct, frozen=True, kw_only=True):
     rulebook: Rulebook
     ids: Ids
     tenant: str = "main"
+    environment: Environment = Environment.PRODUCTION
 
 
 class Directory:

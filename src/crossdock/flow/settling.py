@@ -149,7 +149,8 @@ def conclude(directory: Directory, batch: Batch, end: Ending) -> None:
     row = end.row
     if row.status not in ANSWERS:
         return
-    batch.publish(address(directory, answered(row, batch.at)))
+    for told in answered(row, batch.at):
+        batch.publish(address(directory, told))
     if end.code:
         trouble = trouble_of(row, end.code)
         batch.exceptions.append(trouble.row(row.tenant, directory.roster.rulebook, batch.at))

@@ -248,6 +248,7 @@ class Shell:
         for (_, future), receipt in zip(taken, receipts, strict=True):
             if not future.done():
                 future.set_result(receipt)
+        self._wake(dispatched.endpoints)
         # What this batch said is dispatched in the next turn, even if it took no step itself.
         return dispatched if dispatched.taken else await self._turn_once()
 

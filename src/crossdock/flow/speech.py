@@ -15,6 +15,7 @@ from crossdock.flow.batch import Notes, address
 from crossdock.flow.exceptions import UNWRITTEN, Closing, Trouble
 from crossdock.flow.names import effect_id, emitted_id, idempotency_key, process_subject
 from crossdock.flow.roster import OWNERLESS, Directory
+from crossdock.flow.sealing import check
 from crossdock.messages.envelope import Command, Event, Message
 from crossdock.messages.flow import EffectAnswered
 from crossdock.policies.rules import Rules
@@ -105,6 +106,8 @@ def _ask(speaker: Speaker, ordinal: int, command: Command, notes: Notes) -> None
         routed = speaker.directory.roster.route(command, speaker.rules)
         if not routed:
             raise Misconfigured("No partner is configured for this", verb=command.verb)
+        for each in routed:
+            check(speaker.directory.roster, each, speaker.at)
     except Fault as fault:
         row = _unwritten(_effect(speaker, command, message, NOWHERE, b""), fault)
         trouble = _why_unwritten(row, command, fault)

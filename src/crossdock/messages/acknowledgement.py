@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from crossdock.canonical.moments import Instant
 from crossdock.messages.envelope import Event, Internal, Key, Report
+from crossdock.messages.teams import Team
 
 
 class Environment(StrEnum):
@@ -68,7 +69,8 @@ class ExchangeNumbered(Internal, frozen=True, kw_only=True):
     """Bytes for a partner got this control number, in the transaction that stored them.
 
     `awaited`: the partner owes an acknowledgement of this level. The rest names the effect: its
-    verb, business key and version, its row in the outbox, and the process's key that asked for it.
+    verb, business key and version, its row in the outbox, the process's key that asked for it, and
+    the team that hears of a failure.
     """
 
     endpoint: str
@@ -81,6 +83,7 @@ class ExchangeNumbered(Internal, frozen=True, kw_only=True):
     version: str
     effect_id: str
     asker: Key
+    owner: Team
     numbered_at: Instant
 
 

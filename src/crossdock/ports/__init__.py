@@ -218,7 +218,7 @@ class Reported(Struct, frozen=True, kw_only=True):
     where: str = ""
 
 
-class Request(Struct, frozen=True, kw_only=True):
+class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One request in a partner's words, fixed and stored before the first attempt; no secrets.
 
     `path` is relative to the partner's address; `body` are the exact bytes. `correlation_id` is

@@ -240,6 +240,7 @@ class DocumentStatus(StrEnum):
     PARTIAL = "partial"
     UNREADABLE = "unreadable"
     UNASSIGNED = "unassigned"
+    FENCED = "fenced"  # from the other side of the fence between test and production
 
 
 class DocumentRow(Struct, frozen=True, kw_only=True):
