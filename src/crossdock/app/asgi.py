@@ -88,6 +88,9 @@ def callers(config: Config) -> dict[str, Caller]:
             name=each.name,
             documents=frozenset(each.connector.documents),
             webhook_secrets=each.webhook_secrets,
+            test_webhook_secrets=each.test_webhook_secrets,
+            credentials=each.credentials,
+            answers_in_response=each.section.answers == "in_response",
             body_max_bytes=each.section.body_max_kib * KIB,
         )
         for each in config.partners

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -19,6 +19,7 @@ from crossdock.channels.stream import Source
 from crossdock.faults import Misconfigured
 from crossdock.governance import typed_toml
 from crossdock.governance.typed_toml import Toml
+from crossdock.messages.acknowledgement import Environment
 from crossdock.ports import Connector, Endpoint
 
 FILE = "crossdock.toml"
@@ -98,6 +99,43 @@ class PartnerSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             extra={"secret": True},
         ),
     ] = ()
+    test_webhook_secrets: Annotated[
+        tuple[str, ...],
+        Meta(
+            description=(
+                "Secrets the partner's test system signs with: what they sign counts as shown by "
+                "test credentials."
+            ),
+            examples=[["${file:secrets/erp-test-webhook}"]],
+            extra={"secret": True},
+        ),
+    ] = ()
+    environment: Annotated[
+        Literal["", "production", "test"],
+        Meta(
+            description=(
+                "What the way to and from this partner is for; empty: what this house is for. "
+                "Test and production never mix."
+            )
+        ),
+    ] = ""
+    credentials: Annotated[
+        Literal["", "production", "test"],
+        Meta(
+            description=(
+                "What the credentials in `settings` are for; empty: what this house is for."
+            )
+        ),
+    ] = ""
+    answers: Annotated[
+        Literal["separately", "in_response"],
+        Meta(
+            description=(
+                "Whether answers it is owed (acknowledgements) are sent on their own, or ride in "
+                "the response of its delivery."
+            )
+        ),
+    ] = "separately"
     body_max_kib: Annotated[
         int, Meta(ge=1, description="The largest document it may send at once, in KiB.")
     ] = 1024
@@ -195,6 +233,10 @@ class ConfigFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str,
         Meta(pattern=r"^[a-z0-9_-]+$", description="Whose orders these are; one in one file."),
     ] = "main"
+    environment: Annotated[
+        Environment,
+        Meta(description="What this house is for: `production`, or `test`. The two never mix."),
+    ] = Environment.PRODUCTION
     store: StoreSection = StoreSection()
     server: ServerSection = ServerSection()
     policies: PoliciesSection = PoliciesSection()
@@ -210,6 +252,9 @@ class Partner(Struct, frozen=True, kw_only=True):
     connector: Connector
     settings: Struct
     webhook_secrets: tuple[str, ...]
+    test_webhook_secrets: tuple[str, ...] = ()
+    environment: Environment = Environment.PRODUCTION
+    credentials: Environment = Environment.PRODUCTION
 
     def __repr__(self) -> str:
         """Leave the secrets out."""
@@ -227,6 +272,8 @@ class Partner(Struct, frozen=True, kw_only=True):
             name=section.name,
             connector=self.connector,
             settings=self.settings,
+            environment=self.environment,
+            credentials=self.credentials,
             rate_per_second=section.rate_per_second,
             in_flight_max=section.in_flight_max,
             breaker_failures=section.breaker_failures,
@@ -262,6 +309,7 @@ class Config(Struct, frozen=True, kw_only=True):
     customers: tuple[CustomerSection, ...]
     file: Path
     streams: tuple[StreamSource, ...] = ()
+    environment: Environment = Environment.PRODUCTION
 
     def __repr__(self) -> str:
         """Leave the secrets out."""
@@ -280,7 +328,8 @@ def load_config(file: Path, connectors: Mapping[str, Connector]) -> Config:
     _once(toml, "customers", "id", [each.id for each in written.customers])
     _once(toml, "customers", "api_key_sha256", [each.api_key_sha256 for each in written.customers])
     partners = tuple(
-        _partner(toml, number, each, connectors) for number, each in enumerate(written.partners)
+        _partner(toml, number, each, connectors, written.environment)
+        for number, each in enumerate(written.partners)
     )
     token = _secret(toml, written.server.operator_token, ("server", "operator_token"))
     return Config(
@@ -296,6 +345,7 @@ def load_config(file: Path, connectors: Mapping[str, Connector]) -> Config:
         streams=tuple(
             _stream(toml, number, each, partners) for number, each in enumerate(written.streams)
         ),
+        environment=written.environment,
     )
 
 
@@ -310,7 +360,11 @@ def _once(toml: Toml, table: str, field: str, values: list[str]) -> None:
 
 
 def _partner(
-    toml: Toml, number: int, section: PartnerSection, connectors: Mapping[str, Connector]
+    toml: Toml,
+    number: int,
+    section: PartnerSection,
+    connectors: Mapping[str, Connector],
+    house: Environment,
 ) -> Partner:
     """Read one partner's settings as its connector wants them."""
     here = ("partners", number)
@@ -321,19 +375,34 @@ def _partner(
             f"there is no connector `{section.connector}`; {hint}", (*here, "connector")
         )
     table = section.settings
+    environment = Environment(section.environment or house)
     if "partner" in connector.settings.__struct_fields__:
         table = {"partner": section.name, **table}  # evidence is kept under the partner's name
+    if "environment" in connector.settings.__struct_fields__:
+        table = {"environment": environment, **table}  # what is sent says which it is
     settings = _settings(toml, table, (*here, "settings"), connector.settings)
-    signed = tuple(
-        _secret(toml, each, (*here, "webhook_secrets", place))
-        for place, each in enumerate(section.webhook_secrets)
+    return Partner(
+        section=section,
+        connector=connector,
+        settings=settings,
+        webhook_secrets=_signing(toml, section.webhook_secrets, (*here, "webhook_secrets")),
+        test_webhook_secrets=_signing(
+            toml, section.test_webhook_secrets, (*here, "test_webhook_secrets")
+        ),
+        environment=environment,
+        credentials=Environment(section.credentials or house),
     )
+
+
+def _signing(toml: Toml, written: tuple[str, ...], here: tuple[str | int, ...]) -> tuple[str, ...]:
+    """Look up the secrets that deliveries are signed with, and see that they are such."""
+    signed = tuple(_secret(toml, each, (*here, place)) for place, each in enumerate(written))
     for place, each in enumerate(signed):
         try:
             webhook.key_of(each)
         except Misconfigured as wrong:
-            raise toml.fault(wrong.said, (*here, "webhook_secrets", place)) from wrong
-    return Partner(section=section, connector=connector, settings=settings, webhook_secrets=signed)
+            raise toml.fault(wrong.said, (*here, place)) from wrong
+    return signed
 
 
 def _stream(

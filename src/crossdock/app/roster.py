@@ -9,11 +9,14 @@ from crossdock.flow.roster import Inbound, Roster, Rulebook
 from crossdock.policies.rules import Rules
 from crossdock.ports import Ids
 from crossdock.processes import (
+    acknowledgement,
+    control_numbers,
     master_data,
     order_release,
     reference_binding,
     shipment_visibility,
 )
+from crossdock.projections import acknowledgement as acknowledgement_view
 from crossdock.projections import master_data as master_data_view
 from crossdock.projections import shipment_visibility as shipment_view
 
@@ -22,8 +25,14 @@ PROCESSES = (
     reference_binding.SUBSCRIBER,
     shipment_visibility.SUBSCRIBER,
     master_data.SUBSCRIBER,
+    acknowledgement.SUBSCRIBER,
+    control_numbers.SUBSCRIBER,
 )
-PROJECTIONS = (shipment_view.PROJECTION, master_data_view.PROJECTION)
+PROJECTIONS = (
+    shipment_view.PROJECTION,
+    master_data_view.PROJECTION,
+    acknowledgement_view.PROJECTION,
+)
 
 
 def roster(config: Config, rules: Rules, ids: Ids | None = None) -> Roster:
@@ -38,7 +47,9 @@ def roster(config: Config, rules: Rules, ids: Ids | None = None) -> Roster:
         subscribers=PROCESSES,
         projections=PROJECTIONS,
         inbound={
-            each.name: Inbound(connector=each.connector, settings=each.settings)
+            each.name: Inbound(
+                connector=each.connector, settings=each.settings, environment=each.environment
+            )
             for each in partners
             if each.connector.documents
         },
@@ -47,4 +58,5 @@ def roster(config: Config, rules: Rules, ids: Ids | None = None) -> Roster:
         rulebook=Rulebook(today=rules),
         ids=ids or TimeOrderedIds(),
         tenant=config.tenant,
+        environment=config.environment,
     )

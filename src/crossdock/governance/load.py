@@ -15,6 +15,7 @@ import msgspec
 from crossdock.faults import Misconfigured
 from crossdock.governance import typed_toml
 from crossdock.governance.typed_toml import Toml
+from crossdock.policies.calendars import Calendar, check_calendars
 from crossdock.policies.routing import check_routing
 from crossdock.policies.rules import RoutingRow, Rules
 
@@ -43,6 +44,9 @@ def load_rules(folder: Path) -> Rules:
             )
         found[file.stem] = _policy(typed_toml.read(file), file.stem, fields[file.stem])
     rules = msgspec.structs.replace(Rules(), **found)
+    if "calendars" in found:
+        _judge_calendars(typed_toml.read(folder / "calendars.toml"), rules.calendars)
+    _judge_names(folder, rules)
     if "routing" in found:
         _judge_routing(typed_toml.read(folder / "routing.toml"), rules.routing)
     return rules
@@ -64,3 +68,29 @@ def _judge_routing(toml: Toml, rows: Sequence[RoutingRow]) -> None:
         if finding.code in REFUSED:
             places = [place for place, row in enumerate(rows) if row.rule_id == finding.where]
             raise toml.fault(finding.said, ("routing", places[-1], REFUSED[finding.code]))
+
+
+def _judge_calendars(toml: Toml, calendars: Sequence[Calendar]) -> None:
+    """Refuse a calendar that cannot be kept."""
+    for place, field, why in check_calendars(calendars):
+        raise toml.fault(why, ("calendars", place, field))
+
+
+def _judge_names(folder: Path, rules: Rules) -> None:
+    """Refuse a calendar's name where no calendar has it."""
+    known = {"", *(each.name for each in rules.calendars)}
+    tables = (
+        ("tendering", "carriers", rules.tendering),
+        ("acknowledgement", "partners", rules.acknowledgement),
+    )
+    for name, rows, policy in tables:
+        used: list[tuple[tuple[str | int, ...], str]] = [(("calendar",), policy.calendar)]
+        used += [
+            ((rows, place, "calendar"), each.calendar)
+            for place, each in enumerate(getattr(policy, rows))
+        ]
+        for where, calendar in used:
+            if calendar not in known:
+                toml = typed_toml.read(folder / f"{name}.toml")
+                hint = typed_toml.meant(calendar, known)
+                raise toml.fault(f"there is no calendar `{calendar}`; {hint}", where)

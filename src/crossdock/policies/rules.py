@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from functools import cached_property
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
 from crossdock.canonical.tracking import Milestone
 from crossdock.messages.teams import Team
+from crossdock.policies.calendars import Calendar
 
 
 class RoutingRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,11 +57,51 @@ class PlanningPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     reminders_max: int = 3
 
 
+class CarrierTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long one carrier has to answer an offer, and by which calendar; 0 and empty: as usual."""
+
+    carrier_scac: str
+    answer_within_minutes: int = 0
+    calendar: str = ""
+
+
 class TenderingPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which modes are tendered to a carrier by crossdock before the ERP hears of the plan."""
+    """Which modes are tendered to a carrier by crossdock before the ERP hears of the plan.
+
+    `strategy`: `sequence` asks one carrier after the other, `broadcast` all at once, and the first
+    to accept has it. `answer_within_minutes` counts the working time of `calendar`; empty: all
+    minutes count.
+    """
 
     modes: tuple[str, ...] = ()
+    strategy: Literal["sequence", "broadcast"] = "sequence"
     answer_within_minutes: int = 120
+    calendar: str = ""
+    carriers: tuple[CarrierTerms, ...] = ()
+
+
+class PartnerAcknowledgement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long one partner has to acknowledge, and by which calendar; 0 and empty: as usual."""
+
+    partner: str
+    technical_within_minutes: int = 0
+    functional_within_minutes: int = 0
+    calendar: str = ""
+
+
+class AcknowledgementPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long partners have to acknowledge what we sent, counted from its delivery.
+
+    A gap in a partner's control numbers is told when it has lasted `gap_grace_minutes`; numbers
+    further apart than `gap_max` are taken as begun anew.
+    """
+
+    technical_within_minutes: int = 60
+    functional_within_minutes: int = 1440
+    calendar: str = ""
+    partners: tuple[PartnerAcknowledgement, ...] = ()
+    gap_grace_minutes: int = 60
+    gap_max: int = 1000
 
 
 class BindingPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -150,6 +192,8 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=
     completeness: CompletenessPolicy = CompletenessPolicy()
     planning: PlanningPolicy = PlanningPolicy()
     tendering: TenderingPolicy = TenderingPolicy()
+    acknowledgement: AcknowledgementPolicy = AcknowledgementPolicy()
+    calendars: tuple[Calendar, ...] = ()
     binding: BindingPolicy = BindingPolicy()
     posting: PostingPolicy = PostingPolicy()
     portal: PortalPolicy = PortalPolicy()

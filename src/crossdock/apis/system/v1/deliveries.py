@@ -20,6 +20,7 @@ from crossdock.apis.problems import Declined, as_problem
 from crossdock.faults import NotNow
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
+from crossdock.messages.acknowledgement import Environment
 from crossdock.ports.store import DocumentStatus
 
 PREFIX = "/system/v1/partners/"
@@ -97,22 +98,36 @@ class Deliveries:
             name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
         }
         body = await _body(receive, headers, caller.body_max_bytes)
-        if caller.webhook_secrets and not self.signed(
-            caller.webhook_secrets, headers, body, self.wall()
-        ):
-            raise Declined(
-                problems.UNAUTHENTICATED,
-                "The signature does not fit the body, the secret or the time; "
-                "sign `id.timestamp.body` exactly as sent",
-            )
         arrival = Arrival(
             tenant=self.tenant,
             partner=caller.name,
             document=document,
             content=body,
             content_type=headers.get("content-type", ""),
+            credentials=self._credentials(caller, headers, body),
+            in_response=caller.answers_in_response,
         )
         return await self._taken(arrival)
+
+    def _credentials(
+        self, caller: Caller, headers: Mapping[str, str], body: bytes
+    ) -> Environment | None:
+        """Tell for which side the sender signed; None where nothing is signed.
+
+        Raises Declined where it should be signed and is not.
+        """
+        if not caller.webhook_secrets and not caller.test_webhook_secrets:
+            return None
+        now = self.wall()
+        if self.signed(caller.webhook_secrets, headers, body, now):
+            return caller.credentials
+        if self.signed(caller.test_webhook_secrets, headers, body, now):
+            return Environment.TEST
+        raise Declined(
+            problems.UNAUTHENTICATED,
+            "The signature does not fit the body, the secret or the time; "
+            "sign `id.timestamp.body` exactly as sent",
+        )
 
     def _called(self, path: str) -> tuple[Caller, str]:
         name, _, document = path.removeprefix(PREFIX).partition("/")
@@ -128,6 +143,8 @@ class Deliveries:
 
     async def _taken(self, arrival: Arrival) -> Reply:
         receipt = await self._stored(arrival)
+        if receipt.answer:
+            return Reply(status=200, body=receipt.answer, content_type=arrival.content_type)
         answer: dict[str, object] = {
             "accepted": receipt.accepted,
             "duplicates": receipt.duplicates,
