@@ -26,11 +26,17 @@ from crossdock.messages.order_release import (
     ShipmentPlanned,
     ShipmentWithdrawn,
     TenderLoad,
+    TenderMoved,
+    TenderState,
     TransportAttributes,
     WithdrawTransportReference,
     WriteTransportReference,
 )
-from crossdock.messages.reference_binding import ReferenceAnnounced, ReferenceRevoked
+from crossdock.messages.reference_binding import (
+    ReferenceAnnounced,
+    ReferenceRevoked,
+    TenderAnnounced,
+)
 from crossdock.policies.completeness import complete
 from crossdock.policies.rules import (
     CompletenessPolicy,
@@ -276,14 +282,45 @@ def kinds(said: Sequence[Emission]) -> list[str]:
     return [type(each).__name__ for each in said]
 
 
-def tender(carrier: str, version: int, carried: Shipment | None = None) -> TenderLoad:
-    """An offer to a carrier."""
-    return TenderLoad(
+def tender(
+    carrier: str,
+    version: int,
+    carried: Shipment | None = None,
+    *,
+    at: datetime = NOON,
+    **changes: object,
+) -> TenderLoad:
+    """An offer to a carrier, which has two hours to answer."""
+    offer = TenderLoad(
         shipment=replace(carried or shipment(), carrier_scac=carrier),
         order_id="SO-1",
         carrier_scac=carrier,
         tender_version=version,
+        respond_by=at + 2 * HOUR,
     )
+    return replace(offer, **changes)
+
+
+def moved(
+    carrier: str, version: int, state: TenderState, at: datetime = NOON, reason: str = ""
+) -> TenderMoved:
+    """An offer to a carrier has come further."""
+    return TenderMoved(
+        order_id="SO-1",
+        shipment_id="S-1",
+        carrier_scac=carrier,
+        tender_version=version,
+        state=state,
+        moved_at=at,
+        reason=reason,
+    )
+
+
+OFFERED = TenderAnnounced(
+    reference=Reference(type=ReferenceType.SHIPMENT, value="S-1"),
+    shipment_id="S-1",
+    order_id="SO-1",
+)
 
 
 def withdrawn(revision: int, because: str, name: str = "S-1") -> ShipmentWithdrawn:

@@ -9,12 +9,18 @@ from msgspec.structs import replace
 from crossdock.canonical.references import Reference, ReferenceType
 from crossdock.canonical.shipment import Leg, Mode
 from crossdock.messages.flow import AnswerKind, ExceptionRetried, ExceptionWaived, WakeUp
-from crossdock.messages.order_release import CancelTender, TenderAnswered, TenderSettled
+from crossdock.messages.order_release import (
+    CancelTender,
+    TenderAnswered,
+    TenderSettled,
+    TenderState,
+)
 from crossdock.messages.teams import Team
 from crossdock.ports import CancelTimer, CloseException, OpenException, SetTimer
 from crossdock.processes.order_release_state import OfferVerdict
 from tests.processes.order_release_world import (
     NOON,
+    OFFERED,
     TENDERED,
     announced,
     answer,
@@ -22,6 +28,7 @@ from tests.processes.order_release_world import (
     commands,
     confirmed,
     drop,
+    moved,
     planned,
     released,
     search_numbers,
@@ -77,6 +84,8 @@ def test_a_shipment_is_offered_to_the_planned_carrier_before_anyone_hears_of_it(
     assert said == [
         tender("ROAD", 1),
         timer(NOON + TWO_HOURS),
+        OFFERED,
+        moved("ROAD", 1, TenderState.SENT),
         CancelTimer(name="confirmation"),
     ]
     assert order.stage == "tendering"
@@ -88,7 +97,14 @@ def test_an_accepted_shipment_goes_on_with_its_carrier() -> None:
 
     said = order.tell(answered("ROAD", 1, accepted=True))
 
-    assert said == [STOPPED, planned(), *search_numbers(), *announced(), write()]
+    assert said == [
+        STOPPED,
+        planned(),
+        *search_numbers(),
+        *announced(),
+        write(),
+        moved("ROAD", 1, TenderState.ACCEPTED),
+    ]
     assert order.stage == "awaiting_reference"
 
 
@@ -100,7 +116,13 @@ def test_a_declined_shipment_is_offered_to_the_next_of_the_guide() -> None:
     taken = order.tell(answered("SLOW", 2, accepted=True))
 
     legless = shipment(carrier="SLOW")
-    assert said == [STOPPED, tender("SLOW", 2), timer(NOON + TWO_HOURS)]
+    assert said == [
+        STOPPED,
+        tender("SLOW", 2),
+        timer(NOON + TWO_HOURS),
+        moved("ROAD", 1, TenderState.DECLINED, reason="no truck"),
+        moved("SLOW", 2, TenderState.SENT),
+    ]
     assert taken[1] == planned(legless)
     assert commands(taken) == [replace(write(), carrier_scac="SLOW")]
 
@@ -126,7 +148,14 @@ def test_a_silent_carrier_loses_the_offer_and_is_told() -> None:
 
     said = order.wait_until(NOON + TWO_HOURS)
 
-    assert said == [tender("SLOW", 2), timer(NOON + 2 * TWO_HOURS), off("ROAD", 1)]
+    over = NOON + TWO_HOURS
+    assert said == [
+        tender("SLOW", 2, at=over),
+        timer(over + TWO_HOURS),
+        off("ROAD", 1),
+        moved("ROAD", 1, TenderState.TIMED_OUT, over),
+        moved("SLOW", 2, TenderState.SENT, over),
+    ]
 
 
 def test_an_offer_that_never_left_is_dropped_when_its_time_is_over() -> None:
@@ -136,8 +165,8 @@ def test_an_offer_that_never_left_is_dropped_when_its_time_is_over() -> None:
     said = order.wait_until(NOON + TWO_HOURS)
     late = order.tell(answer(tender("ROAD", 1)))
 
-    assert said[-1] == drop(tender("ROAD", 1), "timed_out")
-    assert late == [off("ROAD", 1)]
+    assert said[2] == drop(tender("ROAD", 1), "timed_out")
+    assert late == [off("ROAD", 1), moved("ROAD", 1, TenderState.DELIVERED)]
 
 
 def test_a_refused_offer_is_cleared_out_of_the_line() -> None:
@@ -146,16 +175,47 @@ def test_a_refused_offer_is_cleared_out_of_the_line() -> None:
 
     said = order.wait_until(NOON + TWO_HOURS)
 
-    assert said[-1] == drop(tender("ROAD", 1), "timed_out")
+    assert said[2] == drop(tender("ROAD", 1), "timed_out")
 
 
-def test_an_answer_to_an_offer_that_is_over_is_silence() -> None:
+def test_a_no_to_an_offer_that_is_over_is_silence() -> None:
     order = story(TENDERED)
     order.tell(released(), confirmed(), answered("ROAD", 1, accepted=False))
 
-    said = order.tell(answered("ROAD", 1, accepted=True), answered("SLOW", 9, accepted=True))
+    said = order.tell(answered("ROAD", 1, accepted=False))
 
     assert said == []
+    assert order.stage == "tendering"
+
+
+def test_a_yes_to_an_offer_that_stands_no_more_is_for_people() -> None:
+    order = story(TENDERED)
+    order.tell(released(), confirmed(), answered("ROAD", 1, accepted=False))
+
+    said = order.tell(answered("ROAD", 1, accepted=True))
+    waived = order.tell(ExceptionWaived(code="TENDER_ANSWER_LATE", by="ann", reason="told them"))
+
+    assert said == [
+        OpenException(
+            code="TENDER_ANSWER_LATE",
+            team=Team.CARRIER_RELATIONS,
+            cause="ROAD takes shipment S-1 of order SO-1, whose offer 1 stands no more",
+            action="Tell the carrier who has the shipment, then waive this",
+            about=("SO-1", "PO-77", "S-1"),
+            seen={"S-1 offer 1": "ROAD, declined"},
+        )
+    ]
+    assert waived == []
+    assert order.stage == "tendering"
+
+
+def test_an_answer_to_an_offer_never_made_is_for_people() -> None:
+    order = story(TENDERED)
+    order.tell(released(), confirmed())
+
+    said = order.tell(answered("SLOW", 9, accepted=True))
+
+    assert [each.code for each in said if isinstance(each, OpenException)] == ["TENDER_UNKNOWN"]
     assert order.stage == "tendering"
 
 
@@ -177,7 +237,11 @@ def test_when_no_carrier_is_left_people_are_asked() -> None:
 
     said = order.tell(answered("SLOW", 2, accepted=False))
 
-    assert said == [STOPPED, exhausted("ROAD declined, SLOW declined")]
+    assert said == [
+        STOPPED,
+        exhausted("ROAD declined, SLOW declined"),
+        moved("SLOW", 2, TenderState.DECLINED, reason="no truck"),
+    ]
     assert order.stage == "tendering"
 
 
@@ -192,6 +256,7 @@ def test_a_retry_asks_all_carriers_again_as_new_offers() -> None:
         tender("ROAD", 3),
         timer(NOON + TWO_HOURS),
         CloseException(code="TENDER_EXHAUSTED", because="nobody waits for a carrier any more"),
+        moved("ROAD", 3, TenderState.SENT),
     ]
 
 
@@ -211,7 +276,7 @@ def test_a_cancelled_order_takes_its_offer_back() -> None:
 
     said = order.tell(cancelled())
 
-    assert said[-2:] == [STOPPED, off("ROAD", 1)]
+    assert said[-3:] == [STOPPED, off("ROAD", 1), moved("ROAD", 1, TenderState.WITHDRAWN)]
     assert order.timers == {}
 
 
@@ -235,7 +300,7 @@ def test_a_number_added_by_the_tms_needs_no_new_offer() -> None:
     assert said[0] == planned(numbered, revision=2)
 
 
-def test_another_load_is_offered_anew_and_the_old_offer_taken_back() -> None:
+def test_other_terms_change_the_offer_that_the_carrier_has() -> None:
     order = story(TENDERED)
     order.tell(released(), confirmed(), answer(tender("ROAD", 1)))
     express = shipment(service_level="NEXT_DAY")
@@ -244,9 +309,10 @@ def test_another_load_is_offered_anew_and_the_old_offer_taken_back() -> None:
 
     assert said == [
         STOPPED,
-        tender("ROAD", 2, express),
+        tender("ROAD", 2, express, replaces=1),
         timer(NOON + TWO_HOURS),
-        off("ROAD", 1),
+        moved("ROAD", 1, TenderState.REPLACED),
+        moved("ROAD", 2, TenderState.SENT),
     ]
 
 
@@ -275,7 +341,15 @@ def test_the_first_order_of_a_shipment_tells_the_others_who_took_it() -> None:
     said = order.tell(answered("ROAD", 1, accepted=True))
 
     told = TenderSettled(shipment_id="S-1", order_id="SO-2", carrier_scac="ROAD", revision=1)
-    assert said == [STOPPED, told, planned(ours), *search_numbers(), *announced(), write()]
+    assert said == [
+        STOPPED,
+        told,
+        planned(ours),
+        *search_numbers(),
+        *announced(),
+        write(),
+        moved("ROAD", 1, TenderState.ACCEPTED),
+    ]
 
 
 def test_the_other_orders_of_a_shipment_wait_and_offer_nothing() -> None:

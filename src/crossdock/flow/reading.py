@@ -20,7 +20,6 @@ from crossdock.flow.fence import Environments, disagreements
 from crossdock.flow.roster import OWNERLESS, Roster
 from crossdock.messages.acknowledgement import Environment
 from crossdock.messages.envelope import Body
-from crossdock.messages.order_release import TenderAnswered
 from crossdock.messages.shipment_visibility import MilestoneReported
 from crossdock.ports import Reading
 from crossdock.ports.store import DocumentStatus
@@ -152,8 +151,6 @@ def reference_in(body: Body) -> Reference | None:
     match body:
         case MilestoneReported(evidence=evidence):
             return evidence.reference
-        case TenderAnswered(reference=reference):
-            return reference
         case _:
             return None
 

@@ -6,6 +6,7 @@ from crossdock.canonical.moments import Instant
 from crossdock.canonical.references import Reference
 from crossdock.canonical.tracking import TrackingEvent
 from crossdock.messages.envelope import Event
+from crossdock.messages.order_release import TenderAnswered
 
 
 class ReferenceAnnounced(Event, frozen=True, kw_only=True):
@@ -35,4 +36,20 @@ class EvidenceBound(Event, frozen=True, kw_only=True):
 
     shipment_id: str
     evidence: TrackingEvent
+    reported_at: Instant
+
+
+class TenderAnnounced(Event, frozen=True, kw_only=True):
+    """Carriers speak of this order's offers by this number, where they know no better."""
+
+    reference: Reference
+    shipment_id: str
+    order_id: str
+
+
+class TenderAnswerBound(Event, frozen=True, kw_only=True):
+    """A carrier's answer, told by a number alone, belongs to an offer of this order."""
+
+    order_id: str
+    answer: TenderAnswered
     reported_at: Instant

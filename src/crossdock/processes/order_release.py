@@ -1,12 +1,14 @@
 """Order release: an order goes from the ERP to the TMS, and its shipments back to the ERP.
 
 Receives  OrderReleased, OrderCancelled, PlanConfirmed, PlanRejected, PlanCancelled,
-          TenderAnswered, TenderSettled, MasterDataArrived, DeliveryClosed, EffectAnswered,
-          WakeUp, ExceptionRetried, ExceptionWaived
+          LoadTendered, TenderAnswered, TenderAnswerBound, TenderSettled, AcknowledgementNoted,
+          MasterDataArrived, DeliveryClosed, EffectAnswered, WakeUp, ExceptionRetried,
+          ExceptionWaived
 Emits     OrderAccepted, MasterDataAwaited, PlanShipment, CancelPlan, TenderLoad, CancelTender,
-          TenderSettled, ShipmentPlanned, ShipmentWithdrawn, ReferenceAnnounced, ReferenceRevoked,
-          WriteTransportReference, WithdrawTransportReference, OrderReferenced,
-          SetTimer, CancelTimer, OpenException, CloseException, DropEffect, PutReference
+          TenderAnnounced, TenderMoved, TenderSettled, ShipmentPlanned, ShipmentWithdrawn,
+          ReferenceAnnounced, ReferenceRevoked, WriteTransportReference,
+          WithdrawTransportReference, OrderReferenced, SetTimer, CancelTimer, OpenException,
+          CloseException, DropEffect, PutReference
 Key       order
 
 House rules
@@ -26,11 +28,15 @@ House rules
      stronger than a rejection of the same version, whichever came first.
   6. A cancelled order ends cancelled wherever it stood. What was not sent is dropped; what was
      done, or turns out to be done later, is taken back. A release of a higher version revives it.
-  7. One carrier at a time: the planned one, then the routing guide. The first order of a shipment,
-     by number, tenders for all its orders.
+  7. One carrier has a shipment: the planned one is asked, then the routing guide, one at a time or
+     all at once, and the first to accept has it. Other terms offered to the same carrier change its
+     offer. The first order of a shipment, by number, tenders for all its orders. What a TMS tenders
+     itself is followed, and not offered again.
   8. Shipments and their numbers are told when the plan is confirmed and the carrier found; only
      the gate to the portal waits for the ERP.
   9. An accepted order keeps its rule book; while it waits at intake it follows today's.
+ 10. A carrier has its own working hours to answer. A yes to an offer that stands no more, and a
+     counter-offer, are for people; a carrier that gives a load back has it offered to the next.
 """
 
 from __future__ import annotations
@@ -40,6 +46,7 @@ from typing import Any, assert_never
 
 import msgspec
 
+from crossdock.messages.acknowledgement import AcknowledgementNoted
 from crossdock.messages.envelope import Body, Key, Message
 from crossdock.messages.flow import (
     EffectAnswered,
@@ -49,14 +56,17 @@ from crossdock.messages.flow import (
 )
 from crossdock.messages.master_data import MasterDataArrived
 from crossdock.messages.order_release import (
+    LoadTendered,
     OrderCancelled,
     OrderReleased,
     PlanCancelled,
     PlanConfirmed,
     PlanRejected,
     TenderAnswered,
+    TenderLoad,
     TenderSettled,
 )
+from crossdock.messages.reference_binding import TenderAnswerBound
 from crossdock.messages.shipment_visibility import DeliveryClosed
 from crossdock.policies.master_data import keys_wanted
 from crossdock.policies.rules import Rules
@@ -84,6 +94,7 @@ from crossdock.processes.order_release_planning import (
     remind,
     settle_planning,
     stop_reminding,
+    take_load,
     take_plan,
     take_plan_cancelled,
     take_rejection,
@@ -101,6 +112,17 @@ from crossdock.processes.order_release_state import (
     is_cancelled,
     waits_at_intake,
 )
+from crossdock.processes.order_release_tender_answers import (
+    ACKNOWLEDGED,
+    COUNTERED,
+    LATE,
+    UNKNOWN,
+    judge_answers,
+    settle_late,
+    take_acknowledgement,
+    take_counter,
+    take_tender_answer,
+)
 from crossdock.processes.order_release_tendering import (
     EXHAUSTED,
     NOT_SETTLED,
@@ -108,7 +130,6 @@ from crossdock.processes.order_release_tendering import (
     judge_tenders,
     offer_anew,
     take_settlement,
-    take_tender_answer,
     time_out,
 )
 
@@ -118,8 +139,11 @@ Heard = (
     | PlanConfirmed
     | PlanRejected
     | PlanCancelled
+    | LoadTendered
     | TenderAnswered
+    | TenderAnswerBound
     | TenderSettled
+    | AcknowledgementNoted
     | MasterDataArrived
     | DeliveryClosed
     | EffectAnswered
@@ -145,8 +169,14 @@ def decide(
             step = take_rejection(state, body)
         case PlanCancelled():
             step = take_plan_cancelled(state, body)
+        case LoadTendered():
+            step = take_load(state, body)
         case TenderAnswered():
             step = take_tender_answer(state, body, received.at)
+        case TenderAnswerBound(answer=answer, reported_at=at):
+            step = take_tender_answer(state, answer, at)
+        case AcknowledgementNoted():
+            step = take_acknowledgement(state, body)
         case TenderSettled():
             step = take_settlement(state, body)
         case MasterDataArrived():
@@ -174,6 +204,7 @@ def settle(step: Step, received: Received[Any], rules: Rules) -> Step:
         settle_planning,
         partial(settle_carriages, at=received.at, rules=rules),
         judge_tenders,
+        judge_answers,
         partial(watch_confirmation, at=received.at, policy=rules.planning),
         close_everything,
     )
@@ -198,6 +229,8 @@ def retry(state: OrderState, received: Received[ExceptionRetried], rules: Rules)
         return wait_anew(state)
     if code == EXHAUSTED:
         return offer_anew(state)
+    if code == COUNTERED:
+        return take_counter(state, accept=True)
     return state, ()
 
 
@@ -214,6 +247,12 @@ def waive(state: OrderState, received: Received[ExceptionWaived], rules: Rules) 
         return stop_reminding(state)
     if code in {EXHAUSTED, NOT_SETTLED}:
         return go_untendered(state, code)
+    if code == COUNTERED:
+        return take_counter(state, accept=False)
+    if code == LATE:
+        return settle_late(state)
+    if code == UNKNOWN:
+        state = msgspec.structs.replace(state, strangers=())
     return forget_exception(state, code), ()
 
 
@@ -251,12 +290,18 @@ def keys(message: Message) -> tuple[Key, ...]:
             | PlanConfirmed(order_id=order_id)
             | PlanRejected(order_id=order_id)
             | PlanCancelled(order_id=order_id)
-            | TenderAnswered(order_id=order_id)
+            | TenderAnswerBound(order_id=order_id)
             | TenderSettled(order_id=order_id)
             | MasterDataArrived(order_id=order_id)
             | DeliveryClosed(order_id=order_id)
         ):
             return (Key("order", order_id),)
+        case TenderAnswered(order_id=order_id) if order_id:
+            return (Key("order", order_id),)
+        case LoadTendered(shipment=shipment):
+            return tuple(Key("order", each) for each in shipment.order_ids)
+        case AcknowledgementNoted(asker=asker, verb=TenderLoad.verb, status=status) if asker:
+            return (asker,) if status in ACKNOWLEDGED else ()
         case _:
             return ()
 
@@ -288,8 +333,11 @@ SUBSCRIBER: Subscriber[OrderState, Rules] = Subscriber(
         PlanConfirmed,
         PlanRejected,
         PlanCancelled,
+        LoadTendered,
         TenderAnswered,
+        TenderAnswerBound,
         TenderSettled,
+        AcknowledgementNoted,
         MasterDataArrived,
         DeliveryClosed,
         EffectAnswered,

@@ -79,7 +79,7 @@ def settle_carriages(state: OrderState, at: datetime, rules: Rules) -> Step:
     gone = [each for each in live(state) if each.shipment_id not in wanted]
     return chain(
         state,
-        *[partial(_give_up, carriage=each, plan=plan) for each in gone],
+        *[partial(_give_up, carriage=each, plan=plan, at=at) for each in gone],
         _undo_what_is_given_up,
         *[
             partial(_carry, shipment=shipment, plan=plan, at=at, rules=rules)
@@ -100,8 +100,8 @@ def _undo(state: OrderState, carriage: Carriage) -> Step:
     return replaced(state, carriage), offers + references
 
 
-def _give_up(state: OrderState, carriage: Carriage, plan: Plan | None) -> Step:
-    carriage, said = withdraw_offers(carriage)
+def _give_up(state: OrderState, carriage: Carriage, plan: Plan | None, at: datetime) -> Step:
+    carriage, said = withdraw_offers(carriage, at)
     because = why_given_up(state)
     told = carriage.told
     if told is not None:
@@ -130,29 +130,29 @@ def _carry(state: OrderState, shipment: Shipment, plan: Plan, at: datetime, rule
     known = next((c for c in state.carriages if c.shipment_id == shipment.shipment_id), None)
     carriage = known or Carriage(shipment_id=shipment.shipment_id)
     carriage = msgspec.structs.replace(carriage, live=True)
-    carriage, said = find_carrier(state, carriage, shipment, at, rules.tendering)
+    carriage, said = find_carrier(state, carriage, shipment, at, rules)
     if carriage.agreed is not None:
         carried = carried_by(shipment, carriage.agreed)
         carriage, told = _tell(state, carriage, carried, plan)
         carriage, announced = _announce(state, carriage, carried)
         reuse_after = timedelta(hours=rules.binding.reuse_after_hours)
         carriage, bounded = _bound_containers(state, carriage, reuse_after)
-        carriage, written = write_reference(state, carriage, carried, plan)
-        carriage, referenced = note_references(state, carriage)
-        said = said + told + announced + bounded + written + referenced
+        said = said + told + announced + bounded
+        if state.acceptance is not None:  # the ERP hears of nothing that it has not released
+            carriage, written = write_reference(state, carriage, carried, plan)
+            carriage, referenced = note_references(state, carriage)
+            said = said + written + referenced
     state, undone = _undo(replaced(state, carriage), carriage)
     return state, said + undone
 
 
 def _tell(state: OrderState, carriage: Carriage, shipment: Shipment, plan: Plan) -> Carried:
-    acceptance = state.acceptance
-    if acceptance is None:
-        return carriage, ()
+    accepted = state.acceptance  # none yet, where a TMS tendered a load the ERP has not released
     told = Told(
         order_version=plan.order_version,
         revision=plan.revision,
-        accepted_version=acceptance.version,
-        edition=acceptance.edition,
+        accepted_version=accepted.version if accepted else 0,
+        edition=accepted.edition if accepted else 0,
         carrier_scac=shipment.carrier_scac,
     )
     if carriage.told == told:
@@ -160,12 +160,12 @@ def _tell(state: OrderState, carriage: Carriage, shipment: Shipment, plan: Plan)
     planned = ShipmentPlanned(
         shipment=shipment,
         order_id=state.order_id,
-        customer_id=acceptance.customer_id,
-        customer_reference=acceptance.customer_reference,
+        customer_id=accepted.customer_id if accepted else "",
+        customer_reference=accepted.customer_reference if accepted else "",
         order_version=plan.order_version,
         revision=plan.revision,
-        company_code=acceptance.company_code,
-        promised=promise(shipment, acceptance.requested_delivery),
+        company_code=accepted.company_code if accepted else "",
+        promised=promise(shipment, accepted.requested_delivery if accepted else None),
     )
     found = _search_numbers(state, shipment) if carriage.told is None else ()
     return msgspec.structs.replace(carriage, told=told), (planned, *found)

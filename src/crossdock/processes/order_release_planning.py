@@ -14,10 +14,12 @@ from crossdock.canonical.order import Order
 from crossdock.messages.flow import AnswerKind, WakeUp
 from crossdock.messages.order_release import (
     CancelPlan,
+    LoadTendered,
     PlanCancelled,
     PlanConfirmed,
     PlanRejected,
     PlanShipment,
+    TenderPurpose,
     TransportAttributes,
 )
 from crossdock.messages.teams import Team
@@ -30,6 +32,7 @@ from crossdock.processes.order_release_state import (
     PlanAsk,
     Refusal,
     Step,
+    TenderedLoad,
     active_refusal,
     answer_to,
     changed,
@@ -101,6 +104,28 @@ def take_plan(state: OrderState, said: PlanConfirmed, *, amended: bool) -> Step:
     plans = tuple(sorted([*others, plan], key=lambda each: each.order_version))
     state = _hear(changed(state, plans=plans), plan.order_version, confirmed=plan.revision)
     return close_exception(state, REVISION_REUSED, f"revision {plan.revision} holds")
+
+
+def take_load(state: OrderState, said: LoadTendered) -> Step:
+    """Remember a load that a TMS tenders itself; all of them together are the order's plan."""
+    name = said.shipment.shipment_id
+    known = state.loads.get(name)
+    if known is not None and known.revision >= said.revision:
+        return state, ()
+    off = said.purpose is TenderPurpose.CANCEL
+    load = TenderedLoad(revision=said.revision, shipment=None if off else said.shipment)
+    loads = dict(sorted((state.loads | {name: load}).items()))
+    plan = Plan(
+        order_version=0,
+        revision=max(each.revision for each in loads.values()),
+        shipments=tuple(each.shipment for each in loads.values() if each.shipment is not None),
+    )
+    others = tuple(each for each in state.plans if each.order_version != 0)
+    plans = (plan, *others) if plan.shipments else others
+    state = changed(state, loads=loads, plans=plans)
+    if not plan.shipments:
+        return _hear(state, 0, dropped=plan.revision), ()
+    return _hear(state, 0, confirmed=plan.revision), ()
 
 
 def _hear(

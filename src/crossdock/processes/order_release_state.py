@@ -16,9 +16,10 @@ from crossdock.canonical.moments import Instant, Moment
 from crossdock.canonical.order import OrderDraft
 from crossdock.canonical.references import Reference, ReferenceType
 from crossdock.canonical.shipment import Shipment
+from crossdock.messages.acknowledgement import AckStatus
 from crossdock.messages.flow import AnswerKind
 from crossdock.messages.master_data import MasterKind
-from crossdock.messages.order_release import TransportAttributes
+from crossdock.messages.order_release import CounterOffer, TenderState, TransportAttributes
 from crossdock.ports import CloseException, Emission, OpenException
 
 # An effect's answers only ever rise: a refused effect may be sent again, an applied one stays.
@@ -159,12 +160,20 @@ class OfferVerdict(StrEnum):
     OPEN = "open"
     ACCEPTED = "accepted"
     DECLINED = "declined"
+    COUNTERED = "countered"  # other terms are offered, and a person is asked
     TIMED_OUT = "timed_out"
     WITHDRAWN = "withdrawn"
+    LOST = "lost"  # asked at the same time as others, and another one has it
+    REPLACED = "replaced"  # the same carrier has a newer offer
 
 
 class Offer(Kept, frozen=True, kw_only=True):
-    """One tender to one carrier; whether it was delivered stands with the effects' answers."""
+    """One tender to one carrier; whether it was delivered stands with the effects' answers.
+
+    `answered_at` is when the carrier's word reached us, `said_at` its own time where it told one;
+    `ended_at` when we took the offer back, and `late` that a yes came to an offer that did not
+    stand any more. `told` are the states that were told of it.
+    """
 
     version: int
     carrier_scac: str
@@ -172,8 +181,29 @@ class Offer(Kept, frozen=True, kw_only=True):
     due_at: Instant
     verdict: OfferVerdict = OfferVerdict.OPEN
     answered_at: Instant | None = None
+    said_at: Instant | None = None
+    ended_at: Instant | None = None
     reason: str = ""
+    counter: CounterOffer | None = None
+    replaces: int = 0
+    late: bool = False
     undone: Undone = Undone.NOT
+    told: tuple[TenderState, ...] = ()
+
+
+class TenderedLoad(Kept, frozen=True, kw_only=True):
+    """What a TMS said last of a load it tenders itself; `shipment` None: it took the offer back."""
+
+    revision: int
+    shipment: Shipment | None = None
+
+
+class Acked(Kept, frozen=True, kw_only=True):
+    """What is known of the acknowledgement of a tender; the highest revision holds."""
+
+    status: AckStatus
+    revision: int
+    at: Instant
 
 
 class Told(Kept, frozen=True, kw_only=True):
@@ -190,9 +220,10 @@ class Carriage(Kept, frozen=True, kw_only=True):
     """One shipment of the order, from the plan that brought it on; never forgotten.
 
     `terms` is the fingerprint of what a carrier was offered, `tried_from` where the present round
-    of offers begins, `agreed` the carrier that took it. `led_by` is the order that tenders for all
-    orders of the shipment, empty where it is this one, and `waits_until` when that should be done.
-    `containers_until` tells how long a box's number leads here.
+    of offers begins, `agreed` the carrier that took it; `announced`: carriers may speak of it by
+    its number. `led_by` is the order that tenders for all orders of the shipment, empty where it is
+    this one, and `waits_until` when that should be done. `containers_until` tells how long a box's
+    number leads here.
     """
 
     shipment_id: str
@@ -205,6 +236,7 @@ class Carriage(Kept, frozen=True, kw_only=True):
     tried_from: int = 0
     offers: tuple[Offer, ...] = ()
     agreed: str | None = None
+    announced: bool = False
     exhausted: bool = False
     led_by: str = ""
     waits_until: Instant | None = None
@@ -215,7 +247,9 @@ class OrderState(Kept, frozen=True, kw_only=True):
 
     `heard` tells which plans there ever were, `plans` those that may still hold. `settled` are
     carriers that other orders of a shipment found. `answers` are by effect (verb, business key,
-    version). `watched` names the request whose confirmation timer runs, `remind_at` when it is due.
+    version), `acks` by effect and level. `strangers` are shipments a carrier spoke of that were
+    never offered to it, `loads` those a TMS tenders itself. `watched` names the request whose
+    confirmation timer runs, `remind_at` when it is due.
     """
 
     order_id: str
@@ -227,6 +261,9 @@ class OrderState(Kept, frozen=True, kw_only=True):
     settled: dict[str, str] = {}
     deliveries: dict[str, Delivery] = {}
     answers: dict[str, Answered] = {}
+    acks: dict[str, Acked] = {}
+    strangers: tuple[str, ...] = ()
+    loads: dict[str, TenderedLoad] = {}
     acceptance: Acceptance | None = None
     awaited: tuple[Awaited, ...] = ()
     asks: tuple[PlanAsk, ...] = ()
@@ -305,17 +342,25 @@ def plan_in_force(state: OrderState) -> Plan | None:
 
 
 def newest_planned(state: OrderState) -> int:
-    """Tell the newest order version the TMS spoke of, up to the accepted one; -1 for none."""
-    accepted = state.acceptance.version if state.acceptance else -1
+    """Tell the newest order version the TMS spoke of, up to the accepted one; -1 for none.
+
+    Version 0 are the loads a TMS tenders itself, which come without asking and name no version.
+    """
+    accepted = state.acceptance.version if state.acceptance else 0
     spoken_of = (each.order_version for each in state.heard if each.order_version <= accepted)
     return max(spoken_of, default=-1)
 
 
 def plan_for_acceptance(state: OrderState) -> Plan | None:
-    """Find the plan of exactly the accepted version; an older plan in force is none."""
+    """Find the plan of exactly the accepted version; an older plan in force is none.
+
+    Loads that name no version are a plan of any.
+    """
     plan = plan_in_force(state)
     accepted = state.acceptance.version if state.acceptance else None
-    return plan if plan is not None and plan.order_version == accepted else None
+    if plan is None or accepted is None:
+        return None
+    return plan if plan.order_version in {accepted, 0} else None
 
 
 def current_ask(state: OrderState) -> PlanAsk | None:

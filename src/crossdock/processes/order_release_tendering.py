@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
+from crossdock.canonical.references import Reference, ReferenceType
 from crossdock.canonical.shipment import Shipment
 from crossdock.messages.flow import AnswerKind, WakeUp
 from crossdock.messages.order_release import (
     CancelTender,
-    TenderAnswered,
     TenderLoad,
     TenderSettled,
 )
+from crossdock.messages.reference_binding import TenderAnnounced
 from crossdock.messages.teams import Team
-from crossdock.policies.rules import TenderingPolicy
+from crossdock.policies.calendars import calendar_named, working_minutes_later
+from crossdock.policies.rules import Rules
 from crossdock.ports import CancelTimer, DropEffect, Emission, OpenException, SetTimer
 from crossdock.processes.order_release_state import (
     Carriage,
@@ -54,31 +56,24 @@ def timer_of(shipment_id: str) -> str:
     return f"{TIMER}{shipment_id}"
 
 
-def take_tender_answer(state: OrderState, said: TenderAnswered, at: datetime) -> Step:
-    """Note a carrier's word on the offer that is open; on any other it comes too late."""
-    carriage = next((c for c in live(state) if c.shipment_id == said.shipment_id), None)
-    offer = _open_offer(carriage) if carriage else None
-    if carriage is None or offer is None:
-        return state, ()
-    if (offer.carrier_scac, offer.version) != (said.carrier_scac, said.tender_version):
-        return state, ()
-    verdict = OfferVerdict.ACCEPTED if said.accepted else OfferVerdict.DECLINED
-    answered = msgspec.structs.replace(offer, verdict=verdict, answered_at=at, reason=said.reason)
-    return replaced(state, _with_last(carriage, answered)), (
-        CancelTimer(name=timer_of(said.shipment_id)),
-    )
-
-
 def time_out(state: OrderState, alarm: WakeUp) -> Step:
-    """Give up waiting for a carrier, or for the order that should have found one."""
+    """Give up waiting for carriers, or for the order that should have found one."""
     shipment_id = alarm.timer.removeprefix(TIMER)
     carriage = next((c for c in live(state) if c.shipment_id == shipment_id), None)
     if carriage is None:
         return state, ()
-    offer = _open_offer(carriage)
-    if offer is not None and alarm.due_at >= offer.due_at:
-        late = msgspec.structs.replace(offer, verdict=OfferVerdict.TIMED_OUT)
-        return replaced(state, _with_last(carriage, late)), ()
+    late = {each.version for each in standing(carriage) if each.due_at <= alarm.due_at}
+    if late:
+        offers = tuple(
+            msgspec.structs.replace(
+                each, verdict=OfferVerdict.TIMED_OUT, ended_at=each.ended_at or each.due_at
+            )
+            if each.version in late
+            else each
+            for each in carriage.offers
+        )
+        left = msgspec.structs.replace(carriage, offers=offers)
+        return replaced(state, left), tuple(_alarm(left))
     if carriage.waits_until is not None and alarm.due_at >= carriage.waits_until:
         return replaced(state, msgspec.structs.replace(carriage, exhausted=True)), ()
     return state, ()
@@ -120,30 +115,30 @@ def go_untendered(state: OrderState, code: str) -> Step:
 
 
 def find_carrier(
-    state: OrderState, carriage: Carriage, shipment: Shipment, at: datetime, policy: TenderingPolicy
+    state: OrderState, carriage: Carriage, shipment: Shipment, at: datetime, rules: Rules
 ) -> Carried:
     """Bring a shipment one step nearer to its carrier: agreed, offered, waiting, or exhausted."""
-    if shipment.mode.value not in policy.modes:
+    if shipment.mode.value not in rules.tendering.modes or shipment.shipment_id in state.loads:
         return msgspec.structs.replace(carriage, agreed=shipment.carrier_scac), ()
     said: tuple[Emission, ...] = ()
     terms = _fingerprint(shipment)
     if carriage.terms != terms:
-        carriage, said = withdraw_offers(carriage)
+        carriage, said = withdraw_offers(carriage, at)
         carriage = msgspec.structs.replace(
             carriage, terms=terms, tried_from=len(carriage.offers), agreed=None, exhausted=False
         )
     leader = min({*shipment.order_ids, state.order_id})
     if leader != state.order_id:
         carriage = msgspec.structs.replace(carriage, led_by=leader)
-        carriage, more = _follow(state, carriage, shipment, at, policy)
+        carriage, more = _follow(state, carriage, shipment, at, rules)
     else:
         carriage = msgspec.structs.replace(carriage, led_by="")
-        carriage, more = _lead(state, carriage, shipment, at, policy)
+        carriage, more = _lead(state, carriage, shipment, at, rules)
     return carriage, said + more
 
 
 def _follow(
-    state: OrderState, carriage: Carriage, shipment: Shipment, at: datetime, policy: TenderingPolicy
+    state: OrderState, carriage: Carriage, shipment: Shipment, at: datetime, rules: Rules
 ) -> Carried:
     settled = state.settled.get(shipment.shipment_id)
     if settled is not None:
@@ -152,47 +147,120 @@ def _follow(
         return found, stop
     if carriage.agreed is not None or carriage.waits_until is not None:
         return carriage, ()
-    offers_max = len(_guide(state, shipment)) + 1
-    due_at = at + timedelta(minutes=policy.answer_within_minutes * offers_max)
+    offers_max = 2 if rules.tendering.strategy == "broadcast" else len(_guide(state, shipment)) + 1
+    minutes = rules.tendering.answer_within_minutes * offers_max
+    calendar = calendar_named(rules.calendars, rules.tendering.calendar)
+    due_at = working_minutes_later(calendar, at, minutes)
     timer = SetTimer(name=timer_of(shipment.shipment_id), due_at=due_at)
     return msgspec.structs.replace(carriage, waits_until=due_at), (timer,)
 
 
 def _lead(
-    state: OrderState, carriage: Carriage, shipment: Shipment, at: datetime, policy: TenderingPolicy
+    state: OrderState, carriage: Carriage, shipment: Shipment, at: datetime, rules: Rules
 ) -> Carried:
     plan = plan_in_force(state)
-    if carriage.agreed is not None or _open_offer(carriage) is not None or plan is None:
+    if carriage.agreed is not None or plan is None:
         return carriage, ()
     tried = carriage.offers[carriage.tried_from :]
-    if tried and tried[-1].verdict is OfferVerdict.ACCEPTED:
-        taker = tried[-1].carrier_scac
-        agreed = msgspec.structs.replace(carriage, agreed=taker)
-        return agreed, _tell_others(state, shipment, taker, plan)
+    taker = next((each for each in tried if each.verdict is OfferVerdict.ACCEPTED), None)
+    if taker is not None:
+        carriage, stop = _let_others_go(carriage, at)
+        agreed = msgspec.structs.replace(carriage, agreed=taker.carrier_scac)
+        return agreed, (*stop, *_tell_others(state, shipment, taker.carrier_scac, plan))
+    waiting = standing(carriage)
+    at_once = rules.tendering.strategy == "broadcast"
+    if waiting and (not at_once or any(o.verdict is OfferVerdict.COUNTERED for o in waiting)):
+        return carriage, ()
     asked = {offer.carrier_scac for offer in tried}
-    candidate = next((each for each in _guide(state, shipment) if each not in asked), None)
-    if candidate is None:
-        return msgspec.structs.replace(carriage, exhausted=True), ()
-    return _offer(state, carriage, carried_by(shipment, candidate), at, policy)
+    candidates = [each for each in _guide(state, shipment) if each not in asked]
+    if not candidates:
+        return msgspec.structs.replace(carriage, exhausted=not waiting), ()
+    said: list[Emission] = []
+    for candidate in candidates if at_once else candidates[:1]:
+        carriage, tender = _offer(state, carriage, carried_by(shipment, candidate), at, rules)
+        said.append(tender)
+    carriage, known = _announced(state, carriage)
+    return carriage, (*said, *_alarm(carriage), *known)
 
 
 def _offer(
-    state: OrderState, carriage: Carriage, shipment: Shipment, at: datetime, policy: TenderingPolicy
-) -> Carried:
+    state: OrderState, carriage: Carriage, shipment: Shipment, at: datetime, rules: Rules
+) -> tuple[Carriage, TenderLoad]:
+    carrier = shipment.carrier_scac
+    before = _changed_by_this(state, carriage, carrier)
     offer = Offer(
         version=len(carriage.offers) + 1,
-        carrier_scac=shipment.carrier_scac,
+        carrier_scac=carrier,
         offered_at=at,
-        due_at=at + timedelta(minutes=policy.answer_within_minutes),
+        due_at=answer_due(rules, carrier, at),
+        replaces=before.version if before else 0,
+    )
+    offers = tuple(
+        msgspec.structs.replace(each, verdict=OfferVerdict.REPLACED) if each == before else each
+        for each in carriage.offers
     )
     tender = TenderLoad(
         shipment=shipment,
         order_id=state.order_id,
-        carrier_scac=offer.carrier_scac,
+        carrier_scac=carrier,
         tender_version=offer.version,
+        replaces=offer.replaces,
+        respond_by=offer.due_at,
     )
-    timer = SetTimer(name=timer_of(shipment.shipment_id), due_at=offer.due_at)
-    return msgspec.structs.replace(carriage, offers=(*carriage.offers, offer)), (tender, timer)
+    return msgspec.structs.replace(carriage, offers=(*offers, offer)), tender
+
+
+def _changed_by_this(state: OrderState, carriage: Carriage, carrier: str) -> Offer | None:
+    """Find the offer that a new one to the same carrier changes: just taken back, not yet undone.
+
+    What the carrier refused or never got it cannot change.
+    """
+    own = [each for each in carriage.offers if each.carrier_scac == carrier]
+    last = own[-1] if own else None
+    if last is None or last.verdict is not OfferVerdict.WITHDRAWN or last.undone is not Undone.NOT:
+        return None
+    answer = tender_answer(state, carriage, last)
+    return None if answer in {AnswerKind.REFUSED, AnswerKind.WAIVED} else last
+
+
+def answer_due(rules: Rules, carrier: str, at: datetime) -> datetime:
+    """Tell until when a carrier has time to answer, in its own working hours."""
+    policy = rules.tendering
+    own = next((each for each in policy.carriers if each.carrier_scac == carrier), None)
+    minutes = (own.answer_within_minutes if own else 0) or policy.answer_within_minutes
+    name = (own.calendar if own else "") or policy.calendar
+    return working_minutes_later(calendar_named(rules.calendars, name), at, minutes)
+
+
+def _let_others_go(carriage: Carriage, at: datetime) -> Carried:
+    """Take back what others were offered at the same time as the one who has it."""
+    others = {each.version for each in standing(carriage)}
+    offers = tuple(
+        msgspec.structs.replace(each, verdict=OfferVerdict.LOST, ended_at=at)
+        if each.version in others
+        else each
+        for each in carriage.offers
+    )
+    stop = (CancelTimer(name=timer_of(carriage.shipment_id)),) if others else ()
+    return msgspec.structs.replace(carriage, offers=offers), stop
+
+
+def _alarm(carriage: Carriage) -> tuple[Emission, ...]:
+    """Wake us when the first of the offers that stand is over."""
+    due_at = min((each.due_at for each in standing(carriage)), default=None)
+    return () if due_at is None else (SetTimer(name=timer_of(carriage.shipment_id), due_at=due_at),)
+
+
+def _announced(state: OrderState, carriage: Carriage) -> Carried:
+    """Let the answers of carriers that know nothing but the shipment's number find this order."""
+    if carriage.announced:
+        return carriage, ()
+    said = TenderAnnounced(
+        reference=Reference(type=ReferenceType.SHIPMENT, value=carriage.shipment_id),
+        shipment_id=carriage.shipment_id,
+        order_id=state.order_id,
+    )
+    return msgspec.structs.replace(carriage, announced=True), (said,)
 
 
 def _guide(state: OrderState, shipment: Shipment) -> tuple[str, ...]:
@@ -235,21 +303,18 @@ def _fingerprint(shipment: Shipment) -> str:
     return hashlib.blake2b(content, digest_size=8).hexdigest()
 
 
-def _open_offer(carriage: Carriage) -> Offer | None:
-    last = carriage.offers[-1] if carriage.offers else None
-    return last if last is not None and last.verdict is OfferVerdict.OPEN else None
+def standing(carriage: Carriage) -> tuple[Offer, ...]:
+    """List the offers that a carrier may still take, or has countered."""
+    waiting = {OfferVerdict.OPEN, OfferVerdict.COUNTERED}
+    return tuple(each for each in carriage.offers if each.verdict in waiting)
 
 
-def _with_last(carriage: Carriage, offer: Offer) -> Carriage:
-    return msgspec.structs.replace(carriage, offers=(*carriage.offers[:-1], offer))
-
-
-def withdraw_offers(carriage: Carriage) -> Carried:
-    """Take back the offer that is open or was accepted, and stop waiting."""
-    given = {OfferVerdict.OPEN, OfferVerdict.ACCEPTED}
-    waiting = carriage.waits_until is not None or _open_offer(carriage) is not None
+def withdraw_offers(carriage: Carriage, at: datetime) -> Carried:
+    """Take back the offers that stand or were accepted, and stop waiting."""
+    waiting = carriage.waits_until is not None or bool(standing(carriage))
+    given = {OfferVerdict.OPEN, OfferVerdict.COUNTERED, OfferVerdict.ACCEPTED}
     offers = tuple(
-        msgspec.structs.replace(offer, verdict=OfferVerdict.WITHDRAWN)
+        msgspec.structs.replace(offer, verdict=OfferVerdict.WITHDRAWN, ended_at=at)
         if offer.verdict in given
         else offer
         for offer in carriage.offers
@@ -259,9 +324,20 @@ def withdraw_offers(carriage: Carriage) -> Carried:
     return withdrawn, stop
 
 
+def tender_answer(state: OrderState, carriage: Carriage, offer: Offer) -> AnswerKind | None:
+    """Tell how the sending of an offer ended; None while nobody has answered."""
+    key = tender_key(state, carriage, offer)
+    return answer_to(state, TenderLoad.verb, key, str(offer.version))
+
+
+def tender_key(state: OrderState, carriage: Carriage, offer: Offer) -> str:
+    """Name an offer as its command does."""
+    return f"{state.order_id}/{carriage.shipment_id}/{offer.carrier_scac}"
+
+
 def undo_offers(state: OrderState, carriage: Carriage) -> Carried:
     """Tell carriers that an offer is off, or keep it from reaching them if it has not yet."""
-    over = {OfferVerdict.TIMED_OUT, OfferVerdict.WITHDRAWN}
+    over = {OfferVerdict.TIMED_OUT, OfferVerdict.WITHDRAWN, OfferVerdict.LOST}
     offers, said = list[Offer](), list[Emission]()
     for offer in carriage.offers:
         undone, emission = offer.undone, None

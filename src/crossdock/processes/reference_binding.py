@@ -1,9 +1,9 @@
 """Reference binding: evidence finds its shipment by a number, whichever comes first.
 
-Receives  MilestoneReported, ReferenceAnnounced, ReferenceRevoked, WakeUp, ExceptionRetried,
-          ExceptionWaived
-Emits     EvidenceBound, PutReference, DropReference, SetTimer, CancelTimer, OpenException,
-          CloseException
+Receives  MilestoneReported, ReferenceAnnounced, ReferenceRevoked, TenderAnswered, TenderAnnounced,
+          WakeUp, ExceptionRetried, ExceptionWaived
+Emits     EvidenceBound, TenderAnswerBound, PutReference, DropReference, SetTimer, CancelTimer,
+          OpenException, CloseException
 Key       reference
 
 House rules
@@ -15,6 +15,8 @@ House rules
   4. Intake may route a number by itself only while one shipment has it, for all times.
   5. Evidence that has found no shipment for hours is an exception, and goes on waiting. A waiver
      stops the asking, not the waiting; more evidence asks anew.
+  6. A carrier's answer that names no order goes to the order that offered the shipment last, and
+     waits here as evidence does while nobody has offered it.
 """
 
 from __future__ import annotations
@@ -30,10 +32,13 @@ from crossdock.canonical.references import Reference
 from crossdock.canonical.tracking import TrackingEvent
 from crossdock.messages.envelope import Key, Message
 from crossdock.messages.flow import ExceptionRetried, ExceptionWaived, WakeUp
+from crossdock.messages.order_release import TenderAnswered
 from crossdock.messages.reference_binding import (
     EvidenceBound,
     ReferenceAnnounced,
     ReferenceRevoked,
+    TenderAnnounced,
+    TenderAnswerBound,
 )
 from crossdock.messages.shipment_visibility import MilestoneReported
 from crossdock.messages.teams import Team
@@ -53,6 +58,7 @@ from crossdock.ports import (
 TIMER = "unmatched"
 AMBIGUOUS = "REFERENCE_AMBIGUOUS"
 UNMATCHED = "EVIDENCE_UNMATCHED"
+UNOFFERED = "TENDER_ANSWER_UNMATCHED"
 
 
 class Kept(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -77,16 +83,28 @@ class Waiting(Kept, frozen=True, kw_only=True):
     told: bool = False
 
 
+class WaitingAnswer(Kept, frozen=True, kw_only=True):
+    """A carrier's answer to an offer nobody has told of yet."""
+
+    answer: TenderAnswered
+    reported_at: Instant
+    due_at: Instant
+    told: bool = False
+
+
 class BindingState(Kept, frozen=True, kw_only=True):
     """What one number means and what waits for it.
 
     `listed` are the shipments a search leads to, `routed` the one intake routes to by itself;
-    `findable` says that a search leads to what waits here.
+    `findable` says that a search leads to what waits here. `tendered_by` is the order whose offers
+    go by this number, `answers` are carriers' words that wait for it.
     """
 
     term: str
     bindings: tuple[Binding, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    tendered_by: str = ""
+    answers: tuple[WaitingAnswer, ...] = ()
     reference: Reference | None = None
     listed: tuple[str, ...] = ()
     routed: str = ""
@@ -99,6 +117,8 @@ Heard = (
     MilestoneReported
     | ReferenceAnnounced
     | ReferenceRevoked
+    | TenderAnswered
+    | TenderAnnounced
     | WakeUp
     | ExceptionRetried
     | ExceptionWaived
@@ -118,6 +138,10 @@ def decide(
             state = bind(state, body)
         case ReferenceRevoked():
             state = unbind(state, body)
+        case TenderAnswered():
+            state = wait_answer(state, body, received.at, rules.binding)
+        case TenderAnnounced(reference=reference, order_id=order_id):
+            state = msgspec.structs.replace(state, tendered_by=order_id, reference=reference)
         case WakeUp():
             state = complain(state, body)
         case ExceptionRetried():
@@ -141,6 +165,32 @@ def wait(
     return msgspec.structs.replace(
         state, waiting=(*state.waiting, newcomer), reference=evidence.reference
     )
+
+
+def wait_answer(
+    state: BindingState, said: TenderAnswered, at: datetime, policy: BindingPolicy
+) -> BindingState:
+    """Let a carrier's answer wait; what waits already is not kept twice."""
+    if any(each.answer == said for each in state.answers):
+        return state
+    due_at = at + timedelta(hours=policy.unmatched_after_hours)
+    newcomer = WaitingAnswer(answer=said, reported_at=at, due_at=due_at)
+    return msgspec.structs.replace(
+        state, answers=(*state.answers, newcomer), reference=said.reference
+    )
+
+
+def release_answers(state: BindingState) -> Step:
+    """Send carriers' answers to the order that offered the shipment."""
+    if not state.tendered_by or not state.answers:
+        return state, ()
+    said = tuple(
+        TenderAnswerBound(
+            order_id=state.tendered_by, answer=each.answer, reported_at=each.reported_at
+        )
+        for each in state.answers
+    )
+    return msgspec.structs.replace(state, answers=()), said
 
 
 def bind(state: BindingState, said: ReferenceAnnounced) -> BindingState:
@@ -173,10 +223,11 @@ def _sorted(bindings: tuple[Binding, ...]) -> tuple[Binding, ...]:
 def settle(state: BindingState) -> Step:
     """Bind what has one shipment, and say what has none or several."""
     state, bound = release(state)
+    state, answered = release_answers(state)
     state, routed = route(state)
     state, timed = watch(state)
     state, judged = judge(state)
-    return state, bound + routed + timed + judged
+    return state, bound + answered + routed + timed + judged
 
 
 def shipments_at(state: BindingState, moment: datetime) -> tuple[str, ...]:
@@ -226,19 +277,21 @@ def route(state: BindingState) -> Step:
         said.append(PutReference(reference=reference, key=Key("shipment", routed), routable=True))
     new = [each for each in shipments if each not in state.listed and each != routed]
     said += [PutReference(reference=reference, key=Key("shipment", each)) for each in new]
-    if state.waiting and not state.findable:
+    waiting = bool(state.waiting or state.answers)
+    if waiting and not state.findable:
         said.append(PutReference(reference=reference, key=Key("reference", state.term)))
     return msgspec.structs.replace(
         state,
         routed=routed,
         listed=tuple(sorted({*state.listed, *shipments})),
-        findable=state.findable or bool(state.waiting),
+        findable=state.findable or waiting,
     ), tuple(said)
 
 
 def watch(state: BindingState) -> Step:
     """Set the alarm for the first evidence that finds nothing in time, or stop it."""
     lonely = [w.due_at for w in state.waiting if not w.told and not candidates(state, w)]
+    lonely += [each.due_at for each in state.answers if not each.told]
     due_at = min(lonely, default=None)
     if due_at == state.alarm_at:
         return state, ()
@@ -254,9 +307,13 @@ def complain(state: BindingState, alarm: WakeUp) -> BindingState:
         else each
         for each in state.waiting
     )
+    answers = tuple(
+        msgspec.structs.replace(each, told=each.told or each.due_at <= alarm.due_at)
+        for each in state.answers
+    )
     overtaken = state.alarm_at is None or alarm.due_at < state.alarm_at
     alarm_at = state.alarm_at if overtaken else None
-    return msgspec.structs.replace(state, waiting=waiting, alarm_at=alarm_at)
+    return msgspec.structs.replace(state, waiting=waiting, answers=answers, alarm_at=alarm_at)
 
 
 def judge(state: BindingState) -> Step:
@@ -265,7 +322,9 @@ def judge(state: BindingState) -> Step:
     lost = [each for each in state.waiting if each.told and not candidates(state, each)]
     state, first = say(state, AMBIGUOUS, ambiguous(state, several) if several else None)
     state, second = say(state, UNMATCHED, unmatched(state, lost) if lost else None)
-    return state, first + second
+    unasked = [each for each in state.answers if each.told]
+    state, third = say(state, UNOFFERED, unoffered(state, unasked) if unasked else None)
+    return state, first + second + third
 
 
 def say(state: BindingState, code: str, exception: OpenException | None) -> Step:
@@ -314,6 +373,19 @@ def unmatched(state: BindingState, lost: list[Waiting]) -> OpenException:
     )
 
 
+def unoffered(state: BindingState, unasked: list[WaitingAnswer]) -> OpenException:
+    """Ask what a carrier answers to, where nobody has offered it such a shipment."""
+    answer = unasked[0].answer
+    return OpenException(
+        code=UNOFFERED,
+        team=Team.CARRIER_RELATIONS,
+        cause=f"{answer.carrier_scac} answers for {answer.shipment_id}, which nobody has offered",
+        action="Ask the carrier what it means; the answer waits on until the shipment is offered",
+        about=(answer.shipment_id,),
+        seen={"number": state.term, "carrier": answer.carrier_scac},
+    )
+
+
 def evidence_seen(waiting: list[Waiting]) -> dict[str, str]:
     """Tell who reported what when, by the source's own event id."""
     return {
@@ -334,7 +406,13 @@ def keys(message: Message) -> tuple[Key, ...]:
     match message.body:
         case MilestoneReported(evidence=evidence) if message.bound is None:
             return (Key("reference", evidence.reference.term()),)
-        case ReferenceAnnounced(reference=reference) | ReferenceRevoked(reference=reference):
+        case (
+            ReferenceAnnounced(reference=reference)
+            | ReferenceRevoked(reference=reference)
+            | TenderAnnounced(reference=reference)
+        ):
+            return (Key("reference", reference.term()),)
+        case TenderAnswered(order_id="", reference=Reference() as reference):
             return (Key("reference", reference.term()),)
         case _:
             return ()
@@ -344,8 +422,8 @@ def stage(state: BindingState) -> str:
     """Tell whether the number is bound, and whether evidence waits for it."""
     if AMBIGUOUS in state.raised:
         return "ambiguous"
-    if state.waiting:
-        return "unmatched" if UNMATCHED in state.raised else "waiting"
+    if state.waiting or state.answers:
+        return "unmatched" if {UNMATCHED, UNOFFERED} & state.raised.keys() else "waiting"
     return "bound" if state.bindings else "unbound"
 
 
@@ -357,6 +435,8 @@ SUBSCRIBER: Subscriber[BindingState, Rules] = Subscriber(
         MilestoneReported,
         ReferenceAnnounced,
         ReferenceRevoked,
+        TenderAnswered,
+        TenderAnnounced,
         WakeUp,
         ExceptionRetried,
         ExceptionWaived,

@@ -1,0 +1,309 @@
+"""Tender answers: what carriers say to offers, whichever they mean, and how far each offer came.
+
+A leaf of order_release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from crossdock.messages.acknowledgement import AcknowledgementNoted, AckStatus
+from crossdock.messages.flow import AnswerKind
+from crossdock.messages.order_release import (
+    TenderAnswered,
+    TenderLoad,
+    TenderMoved,
+    TenderState,
+)
+from crossdock.messages.teams import Team
+from crossdock.ports import CancelTimer, Emission, OpenException
+from crossdock.processes.order_release_state import (
+    Acked,
+    Carriage,
+    Offer,
+    OfferVerdict,
+    OrderState,
+    Step,
+    chain,
+    changed,
+    close_exception,
+    effect_name,
+    forget_exception,
+    live,
+    numbers,
+    raise_exception,
+    replaced,
+)
+from crossdock.processes.order_release_tendering import standing, tender_key, timer_of
+
+LATE = "TENDER_ANSWER_LATE"
+COUNTERED = "TENDER_COUNTERED"
+UNKNOWN = "TENDER_UNKNOWN"
+
+ENDED = {
+    OfferVerdict.ACCEPTED: TenderState.ACCEPTED,
+    OfferVerdict.DECLINED: TenderState.DECLINED,
+    OfferVerdict.COUNTERED: TenderState.COUNTERED,
+    OfferVerdict.TIMED_OUT: TenderState.TIMED_OUT,
+    OfferVerdict.WITHDRAWN: TenderState.WITHDRAWN,
+    OfferVerdict.LOST: TenderState.WITHDRAWN,
+    OfferVerdict.REPLACED: TenderState.REPLACED,
+}
+ACKNOWLEDGED = {
+    AckStatus.ACCEPTED: TenderState.ACKNOWLEDGED,
+    AckStatus.ACCEPTED_WITH_ERRORS: TenderState.ACKNOWLEDGED_WITH_ERRORS,
+    AckStatus.PARTIAL: TenderState.ACKNOWLEDGED_WITH_ERRORS,
+    AckStatus.REJECTED: TenderState.UNREADABLE,
+    AckStatus.OVERDUE: TenderState.UNACKNOWLEDGED,
+}
+DELIVERED = {
+    AnswerKind.APPLIED: TenderState.DELIVERED,
+    AnswerKind.REFUSED: TenderState.NOT_DELIVERED,
+    AnswerKind.WAIVED: TenderState.NOT_DELIVERED,
+}
+WORDS = {
+    OfferVerdict.ACCEPTED: "accepted",
+    OfferVerdict.DECLINED: "declined",
+    OfferVerdict.COUNTERED: "countered",
+}
+
+
+def take_tender_answer(state: OrderState, said: TenderAnswered, at: datetime) -> Step:
+    """Note a carrier's word on the offer it means; to one that stands no more it comes too late."""
+    carriage = next((c for c in state.carriages if c.shipment_id == said.shipment_id), None)
+    offer = meant(carriage, said) if carriage else None
+    if carriage is None or offer is None:
+        known = said.shipment_id in state.loads or said.shipment_id in state.strangers
+        if known:
+            return state, ()
+        return changed(state, strangers=(*state.strangers, said.shipment_id)), ()
+    verdict = verdict_of(said)
+    if is_older(offer, said):
+        return state, ()
+    if offer.verdict in WORDS or offer.verdict is OfferVerdict.OPEN:
+        return take_word(state, carriage, offer, said, at)
+    late = offer.late or verdict is not OfferVerdict.DECLINED
+    first = offer.answered_at or at
+    noted = msgspec.structs.replace(offer, late=late, answered_at=min(first, at))
+    return replaced(state, with_offer(carriage, noted)), ()
+
+
+def take_word(
+    state: OrderState, carriage: Carriage, offer: Offer, said: TenderAnswered, at: datetime
+) -> Step:
+    """Let a carrier's newest word on an offer count; the same again is silence."""
+    verdict = verdict_of(said)
+    if offer.verdict is verdict:
+        return state, ()
+    if offer.verdict is OfferVerdict.DECLINED and not is_last(carriage, offer):
+        late = msgspec.structs.replace(offer, late=True)
+        return replaced(state, with_offer(carriage, late)), ()
+    answered = msgspec.structs.replace(
+        offer,
+        verdict=verdict,
+        answered_at=at,
+        said_at=said.answered_at,
+        reason=said.reason,
+        counter=said.counter,
+        told=tuple(each for each in offer.told if each is not ENDED[verdict]),
+    )
+    gave_back = offer.verdict is OfferVerdict.ACCEPTED
+    carriage = with_offer(carriage, answered)
+    if gave_back:
+        carriage = msgspec.structs.replace(carriage, agreed=None)
+    done = not standing(carriage) and not gave_back
+    stop = (CancelTimer(name=timer_of(said.shipment_id)),) if done else ()
+    return replaced(state, carriage), stop
+
+
+def meant(carriage: Carriage, said: TenderAnswered) -> Offer | None:
+    """Find the offer a carrier means: by version, else the newest it can have known of."""
+    own = [each for each in carriage.offers if each.carrier_scac == said.carrier_scac]
+    if said.tender_version:
+        return next((each for each in own if each.version == said.tender_version), None)
+    known = [
+        each for each in own if said.answered_at is None or each.offered_at <= said.answered_at
+    ]
+    return (known or own)[-1] if own else None
+
+
+def verdict_of(said: TenderAnswered) -> OfferVerdict:
+    """Read a carrier's word."""
+    if said.accepted:
+        return OfferVerdict.ACCEPTED
+    return OfferVerdict.COUNTERED if said.counter is not None else OfferVerdict.DECLINED
+
+
+def is_older(offer: Offer, said: TenderAnswered) -> bool:
+    """Tell whether the carrier has said something newer of this offer."""
+    return (
+        offer.said_at is not None
+        and said.answered_at is not None
+        and said.answered_at < offer.said_at
+    )
+
+
+def is_last(carriage: Carriage, offer: Offer) -> bool:
+    """Tell whether no other carrier was asked after this one declined."""
+    return carriage.offers[-1] == offer and carriage.agreed is None
+
+
+def with_offer(carriage: Carriage, offer: Offer) -> Carriage:
+    """Give the carriage with one offer changed."""
+    return msgspec.structs.replace(
+        carriage,
+        offers=tuple(offer if each.version == offer.version else each for each in carriage.offers),
+    )
+
+
+def take_acknowledgement(state: OrderState, said: AcknowledgementNoted) -> Step:
+    """Remember how far a tender's acknowledgement is; the highest revision holds."""
+    name = f"{effect_name(said.verb, said.business_key, said.version)} {said.level}"
+    known = state.acks.get(name)
+    if known is not None and known.revision >= said.revision:
+        return state, ()
+    at = said.acknowledged_at or said.due_at or said.sent_at or said.numbered_at
+    if at is None:
+        return state, ()
+    acked = Acked(status=said.status, revision=said.revision, at=at)
+    return changed(state, acks=state.acks | {name: acked}), ()
+
+
+def take_counter(state: OrderState, *, accept: bool) -> Step:
+    """Take, or turn down, the other terms that carriers offered, as an operator decided."""
+    state = forget_exception(state, COUNTERED)
+    verdict = OfferVerdict.ACCEPTED if accept else OfferVerdict.DECLINED
+    said: tuple[Emission, ...] = ()
+    for carriage in live(state):
+        for offer in carriage.offers:
+            if offer.verdict is OfferVerdict.COUNTERED:
+                carriage = with_offer(carriage, msgspec.structs.replace(offer, verdict=verdict))  # noqa: PLW2901 - one carriage, offer by offer
+                said = (CancelTimer(name=timer_of(carriage.shipment_id)),)
+        state = replaced(state, carriage)
+    return state, said
+
+
+def settle_late(state: OrderState) -> Step:
+    """Take it that an operator has dealt with the answers that came too late."""
+    for carriage in state.carriages:
+        offers = tuple(msgspec.structs.replace(each, late=False) for each in carriage.offers)
+        state = replaced(state, msgspec.structs.replace(carriage, offers=offers))
+    return forget_exception(state, LATE), ()
+
+
+def judge_answers(state: OrderState) -> Step:
+    """Ask people about answers that came too late, on other terms, or to no offer at all."""
+    late = [
+        (carriage, offer) for carriage in state.carriages for offer in carriage.offers if offer.late
+    ]
+    countered = [
+        (carriage, offer)
+        for carriage in live(state)
+        for offer in carriage.offers
+        if offer.verdict is OfferVerdict.COUNTERED
+    ]
+    return chain(
+        state,
+        lambda now: _say(now, LATE, _late(now, late) if late else None),
+        lambda now: _say(now, COUNTERED, _countered(now, countered) if countered else None),
+        lambda now: _say(now, UNKNOWN, _stranger(now) if now.strangers else None),
+        tell_states,
+    )
+
+
+def _say(state: OrderState, code: str, exception: OpenException | None) -> Step:
+    if exception is None:
+        return close_exception(state, code, "nothing is left to decide about it")
+    return raise_exception(state, exception)
+
+
+def _late(state: OrderState, late: list[tuple[Carriage, Offer]]) -> OpenException:
+    carriage, offer = late[0]
+    more = f" (and {len(late) - 1} more)" if len(late) > 1 else ""
+    return OpenException(
+        code=LATE,
+        team=Team.CARRIER_RELATIONS,
+        cause=(
+            f"{offer.carrier_scac} takes shipment {carriage.shipment_id} of order "
+            f"{state.order_id}, whose offer {offer.version} stands no more{more}"
+        ),
+        action="Tell the carrier who has the shipment, then waive this",
+        about=(*numbers(state), carriage.shipment_id),
+        seen={
+            f"{c.shipment_id} offer {o.version}": f"{o.carrier_scac}, {o.verdict}" for c, o in late
+        },
+    )
+
+
+def _countered(state: OrderState, countered: list[tuple[Carriage, Offer]]) -> OpenException:
+    carriage, offer = countered[0]
+    note = offer.counter.note if offer.counter else ""
+    return OpenException(
+        code=COUNTERED,
+        team=Team.CARRIER_RELATIONS,
+        cause=(
+            f"{offer.carrier_scac} would take shipment {carriage.shipment_id} of order "
+            f"{state.order_id} on other terms: {note or offer.reason or 'it names none'}"
+        ),
+        action="Retry to take its terms, waive to ask the next carrier; time decides otherwise",
+        about=(*numbers(state), carriage.shipment_id),
+        seen={each.shipment_id: msgspec.json.encode(o.counter).decode() for each, o in countered},
+    )
+
+
+def _stranger(state: OrderState) -> OpenException:
+    spelled = ", ".join(state.strangers)
+    return OpenException(
+        code=UNKNOWN,
+        team=Team.CARRIER_RELATIONS,
+        cause=f"A carrier answers for shipment {spelled} of order {state.order_id}, never offered",
+        action="Ask the carrier what it means, then waive this",
+        about=(*numbers(state), *state.strangers),
+        seen={"shipments": spelled},
+    )
+
+
+def tell_states(state: OrderState) -> Step:
+    """Tell every state that an offer has reached and that was not told yet, with its time."""
+    said: list[Emission] = []
+    for carriage in state.carriages:
+        offers: list[Offer] = []
+        for offer in carriage.offers:
+            reached = tuple(reached_states(state, carriage, offer))
+            new = [each for each in reached if each[0] not in offer.told]
+            said += [
+                TenderMoved(
+                    order_id=state.order_id,
+                    shipment_id=carriage.shipment_id,
+                    carrier_scac=offer.carrier_scac,
+                    tender_version=offer.version,
+                    state=each,
+                    moved_at=at,
+                    reason=offer.reason if each is ENDED.get(offer.verdict) else "",
+                )
+                for each, at in new
+            ]
+            told = (*offer.told, *(each for each, _ in new))
+            offers.append(msgspec.structs.replace(offer, told=told))
+        state = replaced(state, msgspec.structs.replace(carriage, offers=tuple(offers)))
+    return state, tuple(said)
+
+
+def reached_states(
+    state: OrderState, carriage: Carriage, offer: Offer
+) -> Iterator[tuple[TenderState, datetime]]:
+    """List the states an offer has reached by what is known now, each with its time."""
+    yield TenderState.SENT, offer.offered_at
+    name = effect_name(TenderLoad.verb, tender_key(state, carriage, offer), str(offer.version))
+    answered = state.answers.get(name)
+    if answered is not None and answered.answer in DELIVERED:
+        yield DELIVERED[answered.answer], answered.at
+    for key, acked in state.acks.items():
+        if key.startswith(f"{name} ") and acked.status in ACKNOWLEDGED:
+            yield ACKNOWLEDGED[acked.status], acked.at
+    if offer.verdict in ENDED:
+        word = offer.answered_at if offer.verdict in WORDS else offer.ended_at
+        yield ENDED[offer.verdict], word or offer.due_at
