@@ -170,9 +170,9 @@ class OfferVerdict(StrEnum):
 class Offer(Kept, frozen=True, kw_only=True):
     """One tender to one carrier; whether it was delivered stands with the effects' answers.
 
-    `answered_at` is when the carrier's word reached us, `said_at` its own time where it told one;
-    `ended_at` when we took the offer back, and `late` that a yes came to an offer that did not
-    stand any more. `told` are the states that were told of it.
+    `word` is the carrier's last one, `answered_at` when it reached us, `said_at` its own time where
+    it told one; `ended_at` is when we took the offer back, and `late` that a yes came to an offer
+    that did not stand any more. `told` are the states that were told of it.
     """
 
     version: int
@@ -180,6 +180,7 @@ class Offer(Kept, frozen=True, kw_only=True):
     offered_at: Instant
     due_at: Instant
     verdict: OfferVerdict = OfferVerdict.OPEN
+    word: OfferVerdict | None = None
     answered_at: Instant | None = None
     said_at: Instant | None = None
     ended_at: Instant | None = None

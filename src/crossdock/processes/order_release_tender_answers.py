@@ -85,9 +85,14 @@ def take_tender_answer(state: OrderState, said: TenderAnswered, at: datetime) ->
         return state, ()
     if offer.verdict in WORDS or offer.verdict is OfferVerdict.OPEN:
         return take_word(state, carriage, offer, said, at)
-    late = offer.late or verdict is not OfferVerdict.DECLINED
-    first = offer.answered_at or at
-    noted = msgspec.structs.replace(offer, late=late, answered_at=min(first, at))
+    # The cancellation of what we took back answers for itself; all else leaves a carrier waiting.
+    taken_back = offer.verdict is OfferVerdict.WITHDRAWN
+    noted = msgspec.structs.replace(
+        offer,
+        late=offer.late or (verdict is not OfferVerdict.DECLINED and not taken_back),
+        word=verdict if taken_back else offer.word,
+        answered_at=offer.answered_at or at,
+    )
     return replaced(state, with_offer(carriage, noted)), ()
 
 
@@ -104,6 +109,7 @@ def take_word(
     answered = msgspec.structs.replace(
         offer,
         verdict=verdict,
+        word=verdict,
         answered_at=at,
         said_at=said.answered_at,
         reason=said.reason,
@@ -180,7 +186,8 @@ def take_counter(state: OrderState, *, accept: bool) -> Step:
     for carriage in live(state):
         for offer in carriage.offers:
             if offer.verdict is OfferVerdict.COUNTERED:
-                carriage = with_offer(carriage, msgspec.structs.replace(offer, verdict=verdict))  # noqa: PLW2901 - one carriage, offer by offer
+                settled = msgspec.structs.replace(offer, verdict=verdict, word=verdict)
+                carriage = with_offer(carriage, settled)  # noqa: PLW2901 - one carriage, offer by offer
                 said = (CancelTimer(name=timer_of(carriage.shipment_id)),)
         state = replaced(state, carriage)
     return state, said
@@ -282,7 +289,7 @@ def tell_states(state: OrderState) -> Step:
                     tender_version=offer.version,
                     state=each,
                     moved_at=at,
-                    reason=offer.reason if each is ENDED.get(offer.verdict) else "",
+                    reason=offer.reason if offer.word and each is ENDED[offer.word] else "",
                 )
                 for each, at in new
             ]
@@ -304,6 +311,7 @@ def reached_states(
     for key, acked in state.acks.items():
         if key.startswith(f"{name} ") and acked.status in ACKNOWLEDGED:
             yield ACKNOWLEDGED[acked.status], acked.at
-    if offer.verdict in ENDED:
-        word = offer.answered_at if offer.verdict in WORDS else offer.ended_at
-        yield ENDED[offer.verdict], word or offer.due_at
+    if offer.word is not None:
+        yield ENDED[offer.word], offer.answered_at or offer.due_at
+    if offer.verdict in ENDED and offer.verdict not in WORDS:
+        yield ENDED[offer.verdict], offer.ended_at or offer.due_at
