@@ -48,10 +48,15 @@ RECOVERY = {
     "release": ("crossdock.cli.recovery:release", "Let effects leave, each found out about first."),
     "finish": ("crossdock.cli.recovery:finish", "Take new effects for new again."),
 }
+ACKS = {
+    "ls": ("crossdock.cli.acks:ls", "List what partners owe for what we sent."),
+    "review": ("crossdock.cli.acks:review", "Note that one was looked at, and what of it."),
+}
 OWN_HELP = {"simulate-partner"}  # these explain their options themselves
 GROUPS = {
     "exceptions": ("See what waits for people, and decide.", EXCEPTIONS),
     "recovery": ("Go on after a restore, until it is over.", RECOVERY),
+    "acks": ("See which acknowledgements partners owe.", ACKS),
 }
 
 

@@ -18,19 +18,55 @@ from crossdock.cli.ending import Ended, Exit, say
 from crossdock.cli.place import DEFAULT, ConfigFile, configured, looking
 from crossdock.flow.decisions import EDIT, RETRY, WAIVE, Decision
 
+PAGE = 500
 ExceptionId = Annotated[str, Parameter(help="The exception, or the start of its id.")]
 Reason = Annotated[str, Parameter(help="Why; it is kept with the decision.")]
 By = Annotated[str, Parameter(help="Who decides; whoever is logged in where it is not said.")]
 
 
-def retry(id: ExceptionId, /, *, reason: Reason, by: By = "", config: ConfigFile = DEFAULT) -> int:  # noqa: A002 - a user reads it
-    """Try again what stopped, as it is."""
-    return _decide(RETRY, id, reason, by, configured(config))
+def retry(  # noqa: PLR0913 - one exception, or those that several words describe
+    id: ExceptionId = "",  # noqa: A002 - a user reads it
+    /,
+    *,
+    reason: Reason,
+    code: Annotated[str, Parameter(help="Every open exception of this code.")] = "",
+    about: Annotated[str, Parameter(help="Of those, the ones that name this value.")] = "",
+    by: By = "",
+    config: ConfigFile = DEFAULT,
+) -> int:
+    """Try again what stopped, as it is: one exception, or all of a code once it was taught."""
+    house_ = configured(config)
+    if bool(id) == bool(code):
+        raise Ended(Exit.USAGE, "Name one exception, or a code with --code.")
+    if id:
+        return decide(RETRY, id, reason, by, house_)
+    waiting = _of_code(house_, code, about)
+    if not waiting:
+        named = f" about {about}" if about else ""
+        raise Ended(Exit.NOT_FOUND, f"No open exception {code}{named}.")
+    for each in waiting:
+        decide(RETRY, each, reason, by, house_)
+    still = len(_of_code(house_, code, about))
+    say(f"{len(waiting)} tried again; {still} of that code wait now")
+    return Exit.OK
+
+
+def _of_code(config: Config, code: str, about: str) -> list[str]:
+    """List the open exceptions of a code, oldest first."""
+    found: list[str] = []
+    after = ""
+    with looking(config) as reader:
+        while rows := reader.exceptions(
+            config.tenant, about=about or None, after=after, limit=PAGE
+        ):
+            found += [row.id for row in rows if row.code == code]
+            after = rows[-1].id
+    return found
 
 
 def waive(id: ExceptionId, /, *, reason: Reason, by: By = "", config: ConfigFile = DEFAULT) -> int:  # noqa: A002 - as above
     """Go on without what the exception asks."""
-    return _decide(WAIVE, id, reason, by, configured(config))
+    return decide(WAIVE, id, reason, by, configured(config))
 
 
 def edit(
@@ -44,12 +80,13 @@ def edit(
 ) -> int:
     """Take a mended document in place of the one that stopped."""
     content = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
-    return _decide(EDIT, id, reason, by, configured(config), content)
+    return decide(EDIT, id, reason, by, configured(config), content)
 
 
-def _decide(  # noqa: PLR0913, PLR0917 - what an operator decides has this many parts
+def decide(  # noqa: PLR0913, PLR0917 - what an operator decides has this many parts
     verb: str, exception_id: str, reason: str, by: str, config: Config, content: str = ""
 ) -> int:
+    """Carry a decision out, here or in the running house, and say what happens now."""
     if not reason.strip():
         raise Ended(Exit.USAGE, "Say why with --reason; it is kept with the decision.")
     with looking(config) as reader:

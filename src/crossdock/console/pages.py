@@ -18,7 +18,8 @@ from crossdock.apis.access import SESSION, Access
 from crossdock.apis.http import Answering, Ask, Reply, Route, as_json, as_page, go_to
 from crossdock.apis.problems import Declined
 from crossdock.apis.process.v1.operations import Operations
-from crossdock.apis.process.v1.routes import ANYONE, asked_for, tagged
+from crossdock.apis.process.v1.promises import STATUSES
+from crossdock.apis.process.v1.routes import ANYONE, acknowledged, asked_for, tagged
 from crossdock.apis.process.v1.story import Stuck
 from crossdock.apis.process.v1.verbs import Operator, decided
 from crossdock.flow.decisions import EDIT, RETRY, WAIVE, Decision
@@ -58,6 +59,8 @@ class Console:
             "/console/cases.json": self.cases_json,
             "/console/trace": self.trace,
             "/console/trace.json": self.trace_json,
+            "/console/acknowledgements": self.acknowledgements,
+            "/console/acknowledgements.json": self.acknowledgements_json,
             "/console/exceptions": self.exceptions,
             "/console/exceptions.json": self.exceptions_json,
             "/console/exceptions/{id}": self.exception,
@@ -113,6 +116,17 @@ class Console:
     async def trace_json(self, ask: Ask) -> Reply:
         """Tell the story of a number as JSON."""
         return tagged(ask, self._operations.trace(ask.query.get("q", "").strip()))
+
+    async def acknowledgements(self, ask: Ask) -> Reply:
+        """List what partners owe for what we sent."""
+        status = acknowledged(ask.query)
+        found = self._operations.acknowledgements(status, ask.query.get("partner", ""))
+        return self._page("acknowledgements.html", wanted=status, statuses=STATUSES, found=found)
+
+    async def acknowledgements_json(self, ask: Ask) -> Reply:
+        """List what partners owe as JSON."""
+        status, partner = acknowledged(ask.query), ask.query.get("partner", "")
+        return tagged(ask, self._operations.acknowledgements(status, partner))
 
     async def exceptions(self, ask: Ask) -> Reply:
         """List the exceptions of a team."""

@@ -24,6 +24,7 @@ from crossdock.flow import (
     recovery,
     replayer,
     timekeeper,
+    unassigned,
 )
 from crossdock.flow.decisions import Decided, Decision, Undecidable
 from crossdock.flow.deliverer import Deliverer, Ended, Leased, Recorded, Result
@@ -137,6 +138,14 @@ class Machine:
         self.careful = self._batch if unclean else 0
         tell(LogEvent.MACHINE_STARTED, tenant=roster.tenant, clean=not unclean)
         return not unclean
+
+    def assign(self, now: datetime) -> frozenset[str]:
+        """Read the unassigned documents that have a partner now; answer endpoints with new work."""
+        with self.store.write() as unit:
+            count, endpoints = unassigned.assign(self._directory, unit, now)
+        if count:
+            tell(LogEvent.DOCUMENTS_ASSIGNED, tenant=self.roster.tenant, count=count)
+        return endpoints
 
     def stop(self) -> None:
         """Set the mark of a clean stop; nothing may be called after it but `start`."""

@@ -85,6 +85,7 @@ class Shell:
     async def start(self) -> None:
         """Start the machine and every task."""
         await self._writer.run(self.machine.start)
+        await self._writer.run(partial(self.machine.assign, self._clock.now()))
         self._open = True
         loops = [
             ("dispatcher", self._dispatch),

@@ -15,6 +15,7 @@ class LogEvent(StrEnum):
     MACHINE_STUMBLED = "machine.stumbled"  # a transaction failed and is tried again
     DOCUMENT_UNREAD = "document.unread"
     DOCUMENT_CONFLICT = "document.conflict"
+    DOCUMENTS_ASSIGNED = "documents.assigned"  # unassigned ones that have a partner now
     STEP_PARKED = "step.parked"
     EFFECT_ENDED_BADLY = "effect.ended_badly"  # refused, unresolved or given up
     ENDPOINT_LOCKED_OUT = "endpoint.locked_out"

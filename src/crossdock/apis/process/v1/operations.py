@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.apis.process.v1.chapters import stuck_of
+from crossdock.apis.process.v1.promises import Promises, promises
 from crossdock.apis.process.v1.story import Stuck, Trace
 from crossdock.apis.process.v1.trace import trace
 from crossdock.flow.recovery import Recovery, recovery
@@ -185,6 +186,11 @@ class Operations:
         with self._read() as reader:
             row = reader.exception(self._tenant, id_)
         return None if row is None else stuck_of(row)
+
+    def acknowledgements(self, status: str, partner: str = "") -> Promises:
+        """List acknowledgements: of one status, `open` or `all`, of one partner or of any."""
+        with self._read() as reader:
+            return promises(reader, self._tenant, status, partner, PAGE)
 
     def document(self, id_: str) -> DocumentRow | None:
         """Find a raw document."""

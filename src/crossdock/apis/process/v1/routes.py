@@ -15,6 +15,7 @@ from crossdock.apis.access import Access
 from crossdock.apis.http import Answering, Ask, Reply, Route, as_json, unchanged
 from crossdock.apis.problems import Declined
 from crossdock.apis.process.v1.operations import Operations, Wanted
+from crossdock.apis.process.v1.promises import OPEN, STATUSES
 from crossdock.apis.process.v1.verbs import Operator, decided, recovered, replayed
 from crossdock.flow.decisions import Decision
 from crossdock.flow.receiver import Receipt
@@ -91,6 +92,7 @@ class ProcessApi:
             "/exceptions/{id}": self.one,
             "/trace/{number...}": self.trace,
             "/documents/{id}": self.document,
+            "/acknowledgements": self.acknowledgements,
         }
         changing: Mapping[str, Answering] = {
             "/exceptions/{id}/{verb}": self.decide,
@@ -136,6 +138,11 @@ class ProcessApi:
         if not found.found:
             raise Declined(problems.NOT_FOUND, f"Nothing is known under {found.number}")
         return tagged(ask, found)
+
+    async def acknowledgements(self, ask: Ask) -> Reply:
+        """List what partners owe for what we sent."""
+        status, partner = acknowledged(ask.query), ask.query.get("partner", "")
+        return tagged(ask, self._operations.acknowledgements(status, partner))
 
     async def document(self, ask: Ask) -> Reply:
         """Give a raw document's bytes, and note who looked."""
@@ -224,6 +231,15 @@ def asked_for(query: Mapping[str, str]) -> Wanted:
         status=None if status == "all" else ExceptionStatus(status),
         after=query.get("after", ""),
     )
+
+
+def acknowledged(query: Mapping[str, str]) -> str:
+    """Read which acknowledgements are asked for. Raises Declined for a status there is not."""
+    status = query.get("status", OPEN)
+    if status not in STATUSES:
+        known = ", ".join(STATUSES)
+        raise Declined(problems.BAD_REQUEST, f"There is no status {status}; there are {known}")
+    return status
 
 
 def _read(body: bytes, kind: type[S]) -> S:

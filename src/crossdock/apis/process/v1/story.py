@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from crossdock.apis.process.v1.promises import Promise
+
 
 class EntryKind(StrEnum):
     """What an entry of the timeline is."""
@@ -132,6 +134,24 @@ class Chapter(Struct, frozen=True, kw_only=True):
         return f"{self.process}/{self.kind}/{self.id}"
 
 
+class Reached(Struct, frozen=True, kw_only=True):
+    """A state that an offer reached, and when."""
+
+    state: str
+    at: datetime
+    reason: str
+
+
+class Tender(Struct, frozen=True, kw_only=True):
+    """One offer to one carrier, with every state it reached."""
+
+    order_id: str
+    shipment_id: str
+    carrier_scac: str
+    version: int
+    states: tuple[Reached, ...]
+
+
 class Number(Struct, frozen=True, kw_only=True):
     """A number by which something of the story is known."""
 
@@ -152,6 +172,8 @@ class Trace(Struct, frozen=True, kw_only=True):
     numbers: tuple[Number, ...]
     stuck: tuple[Stuck, ...]
     documents: tuple[str, ...]
+    tenders: tuple[Tender, ...] = ()
+    acknowledgements: tuple[Promise, ...] = ()
 
     @property
     def found(self) -> bool:

@@ -7,7 +7,13 @@ from typing import Any
 
 from crossdock.apis import words
 from crossdock.canonical.tracking import Classifier, EvidenceKind, TrackingEvent
-from crossdock.messages import flow, master_data, order_release, reference_binding
+from crossdock.messages import (
+    acknowledgement,
+    flow,
+    master_data,
+    order_release,
+    reference_binding,
+)
 from crossdock.messages import shipment_visibility as visibility
 from crossdock.messages.envelope import Body, Command
 
@@ -54,8 +60,40 @@ def _plan(told: order_release.PlanConfirmed) -> str:
 
 
 def _tender(told: order_release.TenderAnswered) -> str:
-    verdict = "accepts" if told.accepted else f"declines ({told.reason or 'no reason given'})"
+    if told.accepted:
+        verdict = "accepts"
+    elif told.counter is not None:
+        verdict = f"counters ({told.counter.note or told.reason or 'names no terms'})"
+    else:
+        verdict = f"declines ({told.reason or 'no reason given'})"
     return f"{told.carrier_scac} {verdict} shipment {told.shipment_id}"
+
+
+def _moved(told: order_release.TenderMoved) -> str:
+    reason = f" ({told.reason})" if told.reason else ""
+    state = told.state.replace("_", " ")
+    return (
+        f"Offer {told.tender_version} of shipment {told.shipment_id} to {told.carrier_scac} is "
+        f"{state}{reason} since {words.utc(told.moved_at)}"
+    )
+
+
+def _load(told: order_release.LoadTendered) -> str:
+    load = told.shipment
+    said = {"original": "offered to", "change": "offered otherwise to", "cancel": "taken back from"}
+    return f"The TMS says: load {load.shipment_id} {said[told.purpose]} {load.carrier_scac}"
+
+
+def _acknowledged(told: acknowledgement.AcknowledgementReceived) -> str:
+    found = f": {'; '.join(told.faults)}" if told.faults else ""
+    return f"{told.level} {told.number} is {told.verdict.replace('_', ' ')}{found}"
+
+
+def _noted(told: acknowledgement.AcknowledgementNoted) -> str:
+    return (
+        f"The acknowledgement of {told.level} {told.number} by {told.endpoint} is "
+        f"{told.status.replace('_', ' ')}"
+    )
 
 
 def _released(told: order_release.OrderReleased) -> str:
@@ -92,6 +130,17 @@ def _answered(told: flow.EffectAnswered) -> str:
 
 
 _SENTENCES: dict[type[Body], Callable[[Any], str]] = {
+    acknowledgement.EnvelopeReceived: lambda told: (
+        f"{told.level} {told.number} of {told.stream}, {told.verdict.replace('_', ' ')}"
+    ),
+    acknowledgement.AcknowledgementReceived: _acknowledged,
+    acknowledgement.AcknowledgementNoted: _noted,
+    acknowledgement.ExchangeNumbered: lambda told: (
+        f"{told.verb} for {told.business_key} is {told.level} {told.number} to {told.endpoint}"
+    ),
+    acknowledgement.ExchangeEnded: lambda told: (
+        f"{told.level} {told.number} to {told.endpoint} was {told.ending.replace('_', ' ')}"
+    ),
     flow.WakeUp: lambda told: f"Time for `{told.timer}`, due {words.utc(told.due_at)}",
     flow.EffectAnswered: _answered,
     flow.ExceptionRetried: lambda told: f"{told.by} asks to try again: {told.reason}",
@@ -109,7 +158,9 @@ _SENTENCES: dict[type[Body], Callable[[Any], str]] = {
     order_release.PlanConfirmed: _plan,
     order_release.PlanRejected: lambda told: f"Cannot be planned: {told.reason}",
     order_release.PlanCancelled: lambda told: f"Nothing is planned for {told.order_id} any more",
+    order_release.LoadTendered: _load,
     order_release.TenderAnswered: _tender,
+    order_release.TenderMoved: _moved,
     order_release.ShipmentPlanned: lambda told: (
         f"Order {told.order_id} travels on shipment {told.shipment.shipment_id}"
     ),
@@ -128,6 +179,12 @@ _SENTENCES: dict[type[Body], Callable[[Any], str]] = {
     ),
     reference_binding.ReferenceRevoked: lambda told: (
         f"{told.reference.type} {told.reference.value} does not mean {told.shipment_id} any more"
+    ),
+    reference_binding.TenderAnnounced: lambda told: (
+        f"Carriers speak of {told.shipment_id} by {told.reference.value}"
+    ),
+    reference_binding.TenderAnswerBound: lambda told: (
+        f"Found to be of order {told.order_id}: {_tender(told.answer)}"
     ),
     reference_binding.EvidenceBound: lambda told: (
         f"Found to be of shipment {told.shipment_id}: {_evidence(told.evidence)}"

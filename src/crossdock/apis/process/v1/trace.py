@@ -11,15 +11,37 @@ from collections.abc import Iterable, Sequence
 from crossdock.apis import words
 from crossdock.apis.process.v1 import chapters
 from crossdock.apis.process.v1.chapters import Gathered, stuck_of
-from crossdock.apis.process.v1.story import Chapter, Entry, EntryKind, Number, Shown, Trace
+from crossdock.apis.process.v1.promises import promises_of
+from crossdock.apis.process.v1.story import (
+    Chapter,
+    Entry,
+    EntryKind,
+    Number,
+    Reached,
+    Shown,
+    Tender,
+    Trace,
+)
 from crossdock.apis.process.v1.why import ORDER, whole_why, why
 from crossdock.messages.envelope import Key
-from crossdock.messages.order_release import PlanConfirmed, ShipmentPlanned
+from crossdock.messages.order_release import PlanConfirmed, ShipmentPlanned, TenderMoved
 from crossdock.messages.registry import decode
 from crossdock.messages.shipment_visibility import PictureChanged
 from crossdock.ports.store import ExceptionRow, MessageRow, Reader, ReferenceRow
 
-KINDS = ("order", "shipment", "load", "reference", "customer", "item", "ship_to", "carrier")
+KINDS = (
+    "order",
+    "shipment",
+    "load",
+    "reference",
+    "customer",
+    "item",
+    "ship_to",
+    "carrier",
+    "exchange",
+    "partner",
+)
+TENDERING = "carrier."  # verbs by which carriers are asked
 
 
 def trace(reader: Reader, tenant: str, number: str) -> Trace:
@@ -72,6 +94,34 @@ def _story(  # noqa: PLR0913, PLR0917 - a story is told from this many sides
         numbers=tuple(_number(each) for each in numbers),
         stuck=stuck,
         documents=tuple(documents),
+        tenders=_tenders(found),
+        acknowledgements=tuple(
+            promise
+            for one in found
+            for effect in one.effects
+            if effect.verb.startswith(TENDERING)
+            for promise in promises_of(reader, tenant, effect.id)
+        ),
+    )
+
+
+def _tenders(found: Sequence[Gathered]) -> tuple[Tender, ...]:
+    """Gather the states of each offer, in the order in which they were reached."""
+    moved: dict[tuple[str, str, int, str], dict[str, Reached]] = {}
+    for body in (each for one in found for each in one.bodies):
+        if isinstance(body, TenderMoved):
+            name = (body.order_id, body.shipment_id, body.tender_version, body.carrier_scac)
+            reached = Reached(state=body.state, at=body.moved_at, reason=body.reason)
+            moved.setdefault(name, {})[body.state] = reached
+    return tuple(
+        Tender(
+            order_id=order_id,
+            shipment_id=shipment_id,
+            carrier_scac=carrier,
+            version=version,
+            states=tuple(sorted(states.values(), key=lambda each: each.at)),
+        )
+        for (order_id, shipment_id, version, carrier), states in sorted(moved.items())
     )
 
 
