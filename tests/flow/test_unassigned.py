@@ -25,10 +25,10 @@ def test_a_document_that_has_a_partner_now_is_read_at_the_start(store: Store) ->
     assert (told(machine), told(machine, "SO-2")) == (("1",), ("1",))
     assert queue(machine) == []
     assert endpoints == {"tms"}
-    assert [body for _, body in answers(machine)] == [
-        b"1/1 12:00 7 is accepted",
-        b"2/2 12:00 8 is accepted",
-    ]
+    assert {body.partition(b"12:00 ")[2] for _, body in answers(machine)} == {
+        b"7 is accepted",
+        b"8 is accepted",
+    }
 
 
 def test_what_still_has_no_partner_waits_on_and_is_not_touched(store: Store) -> None:
