@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
@@ -54,6 +54,32 @@ def local_day(day: date, zone: str, zone_source: ZoneSource, *, text: str = "") 
     )
 
 
+class ClockChange(StrEnum):
+    """What the clocks of a zone do to a local time."""
+
+    NONE = "NONE"
+    TWICE = "TWICE"  # they show it twice that day
+    SKIPPED = "SKIPPED"  # they never show it that day
+
+
+def clock_change(local: datetime, zone: tzinfo) -> ClockChange:
+    """Tell whether the clocks of a zone show a local time once, twice or never."""
+    first, second = local.replace(tzinfo=zone, fold=0), local.replace(tzinfo=zone, fold=1)
+    if first.utcoffset() == second.utcoffset():
+        return ClockChange.NONE
+    shown = first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local
+    return ClockChange.TWICE if shown else ClockChange.SKIPPED
+
+
+@lru_cache(maxsize=512)
+def zone_named(name: str) -> ZoneInfo | None:
+    """Find a zone by its IANA name; None where nobody knows it."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # no such name, no name at all, a folder of names
+        return None
+
+
 def zone_of(moment: Moment) -> tzinfo:
     """Give the zone a moment was told in: an IANA name, an offset such as `+02:00`, else UTC."""
     return _zone(moment.zone)
@@ -66,10 +92,7 @@ def _zone(text: str) -> tzinfo:
             return datetime.fromisoformat(f"2000-01-01T00:00:00{text}").tzinfo or UTC
         except ValueError:
             return UTC
-    try:
-        return ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
+    return zone_named(text) or UTC
 
 
 def day_of(moment: Moment) -> date:

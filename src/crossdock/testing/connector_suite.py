@@ -15,14 +15,16 @@ Samples lie in the connector's folder:
     samples/<verb>/<case>.out.json      the request it becomes
     samples/<name>/<case>.settings.toml what this one case is read with instead
 
-A twin of a document is `{"reports": [...], "findings": [...]}`; of anything that is refused,
-`{"fault": ..., "said": ..., "seen": ...}`.
+A twin of a document is `{"reports": [...], "findings": [...]}`, with `"owed": [...]` where its
+sender is owed answers; of anything that is refused, `{"fault": ..., "said": ..., "seen": ...}`.
+What carries control numbers is shown sealed, each number 1, in the night of the clock change.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib.resources.abc import Traversable
 from typing import Any
 
@@ -33,10 +35,12 @@ from crossdock.connectors import FolderConnector, discover
 from crossdock.faults import Fault, Finding, Unreadable
 from crossdock.messages.envelope import Command, Report
 from crossdock.messages.registry import BODIES, decode
-from crossdock.ports import Reading, Reported, Request
+from crossdock.ports import Owed, Reading, Reported, Request
 from crossdock.ports.settings import described
 
 SETTINGS = "settings.toml"
+SEALED_AT = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+ANSWERS = "partner.answer"  # not asked for by a command: it answers a document
 
 
 class Sample(Struct, frozen=True, kw_only=True):
@@ -79,6 +83,7 @@ class Sample(Struct, frozen=True, kw_only=True):
         return {
             "reports": [_reported(each) for each in twin["reports"]],
             "findings": msgspec.convert(twin["findings"], list[Finding]),
+            "owed": twin.get("owed", []),
         }
 
     def command(self) -> Command:
@@ -104,10 +109,27 @@ class Sample(Struct, frozen=True, kw_only=True):
 
     def _read(self) -> dict[str, Any]:
         reading = self._reading()
-        return {"reports": list(reading.reports), "findings": list(reading.findings)}
+        return {
+            "reports": list(reading.reports),
+            "findings": list(reading.findings),
+            "owed": [self._answer(each) for each in reading.owed],
+        }
+
+    def _answer(self, owed: Owed) -> dict[str, Any]:
+        return {
+            "identity": owed.identity,
+            "verdict": owed.verdict.value,
+            "request": _spelt(self._sealed(owed.request)),
+        }
 
     def _write(self) -> dict[str, Any]:
-        return _spelt(self.connector.write(self.command(), self.settings()))
+        return _spelt(self._sealed(self.connector.write(self.command(), self.settings())))
+
+    def _sealed(self, request: Request) -> Request:
+        if not request.numbers:
+            return request
+        numbers = dict.fromkeys(request.numbers, 1)
+        return self.connector.seal(request, numbers, SEALED_AT, self.settings())
 
 
 def _reported(twin: dict[str, Any]) -> Reported:
@@ -172,7 +194,7 @@ def broken_promises(connector: FolderConnector) -> list[str]:
 def _documents_without_samples(connector: FolderConnector) -> Iterator[str]:
     sampled = {sample.name for sample in samples_of(connector)}
     for name in (*connector.documents, *connector.operations):
-        if name not in sampled:
+        if name not in sampled and name != ANSWERS:
             yield f"`{name}` has no sample"
     for name in sampled - {*connector.documents, *connector.operations}:
         yield f"samples/{name} is neither a document nor an operation of the manifest"
@@ -181,6 +203,8 @@ def _documents_without_samples(connector: FolderConnector) -> Iterator[str]:
 def _operations_without_bytes(connector: FolderConnector) -> Iterator[str]:
     verbs = {kind.verb for kind in BODIES.values() if issubclass(kind, Command)}
     for verb in connector.operations:
+        if verb == ANSWERS:
+            continue
         if verb not in verbs:
             yield f"no command has the verb `{verb}`"
         if not verb.startswith(f"{connector.role}."):

@@ -15,14 +15,13 @@ from itertools import groupby
 
 from crossdock.canonical.identifiers import check_country, check_currency
 from crossdock.canonical.item import Quantity
-from crossdock.canonical.moments import Moment, ZoneSource, local_day
+from crossdock.canonical.moments import Moment, ZoneSource, local_day, zone_named
 from crossdock.canonical.money import Money, money
 from crossdock.canonical.order import OrderDraft, OrderLineDraft
 from crossdock.canonical.party import Address, Location
 from crossdock.connectors.csv_orders.codes import ACTIONS
 from crossdock.connectors.csv_orders.settings import Settings
 from crossdock.connectors.csv_orders.wire import HEAD_COLUMNS, ORDER_COLUMNS
-from crossdock.connectors.system_api.times import zone_named
 from crossdock.faults import Finding, Unreadable
 from crossdock.formats import csv
 from crossdock.formats.numbers import exact_text, plain_decimal, whole_number

@@ -8,10 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from crossdock.canonical.moments import Moment, Precision, ZoneSource, local_day
+from crossdock.canonical.moments import (
+    ClockChange,
+    Moment,
+    Precision,
+    ZoneSource,
+    clock_change,
+    local_day,
+    zone_named,
+)
 from crossdock.connectors.system_api.reading import Element
 
 # What lies before is a default that a program wrote for "unknown" (0001-01-01, 1900-01-01).
@@ -121,24 +128,15 @@ def _named(partner: str, place: str, setting: str) -> Iterator[tuple[str, ZoneSo
         yield setting, ZoneSource.SETTING
 
 
-@lru_cache(maxsize=512)
-def zone_named(name: str) -> ZoneInfo | None:
-    """Find a zone by its IANA name; None where nobody knows it."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # no such name, no name at all, a folder of names
-        return None
-
-
 def _notice_clock_change(
     element: Element, local: datetime, zone: tzinfo, where: str, text: str
 ) -> None:
-    first, second = local.replace(tzinfo=zone, fold=0), local.replace(tzinfo=zone, fold=1)
-    if first.utcoffset() == second.utcoffset():
-        return
-    if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local:
-        said = "The clocks show this local time twice that day; the first was taken"
-        element.notice("LOCAL_TIME_TWICE", said, where, text=text)
-    else:
-        said = "The clocks skip this local time that day; it was read as if they did not"
-        element.notice("LOCAL_TIME_SKIPPED", said, where, text=text)
+    match clock_change(local, zone):
+        case ClockChange.TWICE:
+            said = "The clocks show this local time twice that day; the first was taken"
+            element.notice("LOCAL_TIME_TWICE", said, where, text=text)
+        case ClockChange.SKIPPED:
+            said = "The clocks skip this local time that day; it was read as if they did not"
+            element.notice("LOCAL_TIME_SKIPPED", said, where, text=text)
+        case ClockChange.NONE:
+            pass

@@ -1,0 +1,97 @@
+"""What the reader of a set knows beside the set: the partner's settings, and what is noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from hashlib import blake2b
+
+from crossdock.connectors.x12_carrier.settings import ACCEPTANCE, Acceptance, CodeMeaning, Settings
+from crossdock.connectors.x12_carrier.wire import Row
+from crossdock.faults import Finding
+from crossdock.formats.x12.envelope import Group, Transaction
+
+NAME = "x12_carrier"
+
+
+class Context:
+    """One document being read under one partner's settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Begin with nothing noticed."""
+        self.settings = settings
+        self.noticed: list[Finding] = []
+
+    @property
+    def source(self) -> str:
+        """Name whose evidence this is."""
+        return self.settings.partner or NAME
+
+    @cached_property
+    def acceptance(self) -> Mapping[str, Acceptance]:
+        """Tell what is made of each class of findings."""
+        return ACCEPTANCE | self.settings.findings
+
+    @cached_property
+    def meanings(self) -> Mapping[tuple[str, str], tuple[CodeMeaning, ...]]:
+        """Find what the partner means by a code of a table."""
+        found: dict[tuple[str, str], tuple[CodeMeaning, ...]] = {}
+        for each in self.settings.codes:
+            key = each.table, each.code
+            found[key] = (*found.get(key, ()), each)
+        return found
+
+
+class SetContext:
+    """One set being read: the document's context, and the group it stands in."""
+
+    def __init__(self, document: Context, found: Transaction) -> None:
+        """Take what is known of the set."""
+        self.document = document
+        self.settings = document.settings
+        self.found = found
+        self.group: Group = found.group
+
+    def where(self, row: Row | None = None, element: int = 0) -> str:
+        """Name a place in the set: `ST 0001/AT7 at 14/05`, from the outside in."""
+        steps = [f"ST {self.found.control}"]
+        if row is not None:
+            steps.append(f"{row.tag} at {row.number}")
+        if element:
+            steps.append(f"{element:02d}")
+        return "/".join(steps)
+
+    def notice(
+        self, code: str, said: str, row: Row | None, element: int, kind: str, **seen: str
+    ) -> None:
+        """Note something about a segment or an element of the set, or about the set itself."""
+        self.document.noticed.append(
+            Finding(
+                code=code,
+                said=said,
+                where=self.where(row, element),
+                seen={name: text[:100] for name, text in seen.items()},
+                kind=kind,
+                at=self.found.at if row is None else row.at,
+            )
+        )
+
+    @property
+    def environment(self) -> str:
+        """Tell whether the envelope is for test or for production, as one letter."""
+        return self.group.interchange.usage or "P"
+
+    @property
+    def numbers(self) -> str:
+        """Name the set by its sender's numbers; a set without an envelope by what it says."""
+        interchange = self.group.interchange
+        if not interchange.control:
+            text = "\n".join(segment.text for segment in self.found.segments)
+            return blake2b(text.encode("utf-8", "replace"), digest_size=10).hexdigest()
+        numbers = (interchange.control, self.group.control, self.found.control)
+        return "/".join((interchange.sender, self.environment, *numbers))
+
+    @property
+    def sent(self) -> str:
+        """Tell when the group was written, as GS04 and GS05 have it."""
+        return f"{self.group.date}{self.group.time}"

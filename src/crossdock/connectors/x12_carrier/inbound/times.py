@@ -1,0 +1,185 @@
+"""Times of X12: a day, a time of day and a code for the zone, each missing or wrong at times.
+
+Who says the zone is kept with every time. In order: the code beside it (`PARTNER`), the place where
+it happened (`PLACE`), the partner's settings (`SETTING`); where nobody says, UTC is taken
+(`ASSUMED`) and a finding tells.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+
+from msgspec import Struct
+
+from crossdock.canonical.moments import (
+    ClockChange,
+    Moment,
+    ZoneSource,
+    clock_change,
+    local_day,
+    zone_named,
+)
+from crossdock.canonical.zones import PlaceZone
+from crossdock.connectors.x12_carrier.codes.times import LOCAL, ZONES
+from crossdock.connectors.x12_carrier.inbound.context import SetContext
+from crossdock.connectors.x12_carrier.wire import Row
+
+KIND = "time"
+YEAR_MIN, YEAR_MAX = 1970, 2199
+DAY_DIGITS = 8
+MINUTE_DIGITS, SECOND_DIGITS = 4, 6
+MIDNIGHT_AFTER = "2400"  # some write the end of a day so
+AHEAD_MAX = timedelta(hours=26)  # what is further ahead of its own envelope is no fact yet
+
+SAID = {
+    "NOT_A_TIME": "This is no day, or no time of day, that can be meant",
+    "NO_TIME": "There is no day here",
+    "UNKNOWN_TIME_CODE": "This time code is in no list; the zone of the place was taken",
+    "ZONE_AMBIGUOUS": "The state or country has parts in two time zones; that of most was taken",
+    "NO_TIME_ZONE": "Nobody said which zone this local time is in; UTC was taken",
+    "LOCAL_TIME_TWICE": "The clocks show this local time twice that day; the first was taken",
+    "LOCAL_TIME_SKIPPED": "The clocks skip this local time that day; it was read as if not",
+    "ZONE_DISAGREES": "The time code and the place do not have the same time that day",
+    "TIME_AHEAD": "This is told as a fact and lies ahead of the message that tells it",
+}
+CHANGES = {
+    ClockChange.TWICE: "LOCAL_TIME_TWICE",
+    ClockChange.SKIPPED: "LOCAL_TIME_SKIPPED",
+    ClockChange.NONE: "",
+}
+
+
+class Read(Struct, frozen=True):
+    """What a time was read as, and the codes of what is to be said about it."""
+
+    moment: Moment | None
+    codes: tuple[str, ...] = ()
+
+
+def moment_at(
+    context: SetContext, row: Row, first: int, place: PlaceZone | None = None
+) -> Moment | None:
+    """Read three elements from `first` on: day, time, zone. None, with a finding, where none is."""
+    return _told(context, row, first, (row[first], row[first + 1], row[first + 2]), place)
+
+
+def moment_in_window(context: SetContext, row: Row, place: PlaceZone | None) -> Moment | None:
+    """Read the day, time and zone of a G62, between which stands a qualifier."""
+    return _told(context, row, 2, (row[2], row[4], row[5]), place)
+
+
+def _told(
+    context: SetContext, row: Row, first: int, texts: tuple[str, str, str], place: PlaceZone | None
+) -> Moment | None:
+    settings = context.settings
+    code = settings.zone_codes.get(texts[2], texts[2]) if settings.zone_codes else texts[2]
+    read = read_time(texts[0], texts[1], code, place, settings.time_zone)
+    for each in read.codes:
+        context.notice(each, SAID[each], row, first, KIND, text=" ".join(texts).strip())
+    return read.moment
+
+
+def envelope_time(context: SetContext) -> Moment | None:
+    """Read when the group was written; GS says no zone, so the partner's is taken, else UTC."""
+    group = context.group
+    return read_time(group.date, group.time, "", None, context.settings.time_zone).moment
+
+
+def is_ahead(moment: Moment, context: SetContext) -> bool:
+    """Tell whether something lies further ahead of its envelope than any zone explains."""
+    sent = envelope_time(context)
+    return sent is not None and moment.at > sent.at + AHEAD_MAX
+
+
+@lru_cache(maxsize=8192)  # one message tells many times of the same minute and place
+def read_time(day: str, clock: str, code: str, place: PlaceZone | None, setting: str) -> Read:
+    """Read a time: `day` CCYYMMDD, `clock` HHMM or more digits or empty, `code` of element 623.
+
+    `code` may also be an IANA zone or an offset, where a partner's settings say so.
+    """
+    if not day:
+        return Read(None, ("NO_TIME",))
+    try:
+        local_date = _date(day)
+        local = _local(local_date, clock) if clock else None
+    except ValueError:
+        return Read(None, ("NOT_A_TIME",))
+    name, source, codes = _zone(code, place, setting)
+    text = f"{day} {clock} {code}".strip()
+    if local is None:
+        return Read(_day(local_date, name, source, text), codes)
+    offset = name[:1] in "+-"
+    zone = datetime.fromisoformat(f"2000-01-01T00:00{name}").tzinfo if offset else zone_named(name)
+    moment = Moment(
+        at=local.replace(tzinfo=zone).astimezone(UTC), text=text, zone=name, zone_source=source
+    )
+    change = "" if zone is None else CHANGES[clock_change(local, zone)]
+    told = (*codes, *filter(None, (change, _disagreement(local, moment, source, place))))
+    return Read(moment, told)
+
+
+def _day(day: date, name: str, source: ZoneSource, text: str) -> Moment:
+    zone = name if name[:1] not in "+-" else _fixed(name)
+    return local_day(day, zone, source, text=text)
+
+
+def _fixed(offset: str) -> str:
+    """Name the zone of whole hours; POSIX counts them the other way round."""
+    hours = int(offset[1:3])
+    return f"Etc/GMT{'-' if offset[0] == '+' else '+'}{hours}" if hours else "UTC"
+
+
+def _date(text: str) -> date:
+    if len(text) != DAY_DIGITS or not text.isdecimal():
+        raise ValueError(text)
+    day = date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    if not YEAR_MIN <= day.year <= YEAR_MAX:
+        raise ValueError(text)
+    return day
+
+
+def _local(day: date, clock: str) -> datetime:
+    if len(clock) < MINUTE_DIGITS or not clock.isdecimal() or len(clock) % 2:
+        raise ValueError(clock)
+    if clock.startswith(MIDNIGHT_AFTER) and not clock[MINUTE_DIGITS:].strip("0"):
+        return datetime.combine(day, time()) + timedelta(days=1)
+    second = int(clock[4:6] or 0)
+    micro = int(clock[6:].ljust(6, "0")[:6]) if len(clock) > SECOND_DIGITS else 0
+    return datetime.combine(day, time(int(clock[:2]), int(clock[2:4]), second, micro))
+
+
+def _zone(
+    code: str, place: PlaceZone | None, setting: str
+) -> tuple[str, ZoneSource, tuple[str, ...]]:
+    told: tuple[str, ...] = ()
+    if code and code != LOCAL:
+        name = ZONES.get(code, "") or (code if _is_zone(code) else "")
+        if name:
+            return name, ZoneSource.PARTNER, ()
+        told = ("UNKNOWN_TIME_CODE",)
+    if place is not None:
+        ambiguous = ("ZONE_AMBIGUOUS",) if place.split else ()
+        return place.zone, ZoneSource.PLACE, (*told, *ambiguous)
+    if setting and zone_named(setting) is not None:
+        return setting, ZoneSource.SETTING, told
+    return "UTC", ZoneSource.ASSUMED, (*told, "NO_TIME_ZONE")
+
+
+def _is_zone(code: str) -> bool:
+    offset = len(code) == len("+00:00") and code[0] in "+-" and code[1:3].isdecimal()
+    return offset or ("/" in code and zone_named(code) is not None)
+
+
+def _disagreement(
+    local: datetime, moment: Moment, source: ZoneSource, place: PlaceZone | None
+) -> str:
+    """Tell whether the code says another time than the place keeps, as `ES` does in July."""
+    if source is not ZoneSource.PARTNER or place is None or place.split:
+        return ""
+    kept = zone_named(place.zone)
+    return (
+        ""
+        if kept is None or local.replace(tzinfo=kept).astimezone(UTC) == moment.at
+        else "ZONE_DISAGREES"
+    )
