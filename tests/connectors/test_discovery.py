@@ -40,6 +40,7 @@ def test_the_house_has_its_own_connectors() -> None:
         "reference_carrier": ("carrier", ["tenders", "tracking"]),
         "reference_erp": ("erp", ["master_data", "orders"]),
         "reference_tms": ("tms", ["plans", "tracking"]),
+        "x12_carrier": ("carrier", ["interchange"]),
     }
 
 
