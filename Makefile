@@ -79,6 +79,12 @@ simulate: setup ## Live through simulated worlds: make simulate SEEDS=2000, or S
 histories: setup ## Record golden histories that are missing, or one anew: make histories NAME=late
 	@$(PY) -m tests.histories $(NAME)
 
+# What dies, and comes back.
+.PHONY: crash-points
+
+crash-points: setup ## Kill the house at every point of a day, and see what it still knows
+	@$(PY) -m tests.proofs.crash_points --record
+
 lock: setup ## Choose newer versions for requirements/*.txt
 	@tools/lock.sh
 

@@ -87,9 +87,14 @@ class InProcess:
         self.machine.stop()
 
     def _next(self) -> datetime | None:
+        """Tell when something is due next; what is due and could not be done waits for another."""
         machine = self.machine
-        dues = [machine.next_timer(), *(machine.next_effect(name) for name in self.partners)]
-        return min((due for due in dues if due is not None), default=None)
+        # A partner left alone by its breaker is due when that ends, whatever waits for it.
+        dues = [
+            machine.next_timer(),
+            *(machine.next_lease(name, self.at) for name in self.partners),
+        ]
+        return min((due for due in dues if due is not None and due > self.at), default=None)
 
     def _deliver(self) -> int:
         """Make every call that may be made now; answer how many."""
