@@ -14,7 +14,7 @@ $(WORDS):
 	@:
 else
 
-.PHONY: help setup demo test test-postgres lint format types walls house check bench restores contracts lock clean where
+.PHONY: help setup demo test test-postgres lint format types walls house check bench restores upgrades contracts lock clean where
 
 help: ## Show this list
 	@echo "crossdock: what make can do here"
@@ -60,6 +60,9 @@ bench: setup ## Measure crossdock beside its peers and its limits: make bench BE
 
 restores: setup ## Lose days after their backup, restore them, and count what is missing or doubled
 	@$(PY) -m tests.journeys.restored
+
+upgrades: setup ## Upgrade a day of every released version in its middle, and finish it
+	@$(PY) -m tests.store.upgraded
 
 contracts: setup ## Write contracts/, docs/reference/ and docs/guarantees.md anew
 	@$(PY) -m tools.generate

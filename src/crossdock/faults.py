@@ -7,6 +7,7 @@ Fault                 remedy
 ├── LockedOut         renew the credentials
 ├── Unassigned        assign: no partner or agreement matches
 ├── Misconfigured     mend the configuration: file, line and a suggestion
+│   └── Outdated      start the newer release: what is stored is ahead of this one
 └── Unknown           look: the work may or may not have been done
 
 A fault carries two texts: `said`, one sentence for the operator, and `seen`, the facts for the
@@ -90,6 +91,12 @@ class Misconfigured(Fault):
     """The configuration cannot work as written; mend it where the text says."""
 
     remedy = "mend the configuration"
+
+
+class Outdated(Misconfigured):
+    """What is stored was written by a newer release, which alone can go on with it."""
+
+    remedy = "start the newer release"
 
 
 class Unknown(Fault):

@@ -41,11 +41,13 @@ def assemble(  # noqa: PLR0913 - an application has this many parts
     wall: Now,
     meters: CollectorRegistry = REGISTRY,
     not_ready: Readiness = dict,
+    waits: Readiness = dict,
 ) -> App:
     """Put the application together.
 
     `read` opens snapshots of the store; `now` is the business clock, `wall` the machine's own, by
-    which signatures and sessions are judged.
+    which signatures and sessions are judged. `not_ready` names what keeps the house from working,
+    `waits` what waits for somebody though it works.
     """
     seal = Seal(secrets.token_bytes(32))
     access = Access(config.operator_token, seal, wall)
@@ -68,7 +70,7 @@ def assemble(  # noqa: PLR0913 - an application has this many parts
         routes,
         deliveries=deliveries,
         not_ready=not_ready,
-        held=lambda: held(read),
+        held=lambda: {**held(read), **waits()},
         meters=meters,
     )
 

@@ -104,6 +104,7 @@ class House:
             wall=wall,
             meters=self.machine.metrics.registry,
             not_ready=shell.not_ready,
+            waits=shell.held,
         )
 
 

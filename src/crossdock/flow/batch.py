@@ -92,7 +92,7 @@ def row_of(message: Message) -> MessageRow:
 
 
 def message_of(row: MessageRow) -> Message:
-    """Read a message of the history. Raises Misconfigured where its type or schema is unknown."""
+    """Read a message of the history. Raises Outdated where its type or schema is unknown."""
     return Message(
         id=row.id,
         tenant=row.tenant,

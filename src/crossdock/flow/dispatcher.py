@@ -2,7 +2,8 @@
 
 Everything a step says is written in the transaction that marks it handled. What it emits are new
 messages with steps of their own, never handled nested. A process that raises parks its key, with an
-exception for a person; the other keys go on.
+exception for a person; the other keys go on. A step that only a newer release can take is left
+where it is, and with it the rest of its lane: a worker of that release will take them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from crossdock.faults import Outdated
 from crossdock.flow.batch import Batch, Notes, message_of
 from crossdock.flow.exceptions import (
     STEP_FAILED,
@@ -40,21 +42,33 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 class Dispatched(Struct, frozen=True, kw_only=True):
     """What a turn did: steps taken, keys parked, endpoints with new work, and what was counted.
 
+    `newer` are the lanes in which something of a newer release was met: leave them to its workers.
+
     `waits` are the business seconds from messages' arrival to their steps, by subscriber.
     `stumbled`: the transaction failed and changed nothing; the same steps still wait.
     """
 
     taken: int = 0
     parked: tuple[CaseName, ...] = ()
+    newer: frozenset[int] = frozenset()
     endpoints: frozenset[str] = frozenset()
     tally: Mapping[str, int] = {}
     waits: Mapping[str, Sequence[float]] = {}
     stumbled: bool = False
 
 
-def turn(directory: Directory, unit: Unit, now: datetime, limit: int = BATCH) -> Dispatched:
-    """Take the steps that wait, up to `limit`, and write what they say into the transaction."""
-    steps = unit.claim(limit)
+def turn(
+    directory: Directory,
+    unit: Unit,
+    now: datetime,
+    limit: int = BATCH,
+    lanes: Sequence[int] | None = None,
+) -> Dispatched:
+    """Take the steps that wait, up to `limit`, and write what they say into the transaction.
+
+    `lanes` None takes those of every lane.
+    """
+    steps = unit.claim(limit, lanes)
     return Turn(directory, unit, now).take_all(steps) if steps else Dispatched()
 
 
@@ -76,6 +90,7 @@ class Turn:
         self._messages: dict[tuple[str, str], Message] = {}
         self._facts = Facts(unit, self._batch)
         self._parked: list[CaseName] = []
+        self._newer: set[int] = set()
         self._handled: list[tuple[Step, Case, bytes]] = []
         self._waits: dict[str, list[float]] = {}
 
@@ -83,7 +98,7 @@ class Turn:
         """Take the steps in order, and flush what was said."""
         self._cases = Cases(self._directory, self._unit, steps)
         for step in steps:
-            if name_of(step) not in self._parked:
+            if name_of(step) not in self._parked and step.row.lane not in self._newer:
                 self._take(step)
         self._batch.states = self._cases.rows(self._now)
         self._batch.handled = [
@@ -99,6 +114,7 @@ class Turn:
         return Dispatched(
             taken=len(self._handled),
             parked=tuple(self._parked),
+            newer=frozenset(self._newer),
             endpoints=frozenset(endpoints),
             tally=self._batch.tally,
             waits=self._waits,
@@ -108,6 +124,9 @@ class Turn:
         try:
             case = self._cases.case(name_of(step))
             notes, facts = self._decide(step, case)
+        except Outdated:
+            self._newer.add(step.row.lane)
+            return
         except Exception as error:
             self._park(step, error)
             return

@@ -29,6 +29,7 @@ from crossdock.flow import (
 from crossdock.flow.decisions import Decided, Decision, Undecidable
 from crossdock.flow.deliverer import Deliverer, Ended, Leased, Recorded, Result
 from crossdock.flow.dispatcher import BATCH, DEATHS_MAX, Dispatched
+from crossdock.flow.names import LANES
 from crossdock.flow.outbound import is_held
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
@@ -48,12 +49,6 @@ WRITES_MAX = 20  # times a transaction is begun anew because another process was
 UNREAD = {DocumentStatus.UNREADABLE, DocumentStatus.UNASSIGNED}
 
 
-def _tried_alone(unit: Unit) -> tuple[int, int]:
-    """Count a try at the step whose turn it is; answer its place, and no try where none waits."""
-    steps = unit.claim(1)
-    return (steps[0].row.seq, unit.try_alone(steps[0].row.seq)) if steps else (0, 0)
-
-
 def _tell_of(event: LogEvent, arrival: Arrival, receipt: Receipt) -> None:
     tell(
         event,
@@ -70,7 +65,7 @@ class Machine:
 
     Call `start` once before anything else. `careful` counts the steps still to be tried one at a
     time: after an unclean stop or a failed batch, a step that takes its worker down shall take
-    nobody with it.
+    nobody with it. `released` are the lanes left to workers of a newer release.
     """
 
     def __init__(
@@ -94,6 +89,7 @@ class Machine:
         self.pace = pace
         self._pardoned: set[int] = set()
         self._excused: Counter[int] = Counter()
+        self.released: frozenset[int] = frozenset()
         self._take_roster(roster)
 
     def _take_roster(self, roster: Roster) -> None:
@@ -170,7 +166,7 @@ class Machine:
         try:
             with self.store.write() as unit:
                 taken = receiver.receive(self._directory, unit, arrivals, now)
-                dispatched = dispatcher.turn(self._directory, unit, now, self._batch)
+                dispatched = self._take_turn(unit, now, self._batch)
         except NotNow:
             raise
         except Stale as error:
@@ -211,7 +207,7 @@ class Machine:
             return self._turn_carefully(now)
         try:
             with self.store.write() as unit:
-                dispatched = dispatcher.turn(self._directory, unit, now, self._batch)
+                dispatched = self._take_turn(unit, now, self._batch)
         except NotNow:
             raise
         except Stale as error:
@@ -223,13 +219,22 @@ class Machine:
         self._dispatched(dispatched)
         return dispatched
 
+    def _take_turn(self, unit: Unit, now: datetime, limit: int) -> Dispatched:
+        return dispatcher.turn(self._directory, unit, now, limit, self._lanes())
+
+    def _lanes(self) -> Sequence[int] | None:
+        """Name the lanes to take steps from; None, all of them, where none was released."""
+        if not self.released:
+            return None
+        return [lane for lane in range(LANES) if lane not in self.released]
+
     def _stumble(self, error: Exception) -> None:
         self.careful = self._batch
         tell(LogEvent.MACHINE_STUMBLED, level=logging.WARNING, error=repr(error))
 
     def _turn_carefully(self, now: datetime) -> Dispatched:
         """Take one step alone, its try counted before; one that was fatal twice is set aside."""
-        seq, tries = self._write(_tried_alone)
+        seq, tries = self._write(self._tried_alone)
         if not tries:
             return Dispatched()
         self.careful -= 1
@@ -245,14 +250,22 @@ class Machine:
         self._dispatched(dispatched)
         return dispatched
 
+    def _tried_alone(self, unit: Unit) -> tuple[int, int]:
+        """Count a try at the step whose turn it is; answer its place, and no try where none is."""
+        steps = unit.claim(1, self._lanes())
+        return (steps[0].row.seq, unit.try_alone(steps[0].row.seq)) if steps else (0, 0)
+
     def _take_alone(self, unit: Unit, tries: int, now: datetime) -> Dispatched:
-        step = unit.claim(1)[0]
+        step = unit.claim(1, self._lanes())[0]
         if tries <= DEATHS_MAX or step.row.seq in self._pardoned:
             self._pardoned.discard(step.row.seq)
-            return dispatcher.turn(self._directory, unit, now, 1)
+            return self._take_turn(unit, now, 1)
         return dispatcher.set_aside(self.roster, unit, step, tries - 1, now)
 
     def _dispatched(self, dispatched: Dispatched) -> None:
+        for lane in sorted(dispatched.newer - self.released):
+            tell(LogEvent.LANE_RELEASED, level=logging.WARNING, lane=lane)
+        self.released |= dispatched.newer
         self.metrics.count(dispatched.tally)
         for subscriber, waits in dispatched.waits.items():
             self.metrics.waited(subscriber, [each / self.pace for each in waits])
@@ -402,7 +415,8 @@ class Machine:
         for _ in range(TURNS_MAX):
             dispatched = self.turn(now)
             taken += dispatched.taken
-            busy = dispatched.taken or dispatched.parked or dispatched.stumbled
+            found = dispatched.taken or dispatched.parked or dispatched.newer
+            busy = found or dispatched.stumbled
             if not busy and not self.timers(now).rung:
                 return taken
         return taken

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from crossdock.faults import Misconfigured
+from crossdock.faults import Misconfigured, Outdated
 from crossdock.messages.acknowledgement import Environment
 from crossdock.messages.envelope import Body, Command, Message
 from crossdock.messages.teams import Team
@@ -107,9 +107,9 @@ class Directory:
         return self._showing[kind]
 
     def subscriber(self, name: str) -> Subscriber[Any, Any]:
-        """Find a process by name. Raises Misconfigured where there is none any more."""
+        """Find a process by name. Raises Outdated where this release has none of that name."""
         if name not in self.subscribers:
-            raise Misconfigured(
+            raise Outdated(
                 "A message waits for a process this release does not have", subscriber=name
             )
         return self.subscribers[name]

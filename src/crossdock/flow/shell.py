@@ -188,6 +188,13 @@ class Shell:
             if task.done()
         }
 
+    def held(self) -> dict[str, str]:
+        """Name what waits though all works, each with a sentence; empty where nothing does."""
+        lanes = len(self.machine.released)
+        if not lanes:
+            return {}
+        return {"lanes": f"{lanes} lane(s) hold what only a newer release can go on with"}
+
     # The loops.
 
     def _told(self, endpoints: frozenset[str] = frozenset()) -> None:
@@ -217,7 +224,11 @@ class Shell:
             if dispatched.taken:
                 self._ring.set()
             busy = bool(
-                self._waiting or dispatched.taken or dispatched.parked or dispatched.stumbled
+                self._waiting
+                or dispatched.taken
+                or dispatched.parked
+                or dispatched.newer
+                or dispatched.stumbled
             )
             await asyncio.sleep(0)  # an inline writer lets the others have their turn
 
@@ -289,6 +300,7 @@ class Shell:
         """Show how much waits, now and then."""
         with self.machine.store.read() as reader:
             self.machine.metrics.level("held", int(is_held(reader)))
+            self.machine.metrics.level("released", len(self.machine.released))
             self.machine.metrics.level("inbox", reader.pending())
             self.machine.metrics.level("parked", len(reader.parked(self.machine.roster.tenant)))
         await asyncio.sleep(GAUGE_SECONDS)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from crossdock.faults import Misconfigured
+from crossdock.faults import Outdated
 from crossdock.flow.roster import Directory
 from crossdock.messages.envelope import Key
 from crossdock.ports import Subscriber
@@ -56,10 +56,10 @@ def encode_state(state: object) -> bytes:
 def decode_state(subscriber: Subscriber[Any, Any], schema: int, raw: bytes) -> Any:
     """Read a stored state, lifted through the upcasters to today's schema.
 
-    Raises Misconfigured for a state of a newer release.
+    Raises Outdated for a state of a newer release.
     """
     if schema > subscriber.schema:
-        raise Misconfigured(
+        raise Outdated(
             "A stored state is newer than this release; start the newer release",
             subscriber=subscriber.name,
             schema=schema,
@@ -84,7 +84,7 @@ class Cases:
     def case(self, name: CaseName) -> Case:
         """Give a process as it stands now; one without a state begins at its start.
 
-        Raises Misconfigured or a decoding error where a stored state cannot be read.
+        Raises Outdated or a decoding error where a stored state cannot be read.
         """
         if name not in self._cases:
             self._cases[name] = self._load(name)

@@ -7,7 +7,7 @@ from functools import cache
 
 import msgspec
 
-from crossdock.faults import Misconfigured
+from crossdock.faults import Outdated
 from crossdock.messages import (
     acknowledgement,
     flow,
@@ -54,10 +54,10 @@ def encode(body: Body) -> bytes:
 def decode(name: str, schema: int, raw: bytes) -> Body:
     """Read a stored body, lifted through the upcasters to today's schema.
 
-    Raises Misconfigured for a type or a schema newer than this release knows.
+    Raises Outdated for a type or a schema newer than this release knows.
     """
     if name not in BODIES or schema > BODIES[name].schema:
-        raise Misconfigured(
+        raise Outdated(
             "A stored message is newer than this release; start the newer release",
             type=name,
             schema=schema,

@@ -17,6 +17,7 @@ class LogEvent(StrEnum):
     DOCUMENT_CONFLICT = "document.conflict"
     DOCUMENTS_ASSIGNED = "documents.assigned"  # unassigned ones that have a partner now
     STEP_PARKED = "step.parked"
+    LANE_RELEASED = "lane.released"  # only a newer release can go on with what was met in it
     EFFECT_ENDED_BADLY = "effect.ended_badly"  # refused, unresolved or given up
     ENDPOINT_LOCKED_OUT = "endpoint.locked_out"
     BREAKER_MOVED = "breaker.moved"

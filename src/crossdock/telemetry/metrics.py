@@ -91,6 +91,9 @@ class Metrics:
             "intake": self._gauge("crossdock_intake_waiting", "Documents waiting for a commit."),
             "inbox": self._gauge("crossdock_inbox_pending", "Steps not yet taken."),
             "parked": self._gauge("crossdock_inbox_parked", "Processes waiting for a person."),
+            "released": self._gauge(
+                "crossdock_lanes_released", "Lanes that only a newer release can go on with."
+            ),
             "held": self._gauge(
                 "crossdock_outbound_held", "1 while nothing is sent: a backup was restored."
             ),
@@ -135,7 +138,7 @@ class Metrics:
         self._breaker.labels(endpoint).set({"closed": 0, "half_open": 1, "open": 2}[state])
 
     def level(self, name: str, number: int) -> None:
-        """Show a level: `intake`, `inbox`, `parked` or `held`."""
+        """Show a level: `intake`, `inbox`, `parked`, `released` or `held`."""
         self._levels[name].set(number)
 
     def page(self) -> bytes:
