@@ -195,7 +195,7 @@ def _judge(context: Context, found: Transaction, above: Acceptance) -> SetVerdic
     """Say of a set whether it is accepted, and why not; a set without a map is told so."""
     context.noticed += found.findings
     faults = faults_of(found)
-    context.noticed += (_fault_finding(each) for each in faults)
+    context.noticed += (_fault_finding(found, each) for each in faults)
     accepted = max(above, _worst(context, found.findings), key=RANKS.index)
     codes = [CODES[each.code].note for each in found.findings if _noted(each)]
     if faults:
@@ -233,7 +233,7 @@ def _worst(context: Context, findings: Iterable[Finding]) -> Acceptance:
     )
 
 
-def _fault_finding(fault: SegmentFault) -> Finding:
+def _fault_finding(found: Transaction, fault: SegmentFault) -> Finding:
     elements = ", ".join(
         f"{each.position}{f'-{each.component}' if each.component else ''} code {each.code}"
         for each in fault.elements
@@ -241,7 +241,7 @@ def _fault_finding(fault: SegmentFault) -> Finding:
     return Finding(
         code=f"SEGMENT_{fault.code}",
         said="The segment is not as the standard has it",
-        where=f"{fault.tag} at {fault.position}",
+        where=f"ST {found.control}/{fault.tag} at {fault.position}",
         seen={"elements": elements} if elements else {},
         kind=SYNTAX,
         at=fault.at,

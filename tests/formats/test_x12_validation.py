@@ -1,0 +1,201 @@
+"""Sets held against the standard's tables, and what acknowledgements make of it."""
+
+import pytest
+
+from crossdock.formats.x12.acknowledgement import (
+    GroupVerdict,
+    SegmentFault,
+    SetVerdict,
+    write_997,
+    write_999,
+    write_ta1,
+)
+from crossdock.formats.x12.delimiters import Delimiters
+from crossdock.formats.x12.envelope import read
+from crossdock.formats.x12.schema import RELEASES, schema
+from crossdock.formats.x12.validation import faults_of
+
+ISA = (
+    "ISA*00*          *00*          *02*ROAD           *ZZ*SHIPPER        "
+    "*260329*0230*U*00401*000000007*0*T*:~"
+)
+
+
+def faults(set_id: str, *lines: str, release: str = "004010") -> tuple[SegmentFault, ...]:
+    body = "".join(f"{line}~" for line in (f"ST*{set_id}*0001", *lines))
+    text = f"{ISA}GS*QM*ROAD*SHIPPER*20260329*0230*12*X*{release}~{body}SE*{len(lines) + 2}*0001~"
+    (found,) = read(f"{text}GE*1*12~IEA*1*000000007~".encode()).transactions()
+    return faults_of(found)
+
+
+def told(*found: SegmentFault) -> list[tuple[object, ...]]:
+    return [
+        (each.tag, each.position, each.code, *((e.position, e.code) for e in each.elements))
+        for each in found
+    ]
+
+
+STATUS = ("B10*PRO17*SH-9*ROAD", "LX*1", "AT7*X3*NS***20260327*0815*LT", "MS1*RUMFORD*ME*US")
+
+
+def test_a_set_as_the_standard_has_it_is_without_fault() -> None:
+    assert faults("214", *STATUS) == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("AT7*X3*NS***20260230*0815*LT", (5, "8")),
+        ("AT7*X3*NS***20240229*0815*LT", None),
+        ("AT7*X3*NS***260327*0815*LT", (5, "8")),
+        ("AT7*X3*NS***20260327*2460*LT", (6, "9")),
+        ("AT7*X3*NS***20260327*0815*LT*MORE", (8, "3")),
+        ("AT7*X3*NS***20260327*0815*LT**", None),
+        ("AT7*??*NS***20260327*0815*LT", (1, "7")),
+        ("AT7*X33*NS***20260327*0815*LT", (1, "5")),
+        ("AT7*X*NS***20260327*0815*LT", (1, "4")),
+        ("AT7*X3****20260327*0815*LT", (2, "2")),
+        ("AT7*X3*NS*AA*NA*20260327*0815*LT", (3, "10")),
+        ("AT7*X3*NS*  *  *20260327*0815*LT", None),
+        ("AT7*X3*NS****0815*LT", (5, "2")),
+    ],
+)
+def test_what_is_wrong_with_an_element_has_its_code(
+    line: str, wrong: tuple[int, str] | None
+) -> None:
+    found = faults("214", *STATUS[:2], line)
+
+    assert told(*found) == ([] if wrong is None else [("AT7", 4, "8", wrong)])
+
+
+@pytest.mark.parametrize(
+    ("lines", "wrong"),
+    [
+        (STATUS[1:], [("B10", 2, "3")]),
+        ((STATUS[0], STATUS[2]), [("AT7", 3, "2")]),
+        ((*STATUS, "ZZZ*1"), [("ZZZ", 6, "1")]),
+        ((*STATUS, "S5*1*LD"), [("S5", 6, "6")]),
+        ((*STATUS, "B10*PRO17**ROAD"), [("B10", 6, "7")]),
+        ((*STATUS, *STATUS[1:]), []),
+        ((*STATUS[:2], *STATUS[2:3] * 11), [("AT7", 14, "4")]),
+        ((*STATUS, *("Q7*S*PLT*1",) * 11), [("Q7", 16, "5")]),
+    ],
+)
+def test_a_segment_in_the_wrong_place_has_its_code(
+    lines: tuple[str, ...], wrong: list[tuple[object, ...]]
+) -> None:
+    assert told(*faults("214", *lines)) == wrong
+
+
+def test_an_order_without_stops_lacks_its_first_stop() -> None:
+    assert told(*faults("204", "B2**ROAD**SH-9**PP", "B2A*00*LT")) == [("S5", 4, "3")]
+
+
+def test_a_release_has_its_own_lengths() -> None:
+    long = "L11*" + "9" * 40 + "*PO"
+    lines = (STATUS[0], long, *STATUS[1:])
+
+    assert told(*faults("214", *lines)) == [("L11", 3, "8", (1, "5"))]
+    assert faults("214", *lines, release="005010") == ()
+
+
+def test_components_are_looked_at_one_by_one() -> None:
+    head = ("AK1*SM*41", "AK2*204*0041", "AK3*N4*9**8")
+
+    found = faults("997", *head, "AK4*2:x*156*7*XX", "AK5*R*5", "AK9*R*1*1*0")
+
+    assert told(*found) == [("AK4", 5, "8", (1, "6"))]
+    assert found[0].elements[0].component == 2
+
+
+def test_a_set_nobody_has_a_table_for_is_not_judged() -> None:
+    assert faults("315", "ANYTHING*GOES") == ()
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_tables_are_whole(release: str) -> None:
+    known = schema(release)
+
+    begun = [
+        (item.tag, item.loop.items[0].tag)
+        for whole in known.sets.values()
+        for item in whole.items
+        if item.loop is not None
+    ]
+    places = [
+        (shape.tag, place)
+        for shape in known.shapes.values()
+        for note in shape.notes
+        for place in note.places
+        if not 0 < place <= len(shape.slots)
+    ]
+    assert sorted(known.sets) == ["204", "214", "990", "997", "999"]
+    assert [pair for pair in begun if pair[0] != pair[1]] == []
+    assert places == []
+
+
+VERDICT = GroupVerdict(
+    functional_id="SM",
+    control="12",
+    version="004010",
+    verdict="P",
+    included=2,
+    sets=(
+        SetVerdict(set_id="204", control="0001", verdict="A"),
+        SetVerdict(
+            set_id="204",
+            control="0002",
+            verdict="R",
+            codes=("5",),
+            faults=faults("214", *STATUS[:2], "AT7*X3*NS***20260230*08~15".replace("~", "")),
+        ),
+    ),
+)
+
+
+def test_a_group_is_answered_set_by_set() -> None:
+    assert write_997(VERDICT, Delimiters()) == [
+        ["ST", "997", ""],
+        ["AK1", "SM", "12"],
+        ["AK2", "204", "0001"],
+        ["AK5", "A"],
+        ["AK2", "204", "0002"],
+        ["AK3", "AT7", "4", "", "8"],
+        ["AK4", "5", "373", "8", "20260230"],
+        ["AK5", "R", "5"],
+        ["AK9", "P", "2", "2", "1"],
+    ]
+
+
+def test_a_999_says_the_same_with_the_release() -> None:
+    said = write_999(VERDICT, Delimiters())
+
+    assert [line for line in said if line[0] in {"ST", "AK1", "IK5", "AK9"}] == [
+        ["ST", "999", "", "005010X231A1"],
+        ["AK1", "SM", "12", "004010"],
+        ["IK5", "A"],
+        ["IK5", "R", "5"],
+        ["AK9", "P", "2", "2", "1"],
+    ]
+
+
+def test_what_is_copied_into_an_answer_fits_between_its_separators() -> None:
+    wrong = faults("214", *STATUS[:2], "AT7*^|*NS***20260327*0815*LT")
+    group = GroupVerdict(
+        functional_id="QM",
+        control="1",
+        version="004010",
+        verdict="R",
+        included=1,
+        sets=(SetVerdict(set_id="214", control="0001", verdict="R", faults=wrong),),
+    )
+
+    said = write_997(group, Delimiters(element="|", repetition="^"))
+
+    assert [line for line in said if line[0] == "AK4"] == [["AK4", "1", "1650", "7", ""]]
+
+
+def test_an_interchange_is_answered_by_its_number_and_time() -> None:
+    (interchange,) = read((ISA + "IEA*0*000000007~").encode()).interchanges
+
+    assert write_ta1(interchange, "A", "") == ["TA1", "000000007", "260329", "0230", "A", "000"]
