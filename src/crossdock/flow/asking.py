@@ -21,7 +21,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from crossdock.flow.exceptions import EFFECT_CODES, Closing
-from crossdock.flow.names import answer_id, asked_version, digest, effect_id
+from crossdock.flow.names import answer_id, asked_version, beside, effect_id
 from crossdock.flow.outbound import DOUBT, is_doubted
 from crossdock.flow.roster import Roster
 from crossdock.flow.sealing import ended, numbered, seal
@@ -205,13 +205,13 @@ def answered(row: OutboxRow, at: datetime) -> list[Message]:
     What flow itself asked for, an answer to a partner, has no process.
     """
     answer = ANSWERS[row.status]
-    told = _answer(row, answer_id(row.id, row.fence, answer), answer, at)
+    told = _answer(row, answer_id(row.message_id, row.id, row.fence, answer), answer, at)
     return [*([told] if row.subscriber else []), *ended(row, at)]
 
 
 def answer_again(row: OutboxRow, cause: str, at: datetime) -> Message:
     """Tell a process that asks again how the effect had ended."""
-    return _answer(row, digest("answer-again", row.id, cause), ANSWERS[row.status], at)
+    return _answer(row, beside(cause, "answer-again", row.id, cause), ANSWERS[row.status], at)
 
 
 def _answer(row: OutboxRow, id_: str, answer: AnswerKind, at: datetime) -> Message:

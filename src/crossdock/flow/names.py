@@ -13,6 +13,7 @@ from crossdock.messages.envelope import Command, Key
 
 LANES = 64
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+CLOCK = 13  # characters of an id from outside (UUIDv7) that tell when it was minted
 PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
 EDITED = re.compile(r"\.e(?P<number>[0-9]{1,6})$")
 
@@ -25,6 +26,15 @@ def digest(*parts: str) -> str:
     return blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
 
 
+def beside(cause: str, *parts: str) -> str:
+    """Name what follows from a message: an id that begins as its cause's does.
+
+    What comes from outside is named by its time, so the rows of one story lie side by side in every
+    index of messages, however many there are, and a commit writes few pages of them.
+    """
+    return cause[:CLOCK] + blake2b(msgspec.json.encode(parts), digest_size=13).hexdigest()
+
+
 def lane_of(tenant: str, key: Key) -> int:
     """Choose the lane of a key: all its messages share it."""
     return zlib.crc32(f"{tenant}/{key.kind}/{key.id}".encode()) % LANES
@@ -32,7 +42,7 @@ def lane_of(tenant: str, key: Key) -> int:
 
 def emitted_id(tenant: str, cause: str, subscriber: str, key: Key, ordinal: int) -> str:
     """Name the n-th thing a process says about one message."""
-    return digest("emitted", tenant, cause, subscriber, key.kind, key.id, str(ordinal))
+    return beside(cause, "emitted", tenant, cause, subscriber, key.kind, key.id, str(ordinal))
 
 
 def idempotency_key(tenant: str, command: Command) -> str:
@@ -60,9 +70,9 @@ def effect_id(tenant: str, endpoint: str, idempotency_key: str) -> str:
     return digest("effect", tenant, endpoint, idempotency_key)
 
 
-def answer_id(outbox_id: str, fence: int, answer: str) -> str:
+def answer_id(asked_by: str, outbox_id: str, fence: int, answer: str) -> str:
     """Name the end of an effect; an effect that ends again after a retry ends under a new name."""
-    return digest("answer", outbox_id, str(fence), answer)
+    return beside(asked_by, "answer", outbox_id, str(fence), answer)
 
 
 def wake_up_id(  # noqa: PLR0913, PLR0917 - a timer's identity has this many parts
@@ -70,7 +80,7 @@ def wake_up_id(  # noqa: PLR0913, PLR0917 - a timer's identity has this many par
 ) -> str:
     """Name one ringing of a timer; set again by another message, it rings again."""
     due = due_at.isoformat()
-    return digest("wake-up", tenant, subscriber, key.kind, key.id, name, due, set_by)
+    return beside(set_by, "wake-up", tenant, subscriber, key.kind, key.id, name, due, set_by)
 
 
 def exception_id(tenant: str, kind: str, subject: str, code: str) -> str:

@@ -22,7 +22,7 @@ from crossdock.flow.asking import NOWHERE, Asking
 from crossdock.flow.batch import Batch, address, message_of
 from crossdock.flow.decisions import NeedsReason, Undecidable
 from crossdock.flow.dispatcher import received_of
-from crossdock.flow.names import digest, effect_id, idempotency_key, process_subject
+from crossdock.flow.names import beside, effect_id, idempotency_key, process_subject
 from crossdock.flow.roster import Directory
 from crossdock.flow.sealing import as_numbered
 from crossdock.flow.states import encode_state
@@ -252,7 +252,7 @@ def _ask(
 ) -> None:
     cause, command = asked.cause, asked.command
     message = Message(
-        id=digest("replayed", cause.tenant, cause.id, effect.id, str(asked.ordinal)),
+        id=beside(cause.id, "replayed", cause.tenant, cause.id, effect.id, str(asked.ordinal)),
         tenant=cause.tenant,
         correlation_id=cause.correlation_id,
         causation_id=cause.id,
