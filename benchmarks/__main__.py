@@ -19,7 +19,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.contenders import SQLITE, Contender, Failed, everyone, run
+from benchmarks.contenders import POSTGRES, SQLITE, Contender, Failed, everyone, run
 from tools.figures import Figure, record
 
 ROUNDS = 3
@@ -169,7 +169,12 @@ def summary(measured: Measured) -> dict[str, Any]:
     }
     peers = {name: round(value, 1) for name, value in middle.items() if "crossdock" not in name}
     best = max(peers, key=lambda name: peers[name], default="")
-    line: dict[str, Any] = {"peers": peers, "absent": measured.absent, "best_peer": best}
+    line: dict[str, Any] = {
+        "peers": peers,
+        "absent": measured.absent,
+        "best_peer": best,
+        "postgres_1_flows_per_s": round(middle[POSTGRES], 1) if POSTGRES in middle else None,
+    }
     if ours:
         rows = to_limits(ours, "bare_flows_per_s")
         line |= {

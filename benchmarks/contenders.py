@@ -17,7 +17,7 @@ from benchmarks.peers import PEERS
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS, THEIRS = ROOT / ".venv-bench", ROOT / ".venv-peers"
-SQLITE = "crossdock on SQLite"
+SQLITE, POSTGRES = "crossdock on SQLite", "crossdock on PostgreSQL, 1 process"
 RUN_SECONDS_MAX = 180.0
 NOT_HERE = 3  # the exit code of a peer that is not installed
 
@@ -46,12 +46,15 @@ class Contender(Struct, frozen=True, kw_only=True):
 
 def everyone(*, seconds: float, flows: int) -> list[Contender]:
     """List crossdock and its peers; crossdock runs a number of flows, peers a number of seconds."""
-    ours = Contender(
-        name=SQLITE,
-        environment=OURS,
-        module="benchmarks.order_to_delivery",
-        options=("--flows", str(flows)),
-    )
+    ours = [
+        Contender(
+            name=name,
+            environment=OURS,
+            module="benchmarks.order_to_delivery",
+            options=("--store", store, "--flows", str(flows)),
+        )
+        for name, store in ((SQLITE, "sqlite"), (POSTGRES, "postgres"))
+    ]
     peers = [
         Contender(
             name=NAMES[each],
@@ -61,7 +64,7 @@ def everyone(*, seconds: float, flows: int) -> list[Contender]:
         )
         for each in PEERS
     ]
-    return [ours, *peers]
+    return [*ours, *peers]
 
 
 class Failed(Exception):

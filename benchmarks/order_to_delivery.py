@@ -1,6 +1,6 @@
 """How many complete order-to-delivery flows a second crossdock takes, beside two limits.
 
-    python -m benchmarks.order_to_delivery [--flows 1500] [--ease 5]
+    python -m benchmarks.order_to_delivery [--store postgres] [--flows 1500] [--ease 5]
 
 Everything is durable before it is acknowledged. Partners answer at once, in this process, so what
 is measured is crossdock and the disk; the settlement is the benchmark's own stand-in. One run, its
@@ -14,19 +14,21 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 from msgspec import Struct
 
 from benchmarks import flows, limits, settlement, view_delay
-from benchmarks.servers import cpu_seconds
+from benchmarks.servers import cpu_seconds, postgres
 from benchmarks.setting import CountedStore, roster
 from crossdock.app.memory import collect_seldom
 from crossdock.flow.machine import Machine
 from crossdock.ports.store import Store
 from crossdock.projections.shipment_visibility import KIND, view_key
+from crossdock.store.postgres import migrate_postgres, open_postgres
 from crossdock.store.sqlite import open_sqlite
 from crossdock.testing.in_process import InProcess, arrival
 from crossdock.testing.plain_partner import PlainPartner
@@ -105,9 +107,30 @@ def check(store: Store, partner: PlainPartner, count: int) -> None:
         )
 
 
+Open = Callable[[], Store]
+
+
+@contextmanager
+def on_sqlite(folder: Path) -> Iterator[Open]:
+    """Give what opens the store in one file."""
+    yield lambda: open_sqlite(folder / "flows.db")
+
+
+@contextmanager
+def on_postgres(folder: Path) -> Iterator[Open]:
+    """Run a PostgreSQL, and give what opens the store in it."""
+    with postgres(folder) as address:
+        migrate_postgres(address)
+        yield lambda: open_postgres(address)
+
+
+STORES = {"sqlite": on_sqlite, "postgres": on_postgres}
+
+
 def main() -> None:
     """Measure once, and print one line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--store", choices=STORES, default="sqlite")
     parser.add_argument("--flows", type=int, default=1500)
     parser.add_argument("--ease", type=float, default=0.0, help="seconds at a fifth of the peak")
     parser.add_argument("--folder", type=Path, default=None, help="on the disk to be measured")
@@ -115,16 +138,20 @@ def main() -> None:
     collect_seldom()  # as `crossdock up` does
     with tempfile.TemporaryDirectory(dir=asked.folder) as name:
         folder = Path(name)
-        with_flows = open_sqlite(folder / "flows.db")
-        run = live(with_flows, asked.flows)
-        with_flows.close()
-        found: dict[str, object] = {
-            **figures(run),
-            **limits.measured(folder, run.commits, run.flows),
-        }
+        with STORES[asked.store](folder) as opened:
+            store = opened()
+            run = live(store, asked.flows)
+            store.close()
+        found: dict[str, object] = {**figures(run)}
+        if asked.store == "sqlite":
+            found |= limits.measured(folder, run.commits, run.flows)
         if asked.ease:
             pace = run.flows_per_s * flows.EVENTS_PER_FLOW * view_delay.SHARE
-            found["view"] = view_delay.measured(open_sqlite(folder / "ease.db"), pace, asked.ease)
+            (folder / "ease").mkdir()
+            with STORES[asked.store](folder / "ease") as opened:
+                store = opened()
+                found["view"] = view_delay.measured(store, pace, asked.ease)
+                store.close()
     print(json.dumps(found))
 
 

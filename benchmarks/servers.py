@@ -122,6 +122,11 @@ def _new_cluster(programs: Path, folder: Path, user: str | None) -> Path:
     return data
 
 
+def _is_ready(programs: Path, port: int) -> bool:
+    asked: list[str | Path] = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+    return subprocess.run(asked, check=False).returncode == 0  # noqa: S603 - a program of the system
+
+
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
     """Run a PostgreSQL with an empty cluster; give the address of its database `postgres`."""
@@ -133,7 +138,7 @@ def postgres(folder: Path) -> Iterator[str]:
     for each in POSTGRES_SETTINGS:
         command += ["-c", each]
     with running(command, folder / "postgres.log", user=user):
-        wait_for(lambda: answers(port), "PostgreSQL")
+        wait_for(lambda: _is_ready(programs, port), "PostgreSQL")
         yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
 
 
