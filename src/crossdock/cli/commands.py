@@ -21,6 +21,7 @@ COMMANDS = {
     "init": ("crossdock.cli.init:init", "Write a commented configuration to begin with."),
     "up": ("crossdock.cli.up:up", "Serve partners, customers and operators."),
     "receive": ("crossdock.cli.receive:receive", "Take in documents from files."),
+    "read": ("crossdock.cli.read:read", "Show what is made of a file, without storing it."),
     "trace": ("crossdock.cli.trace:trace", "Tell the whole story of any number."),
     "status": ("crossdock.cli.status:status", "Show the whole house at a glance."),
     "replay": ("crossdock.cli.replay:replay", "Show what documents would do if read again."),

@@ -11,7 +11,11 @@ from hashlib import sha256
 
 from msgspec import Struct
 
-from crossdock.connectors.x12_carrier.codes.envelopes import VERDICTS
+from crossdock.connectors.x12_carrier.codes.envelopes import (
+    ELEMENT_FAULTS,
+    SEGMENT_FAULTS,
+    VERDICTS,
+)
 from crossdock.connectors.x12_carrier.inbound.acknowledgements import (
     acknowledgement,
     environment_of,
@@ -234,15 +238,19 @@ def _worst(context: Context, findings: Iterable[Finding]) -> Acceptance:
 
 
 def _fault_finding(found: Transaction, fault: SegmentFault) -> Finding:
-    elements = ", ".join(
-        f"{each.position}{f'-{each.component}' if each.component else ''} code {each.code}"
+    where = f"ST {found.control}/{fault.tag} at {fault.position}"
+    if fault.elements:
+        where += f"/{fault.elements[0].position:02d}"
+    told = (
+        f"{each.position}{f'-{each.component}' if each.component else ''} "
+        f"{ELEMENT_FAULTS.get(each.code, f'has fault {each.code}')}"
         for each in fault.elements
     )
     return Finding(
         code=f"SEGMENT_{fault.code}",
-        said="The segment is not as the standard has it",
-        where=f"ST {found.control}/{fault.tag} at {fault.position}",
-        seen={"elements": elements} if elements else {},
+        said=f"By the standard this segment {SEGMENT_FAULTS[fault.code]}",
+        where=where,
+        seen={"elements": ", ".join(told)} if fault.elements else {},
         kind=SYNTAX,
         at=fault.at,
     )
