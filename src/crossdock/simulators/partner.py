@@ -140,16 +140,19 @@ class Partner:
         carry_out: Callable[[], str],
         *,
         status: int = 201,
+        key: str = "",
     ) -> web.StreamResponse:
         """Answer a request for an effect, with the faults that strike it.
 
         `carry_out` does it and gives the document's id, or raises No; it runs at most once for an
-        idempotency key, in one transaction with the ledger's entry.
+        idempotency key, in one transaction with the ledger's entry. `key` is the sender's own
+        number of it, where the wire has one; else the header tells.
         """
         times = self.ledger.count_asked(asked.content_key)
         if (away := self._absence(request, asked.content_key, times)) is not None:
             return away
-        answer = self._settle(request, asked, carry_out, status)
+        key = key or request.headers.get("Idempotency-Key", "")
+        answer = self._settle(key, asked, carry_out, status)
         if self.mischief.strikes("slow", asked.content_key, times):
             await asyncio.sleep(
                 between(*SLOW_SECONDS, self.setup.seed, "slow", asked.content_key, times)
@@ -173,9 +176,8 @@ class Partner:
         return None
 
     def _settle(
-        self, request: web.Request, asked: Asked, carry_out: Callable[[], str], status: int
+        self, key: str, asked: Asked, carry_out: Callable[[], str], status: int
     ) -> web.Response:
-        key = request.headers.get("Idempotency-Key", "")
         honoured = not self.mischief.strikes("forgetful", asked.content_key)
         with self.ledger.together():
             known = self.ledger.document_for(key) if honoured else ""

@@ -33,6 +33,7 @@ from crossdock.simulators.naive import Setup as NaiveSetup
 from crossdock.simulators.partner import CROSSDOCK, Partner, Setup
 from crossdock.simulators.tms import Tms
 from crossdock.simulators.world import world
+from crossdock.simulators.x12_carrier import X12Carrier
 
 HOST = "127.0.0.1"
 SHUTDOWN_SECONDS = 2.0
@@ -47,10 +48,10 @@ class Options(Struct, frozen=True, kw_only=True):
     `http://127.0.0.1:8600/system/v1/partners/erp`; empty: it tells nothing. `secret_file` holds the
     `whsec_` secret of its webhooks, `token_file` the bearer token it asks of its callers. `clock`
     is `<real time>,<simulated time>,<factor>`. `ledger` is the file of its ledger. `scac` is for a
-    carrier, `carriers` (`SCAC=url`) for the TMS, `orders` and `format` (`json` or `csv`) for the
-    ERP. One that speaks csv drops its files into `drop_dir`, finds its references in
-    `reference_dir`, and waits for the master data of the ERP at `after_url`. `erp_url` and
-    `tms_url` are for the naive sync, which has no ledger and no faults.
+    carrier, `carriers` (`SCAC=url`) for the TMS, `orders` for the ERP. `format` is `json`, `csv`
+    for an ERP, `x12` for a carrier. An ERP that speaks csv drops its files into `drop_dir`, finds its
+    references in `reference_dir`, and waits for the master data of the ERP at `after_url`.
+    `erp_url` and `tms_url` are for the naive sync, which has no ledger and no faults.
     """
 
     port: int = 0
@@ -98,7 +99,9 @@ def _tms(options: Options) -> Partner:
 def _carrier(options: Options) -> Partner:
     if options.scac not in DIALECTS:
         raise Misconfigured("No such carrier", scac=options.scac, known=" ".join(DIALECTS))
-    return Carrier(_setup(options), DIALECTS[options.scac])
+    if options.format not in CARRIERS:
+        raise Misconfigured("A carrier speaks json or x12", format=options.format)
+    return CARRIERS[options.format](_setup(options), DIALECTS[options.scac])
 
 
 def _naive(options: Options) -> Naive:
@@ -111,6 +114,9 @@ def _naive(options: Options) -> Naive:
             references=options.reference_dir,
         )
     )
+
+
+CARRIERS: dict[str, type[Carrier]] = {"json": Carrier, "x12": X12Carrier}
 
 
 class Served(Protocol):
@@ -224,7 +230,12 @@ def parser() -> argparse.ArgumentParser:
     known.add_argument("--clock", default="", help="<real time>,<simulated time>,<factor>")
     known.add_argument("--ledger", type=Path, default=Path("partner.ledger"))
     known.add_argument("--show-ledger", action="store_true", help="print the ledger and end")
-    known.add_argument("--format", choices=("json", "csv"), default="json", help="of the ERP")
+    known.add_argument(
+        "--format",
+        choices=("json", "csv", "x12"),
+        default="json",
+        help="csv: the ERP; x12: a carrier",
+    )
     known.add_argument("--drop-dir", type=Path, help="where the csv ERP drops orders")
     known.add_argument("--reference-dir", type=Path, help="where it finds references")
     known.add_argument("--batch-minutes", type=float, default=30, help="simulated")

@@ -10,7 +10,7 @@ import asyncio
 import heapq
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -28,12 +28,17 @@ REFUSALS_MAX = 8  # a 4xx this often is a receiver who means it; its sender give
 ASK_AGAIN_SOON = frozenset({401, 403, 408, 425, 429})  # 4xx that say nothing about the content
 
 
+# What goes over the wire for a telling, and of what type it is; the same each time it is tried.
+Dress = Callable[[Telling], tuple[bytes, str]]
+
+
 class Sender:
     """Makes the calls of a ledger when they are due, and notes what the receiver said.
 
     `targets` maps a target's name to the address that `/{document}` is appended to; tellings to a
     target without an address are closed as if never meant. Tellings about one subject go one after
-    the other while all is well; one that fails lets the others pass.
+    the other while all is well; one that fails lets the others pass. `dress` writes a telling in
+    the words of the wire.
     """
 
     def __init__(
@@ -49,6 +54,7 @@ class Sender:
         self._clock = clock
         self._targets = targets
         self._secret = secret
+        self.dress: Dress = plain
         self._lanes: tuple[list[tuple[float, int]], ...] = tuple([] for _ in range(LANES))
         self._news = tuple(asyncio.Event() for _ in range(LANES))
         self.mischief = Mischief(seed=0)
@@ -151,18 +157,24 @@ class Sender:
     async def _call(self, telling: Telling, session: aiohttp.ClientSession) -> int:
         """Make the call, and give the status; 0 where there was no answer."""
         url = f"{self._targets[telling.target]}/{telling.document}"
+        body, content_type = self.dress(telling)
         signed = (
-            webhook.headers(self._secret, telling.webhook_id, int(time.time()), telling.body)
+            webhook.headers(self._secret, telling.webhook_id, int(time.time()), body)
             if self._secret
             else {}
         )
-        headers = {"content-type": "application/json", **signed}
+        headers = {"content-type": content_type, **signed}
         try:
-            async with session.post(url, data=telling.body, headers=headers) as answer:
+            async with session.post(url, data=body, headers=headers) as answer:
                 await answer.read()
                 return answer.status
         except (aiohttp.ClientError, TimeoutError, OSError):
             return 0
+
+
+def plain(telling: Telling) -> tuple[bytes, str]:
+    """Tell it as it is kept: as JSON."""
+    return telling.body, "application/json"
 
 
 def _means_no(status: int) -> bool:

@@ -1,0 +1,207 @@
+"""A carrier that speaks X12: 204 and 997 come in, 997, 990 and 214 go out.
+
+Takes   POST /loads, POST /loads/{shipment_id}/cancellations     from the TMS, without faults
+        POST /interchange                                         204s
+Tells   document `interchange`: 214, 990 and 997, each in an interchange of its own
+
+An interchange that came before, by its sender's control number, is taken and changes nothing. What
+is told gets its control number when it is first told, and keeps it: told again, it is the same
+interchange.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from crossdock.formats.x12.envelope import Group, Interchange, read
+from crossdock.simulators import x12_speech as speech
+from crossdock.simulators.carrier import ANSWER_MINUTES, Carrier
+from crossdock.simulators.chance import between
+from crossdock.simulators.journeys import Dialect, Said, journey, told
+from crossdock.simulators.ledger import Telling, Told
+from crossdock.simulators.partner import CROSSDOCK, Asked, Setup, json_answer
+
+SHIPPER = "SHIPPERCO"
+CONTENT_TYPE = "application/edi-x12"
+DOCUMENT = "interchange"
+ACKNOWLEDGED_AFTER_MINUTES = (1, 15)
+TOO_LATE = timedelta(days=4)
+CUT = "/cut"
+# Faults that X12 has no words for: a 214 neither corrects nor takes back.
+UNSPEAKABLE = ("retraction", "correction")
+
+
+class X12Carrier(Carrier):
+    """One carrier with its dialect, told in X12."""
+
+    def __init__(self, setup: Setup, dialect: Dialect) -> None:
+        """Know how it speaks, and dress what it tells as interchanges."""
+        super().__init__(setup, dialect)
+        self.names = speech.Names(scac=dialect.scac, shipper=SHIPPER)
+        self.sender.dress = self.dressed
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        """Give the doors for loads and interchanges."""
+        return (
+            web.post("/loads", self._load),
+            web.post("/loads/{shipment_id}/cancellations", self._load_cancelled),
+            web.post("/interchange", self._interchange),
+        )
+
+    def dressed(self, telling: Telling) -> tuple[bytes, str]:
+        """Write what is told as an interchange, under the number it has or gets now."""
+        if telling.target != CROSSDOCK:
+            return telling.body, "application/json"
+        kept = self.ledger.kept("interchange", telling.webhook_id)
+        if kept is None:
+            last = self.ledger.kept("counter", "interchange") or 0
+            kept = {"number": last + 1, "at": self.clock.now()}
+            with self.ledger.together():
+                self.ledger.keep("counter", "interchange", last + 1)
+                self.ledger.keep("interchange", telling.webhook_id, kept)
+            kept = self.ledger.kept("interchange", telling.webhook_id)
+        body = msgspec.json.decode(telling.body)
+        at = datetime.fromisoformat(kept["at"])
+        content = speech.interchange(self.names, body["group"], body["lines"], kept["number"], at)
+        if telling.webhook_id.endswith(CUT):
+            content = content[: len(content) * 2 // 3]
+        return content, CONTENT_TYPE
+
+    def _tell_lines(
+        self,
+        group: str,
+        lines: list[speech.Line],
+        subject: str,
+        event: Told,
+        due: datetime,
+    ) -> None:
+        """Promise crossdock a set, with the faults that strike it on the way."""
+        body = {"group": group, "lines": lines}
+        if self.mischief.strikes("corrupt", event.content_key):
+            self.sender.post(
+                Telling(
+                    due=due - timedelta(minutes=1),
+                    target=CROSSDOCK,
+                    document=DOCUMENT,
+                    subject=subject,
+                    webhook_id=event.content_key + CUT,
+                    body=msgspec.json.encode(body),
+                    tells=(),
+                )
+            )
+        self.tell(DOCUMENT, subject, event, due, body=body)
+
+    def _tell_journey(self, shipment: dict[str, Any]) -> None:
+        chances = {
+            name: chance
+            for name, chance in self.mischief.chances.items()
+            if name not in UNSPEAKABLE
+        }
+        mischief = msgspec.structs.replace(self.mischief, chances=chances)
+        way = journey(self.dialect, mischief, shipment, self.clock.now())
+        said = [each for each in told(way) if each.event["status_code"] not in speech.UNTOLD]
+        for number, each in enumerate(said, 1):
+            self._tell_step(shipment["shipment_id"], said[:number], each)
+
+    def _tell_step(self, shipment_id: str, history: Sequence[Said], step: Said) -> None:
+        events = [each.event for each in history] if self.dialect.histories else [step.event]
+        lines = speech.tracking(events, shipment_id, self.dialect.scac)
+        event = self._told(shipment_id, step)
+        self._tell_lines(speech.GROUPS["tracking"], lines, shipment_id, event, step.told_at)
+
+    async def _interchange(self, request: web.Request) -> web.StreamResponse:
+        content = await request.read()
+        document = read(content)
+        if len(document.interchanges) != 1:
+            return json_answer({"error": "unreadable"}, 422)
+        (found,) = document.interchanges
+        number = f"{found.sender}/{found.control}"
+        offers = [speech.offer_in(each) for group in found.groups for each in group.transactions]
+        first = offers[0] if offers and found.groups[0].functional_id == "SM" else None
+        asked = _asked(first, number)
+        return await self.take(
+            request,
+            asked,
+            lambda: self._taken(found, offers if first else []),
+            status=202,
+            key=f"interchange/{number}",
+        )
+
+    def _taken(self, found: Interchange, offers: Sequence[speech.Offer]) -> str:
+        """Acknowledge what came, and answer the offers in it."""
+        for group in found.groups:
+            if not group.is_acknowledgement:
+                self._acknowledge(found, group)
+        for each in offers:
+            if each.purpose == "cancel":
+                self._let_go(each)
+            else:
+                self._answer(each, found)
+        return found.control
+
+    def _acknowledge(self, found: Interchange, group: Group) -> None:
+        name = f"acknowledgement/{self.dialect.scac}/{found.control}/{group.control}"
+        if self.mischief.strikes("no_ack", name):
+            return
+        seed = self.setup.seed
+        minutes = between(*ACKNOWLEDGED_AFTER_MINUTES, seed, "acknowledged", name)
+        due = self.clock.now() + timedelta(minutes=minutes)
+        if self.mischief.strikes("late_ack", name):
+            due += TOO_LATE
+        verdict = "R" if self.mischief.strikes("rejecting_ack", name) else "A"
+        said = speech.acknowledged(group, verdict)
+        event = Told(verb="acknowledgement", content_key=name, content=said)
+        lines = speech.acknowledgement(said)
+        self._tell_lines(speech.GROUPS["acknowledgement"], lines, name, event, due)
+
+    def _let_go(self, offer: speech.Offer) -> None:
+        """Forget a load that is taken back before it was picked up."""
+        load = self.ledger.kept("load", offer.shipment_id)
+        picked_up = load and "stops" in load and load["stops"][0]["planned_at"]
+        if picked_up and self.clock.now() < datetime.fromisoformat(picked_up):
+            self.ledger.withdraw(offer.shipment_id)
+
+    def _answer(self, offer: speech.Offer, found: Interchange) -> None:
+        name = f"tender/{offer.shipment_id}/{offer.terms}"
+        event_type = "tender.accepted"
+        if self.mischief.strikes("declined", name):
+            event_type = "tender.declined"
+            self.ledger.withdraw(offer.shipment_id)  # whoever declines does not drive
+        elif self.mischief.strikes("countered", name):
+            event_type = "tender.countered"
+        minutes = between(*ANSWER_MINUTES, self.setup.seed, "answers", name)
+        due = self.clock.now() + timedelta(minutes=minutes)
+        if self.mischief.strikes("answers_late", name):
+            due += TOO_LATE
+        event = {
+            "event_type": event_type,
+            "occurred_at": due.isoformat(),
+            "shipment_id": offer.shipment_id,
+            "order_id": offer.order_id,
+            "carrier_scac": self.dialect.scac,
+            "reason": "" if event_type == "tender.accepted" else "no vehicle at this price",
+        }
+        key = f"{name}/{found.control}/{event_type}"
+        said = Told(verb=event_type, content_key=key, content=event)
+        subject = f"answer/{offer.shipment_id}"
+        self._tell_lines(speech.GROUPS["tender"], speech.answer(event), subject, said, due)
+
+
+def _asked(offer: speech.Offer | None, number: str) -> Asked:
+    """Name what came in business terms."""
+    if offer is None:
+        return Asked(verb="interchange", content_key=f"interchange/{number}", content={})
+    verb = "carrier.cancel_tender" if offer.purpose == "cancel" else "carrier.tender"
+    content = {
+        "shipment_id": offer.shipment_id,
+        "order_id": offer.order_id,
+        "purpose": offer.purpose,
+        "terms": offer.terms,
+    }
+    key = f"{offer.purpose}/{offer.shipment_id}/{offer.terms}"
+    return Asked(verb=verb, content_key=key, content=content)

@@ -1,0 +1,162 @@
+"""What a carrier says in X12: 214, 990 and 997 as segments, and a 204 read as far as it matters.
+
+Pure. Source: ASC X12 004010, sets 204, 214, 990 and 997; only the codes used here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from crossdock.formats.x12.delimiters import Delimiters
+from crossdock.formats.x12.envelope import Group, Transaction
+from crossdock.formats.x12.writer import Envelope, fitting, render
+
+Line = list[str]
+
+RELEASE = "004010"
+MARKS = Delimiters()
+
+# The carriers' own codes -> AT7-01. POD has no code there: papers travel by other ways.
+STATUSES = dict(
+    pair.split(":")
+    for pair in (
+        "BKD:BF INF:XB APU:X3 PUP:AF LOD:AM DEP:P1 ITR:X6 ARR:X4 UNL:UR OFD:AJ ADL:X1 DLV:D1 DLY:SD"
+    ).split()
+)
+# Codes on no list -> codes on no list that fit into two characters.
+STRANGE = {"X42": "Z9", "ZQ7": "Q7", "91": "9J", "DLVX": "D9"}
+UNTOLD = frozenset({"POD", "EMT", "TIN", "TOU", "CRL"})
+
+ANSWERS = {"tender.accepted": "A", "tender.declined": "D", "tender.countered": "C"}
+GROUPS = {"tracking": "QM", "tender": "GF", "acknowledgement": "FA"}
+PURPOSES = {"00": "original", "04": "change", "05": "change", "01": "cancel"}
+
+
+class Offer(Struct, frozen=True, kw_only=True):
+    """A 204 as a carrier reads it: `terms` is a digest of all it says beside its numbers."""
+
+    shipment_id: str
+    order_id: str
+    purpose: str
+    terms: str
+
+
+class Names(Struct, frozen=True, kw_only=True):
+    """Who writes to whom: the carrier's SCAC, and what the shipper is called."""
+
+    scac: str
+    shipper: str
+
+
+def offer_in(found: Transaction) -> Offer:
+    """Read an offer."""
+    lines = [segment.elements() for segment in found.segments]
+    shipment_id = order_id = ""
+    purpose = "original"
+    for line in lines:
+        match line:
+            case ["B2", _, _, _, number, *_]:
+                shipment_id = number
+            case ["B2A", code, *_]:
+                purpose = PURPOSES.get(code, "original")
+            case ["L11", number, "SI", *_] if not order_id:
+                order_id = number
+            case _:
+                pass
+    told = [line for line in lines if line[0] not in {"ST", "SE"}]
+    digest = blake2b("\n".join(map(repr, told)).encode(), digest_size=8).hexdigest()
+    return Offer(shipment_id=shipment_id, order_id=order_id, purpose=purpose, terms=digest)
+
+
+def tracking(events: Sequence[dict[str, Any]], shipment_id: str, scac: str) -> list[Line]:
+    """Write what happened on the way: one 214 with a line for each event."""
+    first = events[0]["reference"]
+    pro = "" if first["type"] == "SHIPMENT" else first["value"]
+    lines = [["ST", "214", ""], ["B10", pro, shipment_id, scac]]
+    for number, event in enumerate(events, 1):
+        lines.append(["LX", str(number)])
+        lines.extend(_status(event))
+    return lines
+
+
+def _status(event: dict[str, Any]) -> Iterator[Line]:
+    code = event["status_code"]
+    at = _instant(event)
+    place = event["place"]
+    yield [
+        *("AT7", STATUSES.get(code) or STRANGE.get(code, "ZZ"), "NS", "", ""),
+        *(f"{at:%Y%m%d}", f"{at:%H%M%S}", "UT"),
+    ]
+    if place.get("city") or place.get("country"):
+        yield ["MS1", fitting(place.get("city", ""), MARKS), "", place.get("country", "")]
+    if event.get("stop_sequence"):
+        yield ["L11", str(event["stop_sequence"]), "QN"]
+
+
+def _instant(event: dict[str, Any]) -> datetime:
+    """Read when it happened: as written, in the zone of the place where it names none."""
+    said = datetime.fromisoformat(event["occurred_at"])
+    if said.tzinfo is None:
+        zone = event["place"].get("time_zone") or event.get("time_zone") or "UTC"
+        said = said.replace(tzinfo=ZoneInfo(zone))
+    return said.astimezone(UTC)
+
+
+def answer(event: dict[str, Any]) -> list[Line]:
+    """Write a 990: the offer taken, declined, or taken on other terms."""
+    day = f"{datetime.fromisoformat(event['occurred_at']):%Y%m%d}"
+    code = ANSWERS[event["event_type"]]
+    lines = [
+        ["ST", "990", ""],
+        ["B1", event["carrier_scac"], event["shipment_id"], day, code],
+        ["N9", "CN", f"{event['carrier_scac']}{event['shipment_id'][-8:]}"],
+    ]
+    return [*lines, ["K1", event["reason"]]] if event["reason"] else lines
+
+
+def acknowledgement(said: dict[str, Any]) -> list[Line]:
+    """Write a 997 of a group of 204s; `verdict` is A or R."""
+    verdict, sets = said["verdict"], said["sets"]
+    taken = len(sets) if verdict == "A" else 0
+    lines = [["ST", "997", ""], ["AK1", said["functional_id"], said["group"]]]
+    for number in sets:
+        lines += [["AK2", "204", number], ["AK5", verdict]]
+    return [*lines, ["AK9", verdict, str(len(sets)), str(len(sets)), str(taken)]]
+
+
+def acknowledged(group: Group, verdict: str) -> dict[str, Any]:
+    """Tell what a 997 of this group says."""
+    return {
+        "functional_id": group.functional_id,
+        "group": group.control,
+        "sets": [each.control for each in group.transactions],
+        "verdict": verdict,
+    }
+
+
+def interchange(
+    names: Names, functional_id: str, lines: Sequence[Line], number: int, at: datetime
+) -> bytes:
+    """Wrap one set into an interchange of its own, under one number for all its levels."""
+    envelope = Envelope(
+        sender_qualifier="02",
+        sender=names.scac,
+        receiver_qualifier="ZZ",
+        receiver=names.shipper,
+        group_sender=names.scac,
+        group_receiver=names.shipper,
+        functional_id=functional_id,
+        release=RELEASE,
+        usage="P",
+        interchange_control=number,
+        group_control=number,
+        written_at=at,
+        delimiters=MARKS,
+    )
+    return render(envelope, [(f"{number:04d}", lines)])
