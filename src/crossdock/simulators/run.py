@@ -49,8 +49,8 @@ class Options(Struct, frozen=True, kw_only=True):
     `whsec_` secret of its webhooks, `token_file` the bearer token it asks of its callers. `clock`
     is `<real time>,<simulated time>,<factor>`. `ledger` is the file of its ledger. `scac` is for a
     carrier, `carriers` (`SCAC=url`) for the TMS, `orders` for the ERP. `format` is `json`, `csv`
-    for an ERP, `x12` for a carrier. An ERP that speaks csv drops its files into `drop_dir`, finds its
-    references in `reference_dir`, and waits for the master data of the ERP at `after_url`.
+    for an ERP, `x12` for a carrier. An ERP that speaks csv drops its files into `drop_dir`, finds
+    its references in `reference_dir`, and waits for the master data of the ERP at `after_url`.
     `erp_url` and `tms_url` are for the naive sync, which has no ledger and no faults.
     """
 

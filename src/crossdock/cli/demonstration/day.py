@@ -87,7 +87,9 @@ async def live_the_day(
     stack.callback(stop, hub)
     lives = [_live(stage, crossdock_sites(stage), lambda: quiet(stage), tell)]
     if options.naive:
-        other = Stage(replace(plan, folder=options.folder / "point-to-point", tokens=False))
+        other = Stage(
+            replace(plan, folder=options.folder / "point-to-point", tokens=False, x12=False)
+        )
         lives.append(_live_naively(other))
     lived, *naive = await asyncio.gather(*lives)
     found = audit(lived.evidence)

@@ -41,6 +41,12 @@ IMPATIENT = (
 )
 
 
+X12 = "x12_carrier"
+# A 214 has no words for these, so that carriers who speak X12 do not try, to crossdock or others.
+UNSPEAKABLE = ("retraction", "correction")
+X12_FAULTS = "no_ack=0.02,late_ack=0.02,corrupt=0.01,declined=0.02,countered=0.01,answers_late=0.01"
+
+
 class Role(Struct, frozen=True, kw_only=True):
     """One partner of the world: its name at crossdock, its kind as a simulator, its connector."""
 
@@ -49,6 +55,11 @@ class Role(Struct, frozen=True, kw_only=True):
     connector: str
     serves: tuple[str, ...] = ()
     scac: str = ""
+
+    @property
+    def speaks_x12(self) -> bool:
+        """Tell whether it speaks X12 to crossdock."""
+        return self.connector == X12
 
 
 ROLES: tuple[Role, ...] = (
@@ -59,7 +70,7 @@ ROLES: tuple[Role, ...] = (
         Role(
             name=each.scac.lower(),
             kind="carrier",
-            connector="reference_carrier",
+            connector=X12 if each.mode in {"ROAD", "PARCEL"} else "reference_carrier",
             serves=(each.scac,),
             scac=each.scac,
         )
@@ -69,7 +80,10 @@ ROLES: tuple[Role, ...] = (
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What kind of day it is. `tokens`: partners ask their callers for a bearer token."""
+    """What kind of day it is. `tokens`: partners ask their callers for a bearer token.
+
+    `x12`: the carriers that can, speak X12; else all speak JSON.
+    """
 
     folder: Path
     clock: AcceleratedClock
@@ -78,6 +92,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     faults: str = TYPICAL_FAULTS
     outages: bool = True
     tokens: bool = True
+    x12: bool = True
 
 
 class Stage:
@@ -118,12 +133,11 @@ class Stage:
     def partner_command(self, role: Role) -> list[str]:
         """Write the command line of one simulated partner."""
         plan = self.plan
-        outage = OUTAGES.get(role.scac or role.name, "") if plan.outages else ""
         command = [
             *(sys.executable, "-m", "crossdock.simulators.run", role.kind),
             *("--port", str(self.ports[role.name]), "--seed", str(plan.seed)),
             *("--orders", str(plan.orders), "--clock", str(plan.clock)),
-            *("--faults", ",".join(filter(None, (plan.faults, outage)))),
+            *("--faults", self._faults(role)),
             *("--intake-url", f"{self.hub_url}/system/v1/partners/{role.name}"),
             *("--secret-file", str(self._secret(f"{role.name}-webhook"))),
             *("--ledger", str(self.ledger(role.name))),
@@ -132,6 +146,7 @@ class Stage:
             command += ["--token-file", str(self._secret(f"{role.name}-token"))]
         if role.kind == "carrier":
             command += ["--scac", role.scac]
+            command += ["--format", "x12"] if role.speaks_x12 and plan.x12 else []
         if role.kind == "tms":
             carriers = [f"{each.scac}={self.url(each.name)}" for each in ROLES if each.scac]
             command += ["--carriers", *carriers]
@@ -142,6 +157,16 @@ class Stage:
                 *("--after-url", self.url("erp")),
             ]
         return command
+
+    def _faults(self, role: Role) -> str:
+        """Write a partner's faults: those of the day, and those its tongue has words for."""
+        plan = self.plan
+        outage = OUTAGES.get(role.scac or role.name, "") if plan.outages else ""
+        wanted = plan.faults.split(",")
+        if role.speaks_x12:
+            wanted = [each for each in wanted if not each.startswith(UNSPEAKABLE)]
+            wanted += [X12_FAULTS] if plan.faults and plan.x12 else []
+        return ",".join(filter(None, (*wanted, outage)))
 
     def hub_command(self) -> list[str]:
         """Write the command line of crossdock in this world."""
@@ -198,7 +223,7 @@ class Stage:
 
     def _write_policies(self) -> None:
         for field in msgspec.structs.fields(Rules):
-            text = ROUTING if field.name == "routing" else policy_text(field.name)
+            text = POLICIES.get(field.name) or policy_text(field.name)
             (self.folder / "policies" / f"{field.name}.toml").write_text(text, "utf-8")
 
     def _config(self) -> str:
@@ -222,6 +247,15 @@ class Stage:
                 f'{head}[partners.settings]\ninbox_dir = "{self.folder / "exchange/in"}"\n'
                 f'outbox_dir = "{self.folder / "exchange/out"}"\ntime_zone = "Europe/Paris"\n'
             )
+        if role.speaks_x12:
+            return (
+                f'{head}answers = "in_response"\n'
+                f'webhook_secrets = ["${{file:secrets/{role.name}-webhook}}"]\n'
+                "[partners.settings]\n"
+                f'own_id = "SHIPPERCO"\npartner_id = "{role.scac}"\n'
+                f'base_url = "{self.url(role.name)}"\n'
+                f'token = "${{file:secrets/{role.name}-token}}"\ntime_zone = "Europe/Berlin"\n'
+            )
         return (
             f'{head}webhook_secrets = ["${{file:secrets/{role.name}-webhook}}"]\n'
             "[partners.settings]\n"
@@ -243,6 +277,13 @@ ROUTING = "".join(
         ("road.standard", "", "ROAD", "STANDARD", "ROAD", 72),
     )
 )
+
+
+# Loads by road are offered to the carrier. A simulated day is over in ten real seconds, so that
+# partners get two of them for what takes them an hour.
+TENDERING = 'modes = ["ROAD"]\nanswer_within_minutes = 2880\n'
+ACKNOWLEDGING = "functional_within_minutes = 2880\ngap_grace_minutes = 2880\n"
+POLICIES = {"routing": ROUTING, "tendering": TENDERING, "acknowledgement": ACKNOWLEDGING}
 
 
 def free_ports(count: int) -> list[int]:
