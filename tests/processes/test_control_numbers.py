@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from crossdock.messages.acknowledgement import EnvelopeReceived, Environment, Level
 from crossdock.messages.envelope import Key, Message
 from crossdock.messages.flow import ExceptionRetried, ExceptionWaived
 from crossdock.messages.teams import Team
-from crossdock.policies.rules import Rules
+from crossdock.policies.rules import AcknowledgementPolicy, PartnerAcknowledgement, Rules
 from crossdock.ports import CancelTimer, CloseException, OpenException, SetTimer
 from crossdock.processes.control_numbers import NUMBER_MAX, SUBSCRIBER, NumbersState
 from crossdock.testing.story import Story
@@ -138,6 +139,28 @@ def gap_of(missing: str, about: tuple[str, ...], highest: str) -> OpenException:
         about=about,
         seen=whole.seen,
     )
+
+
+def test_a_partner_that_counts_for_others_as_well_is_not_asked_about_gaps() -> None:
+    road = PartnerAcknowledgement(partner="road", numbers_for_us_alone=False)
+    rules = Rules(acknowledgement=AcknowledgementPolicy(partners=(road,)))
+    numbers = Story(SUBSCRIBER, STREAM, rules=rules, at=NOON)
+
+    assert numbers.tell(came(1), came(9), came(50_000)) == []
+
+
+def test_groups_are_not_counted() -> None:
+    message = Message(
+        id="m",
+        tenant="main",
+        correlation_id="",
+        causation_id="",
+        received_at=NOON,
+        origin="partner:road",
+        body=replace(came(1), level=Level.GROUP),
+    )
+
+    assert SUBSCRIBER.keys(message) == ()
 
 
 def test_each_partner_stream_environment_and_level_counts_apart() -> None:

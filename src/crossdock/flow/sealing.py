@@ -129,8 +129,10 @@ def next_number(
 
 
 def numbered(row: OutboxRow, at: datetime) -> list[Message]:
-    """Tell of the numbers an effect's bytes have got; of none where it has none."""
+    """Tell of the numbers an effect's bytes have got, where anything is awaited for them."""
     said = numbering_of(row)
+    if not said.awaits:
+        return []
     return [
         _message(
             row,
@@ -157,8 +159,10 @@ def numbered(row: OutboxRow, at: datetime) -> list[Message]:
 
 
 def ended(row: OutboxRow, at: datetime) -> list[Message]:
-    """Tell how the sending of an effect's exchanges ended; of none where it has none."""
+    """Tell how the sending of an effect's exchanges ended, where anything is awaited for them."""
     said = numbering_of(row)
+    if not said.awaits:
+        return []
     return [
         _message(
             row,

@@ -119,7 +119,7 @@ class AckStatus(StrEnum):
     REJECTED = "rejected"
     OVERDUE = "overdue"
     NOT_DELIVERED = "not_delivered"
-    UNKNOWN = "unknown"  # acknowledged, and never sent by us
+    UNKNOWN = "unknown"  # the partner speaks of it, and nothing is awaited
 
 
 class AcknowledgementNoted(Event, frozen=True, kw_only=True):

@@ -81,18 +81,23 @@ class TenderingPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class PartnerAcknowledgement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long one partner has to acknowledge, and by which calendar; 0 and empty: as usual."""
+    """How long one partner has to acknowledge, and by which calendar; 0 and empty: as usual.
+
+    `numbers_for_us_alone` False: it counts its interchanges for several partners together, so that
+    gaps are to be expected.
+    """
 
     partner: str
     technical_within_minutes: int = 0
     functional_within_minutes: int = 0
     calendar: str = ""
+    numbers_for_us_alone: bool = True
 
 
 class AcknowledgementPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long partners have to acknowledge what we sent, counted from its delivery.
 
-    A gap in a partner's control numbers is told when it has lasted `gap_grace_minutes`; numbers
+    A gap in a partner's interchange numbers is told when it has lasted `gap_grace_minutes`; numbers
     further apart than `gap_max` are taken as begun anew.
     """
 

@@ -14,7 +14,7 @@ House rules
   4. The worst that a partner says of one exchange holds.
   5. Whatever is not plainly accepted is an exception. A waiver is a review: it is kept with the
      operator's comment, and the same is not asked again.
-  6. An acknowledgement of what we never sent is an exception.
+  6. A word on a number for which nothing is awaited is an exception.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ WORDS = {
     AckStatus.REJECTED: "rejected it as unreadable",
     AckStatus.PARTIAL: "took only part of it",
     AckStatus.ACCEPTED_WITH_ERRORS: "took it, and found errors",
-    AckStatus.UNKNOWN: "acknowledges what we never sent",
+    AckStatus.UNKNOWN: "speaks of a number for which nothing is awaited",
 }
 ACTIONS = {
     AckStatus.OVERDUE: (

@@ -1,4 +1,4 @@
-"""Control numbers: what a partner numbers without gaps must arrive without gaps.
+"""Control numbers: interchanges that a partner numbers without gaps must arrive without gaps.
 
 Receives  EnvelopeReceived, WakeUp, ExceptionRetried, ExceptionWaived
 Emits     SetTimer, CancelTimer, OpenException, CloseException
@@ -11,7 +11,9 @@ House rules
      once. After the highest number there is the lowest again, and nobody is told.
   3. Nothing is refused for its number. A number used twice for different bytes is told where the
      document is received.
-  4. A waiver takes what is missing at that time as never coming.
+  4. Groups are counted too differently by partners to miss one of them; and a partner that counts
+     for others as well is not asked about gaps.
+  5. A waiver takes what is missing at that time as never coming.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.canonical.moments import Instant
-from crossdock.messages.acknowledgement import EnvelopeReceived
+from crossdock.messages.acknowledgement import EnvelopeReceived, Level
 from crossdock.messages.envelope import Key, Message
 from crossdock.messages.flow import ExceptionRetried, ExceptionWaived, WakeUp
 from crossdock.messages.teams import Team
@@ -142,9 +144,9 @@ def forgive(state: NumbersState, code: str, policy: AcknowledgementPolicy) -> Nu
 
 def settle(state: NumbersState, at: datetime, policy: AcknowledgementPolicy, insist: str) -> Step:
     """Let the grace run while something is missing, and tell what has been missing for long."""
-    gaps = missing(state, policy.gap_max)
+    gaps = missing(state, policy.gap_max) if is_counted(state, policy) else ()
     state, timer = keep_time(state, gaps, at, policy)
-    counted = len(series(state, policy.gap_max))
+    counted = len(series(state, policy.gap_max)) if is_counted(state, policy) else 0
     wanted: dict[str, OpenException] = {}
     if gaps and state.late:
         wanted[GAP] = gap_trouble(state, gaps)
@@ -159,6 +161,13 @@ def settle(state: NumbersState, at: datetime, policy: AcknowledgementPolicy, ins
         each for code, each in wanted.items() if state.raised.get(code) != each or insist == code
     ]
     return msgspec.structs.replace(state, raised=wanted), (*timer, *said)
+
+
+def is_counted(state: NumbersState, policy: AcknowledgementPolicy) -> bool:
+    """Tell whether the partner counts what it sends to us by itself."""
+    partner = state.stream.split("/", 1)[0]
+    row = next((each for each in policy.partners if each.partner == partner), None)
+    return row is None or row.numbers_for_us_alone
 
 
 def keep_time(
@@ -205,7 +214,7 @@ def reset_trouble(state: NumbersState, counted: int) -> OpenException:
 def keys(message: Message) -> tuple[Key, ...]:
     """Name the partner's counting that a number belongs to."""
     body = message.body
-    if not isinstance(body, EnvelopeReceived):
+    if not isinstance(body, EnvelopeReceived) or body.level is not Level.INTERCHANGE:
         return ()
     partner = message.origin.removeprefix("partner:")
     return (Key("partner", f"{partner}/{body.stream}/{body.environment}/{body.level}"),)

@@ -30,7 +30,7 @@ SHIPPER = "SHIPPERCO"
 CONTENT_TYPE = "application/edi-x12"
 DOCUMENT = "interchange"
 ACKNOWLEDGED_AFTER_MINUTES = (1, 15)
-TOO_LATE = timedelta(days=4)
+TOO_LATE = timedelta(days=3)
 CUT = "/cut"
 # Faults that X12 has no words for: a 214 neither corrects nor takes back.
 UNSPEAKABLE = ("retraction", "correction")
