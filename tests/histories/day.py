@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from itertools import count
 
 import msgspec
+from msgspec import Struct
 
 from crossdock.app.roster import PROCESSES, PROJECTIONS
 from crossdock.app.routing import Target, router
 from crossdock.connectors import discover
 from crossdock.connectors.system_api.settings import SystemApiSettings
+from crossdock.connectors.x12_carrier.settings import Settings as X12Settings
 from crossdock.flow.decisions import Decision
 from crossdock.flow.machine import Machine
 from crossdock.flow.roster import Inbound, Roster, Rulebook
@@ -29,6 +31,7 @@ CONNECTORS = {
     "tms": ("reference_tms", ()),
     "road": ("reference_carrier", ("ROAD",)),
     "slow": ("reference_carrier", ("SLOW",)),
+    "haul": ("x12_carrier", ("HAUL",)),
 }
 ROUTE = RoutingRow(
     rule_id="routing.de",
@@ -96,6 +99,12 @@ class Day:
             self._world.receive(arrival(each.partner, each.document, content))
             self._world.settle()
 
+    def hand_in(self, *interchanges: bytes) -> None:
+        """Bring interchanges of HAUL in, one after the other, and let everything settle."""
+        for each in interchanges:
+            self._world.receive(arrival("haul", "interchange", each))
+            self._world.settle()
+
     def wait(self, **span: float) -> None:
         """Let time pass, timers and effects included."""
         self._world.wait_until(self.at + timedelta(**span))
@@ -117,10 +126,13 @@ class Day:
 
 def _roster(rules: Rules) -> Roster:
     found = discover()
-    settings = {
+    settings: dict[str, Struct] = {
         name: SystemApiSettings(base_url="", partner=name, time_zone="Europe/Berlin")
         for name in CONNECTORS
     }
+    settings["haul"] = X12Settings(
+        partner="haul", own_id="SHIPPERCO", partner_id="HAUL", base_url="http://haul.example"
+    )
     endpoints = {
         name: Endpoint(name=name, connector=found[connector], settings=settings[name])
         for name, (connector, _serves) in CONNECTORS.items()

@@ -19,11 +19,16 @@ from tests.histories.words import (
     MASTERS,
     SHIP_TO,
     SHIPMENT,
+    acknowledged,
     cancelled,
+    delivered,
+    haul,
+    load,
     master,
     order,
     plan,
     shipment,
+    taken,
     tender,
     tracking,
 )
@@ -132,6 +137,52 @@ def nobody_takes_it(day: Day) -> None:
     day.tell(tender("declined", "ROAD", 1), tender("declined", "SLOW", 2))
     day.decide("waive", "TENDER_EXHAUSTED")
     day.wait(hours=1)
+
+
+HAULED = shipment(carrier_scac="HAUL")
+
+
+def spoken_in_x12(day: Day) -> None:
+    """A carrier answers before it can know the load, then acknowledges, counters and delivers."""
+    day.hand_in(taken(1, "C"))
+    day.tell(*MASTERS, order("released"), plan("confirmed", HAULED))
+    day.hand_in(acknowledged(2, 1))
+    day.decide("retry", "TENDER_COUNTERED")
+    day.hand_in(delivered(3), delivered(3))
+    day.wait(days=1)
+
+
+def unacknowledged(day: Day) -> None:
+    """What a carrier got is not acknowledged, once more not, and at last rejected and reviewed."""
+    day.tell(*MASTERS, order("released"), plan("confirmed", HAULED))
+    day.wait(hours=1)
+    day.hand_in(taken(1))
+    day.wait(hours=25)
+    day.decide("retry", "ACK_OVERDUE")
+    day.wait(hours=25)
+    day.hand_in(acknowledged(2, 1, "R"))
+    day.decide("waive", "ACK_REJECTED")
+    day.wait(hours=1)
+
+
+def numbers_missing(day: Day) -> None:
+    """A carrier's numbers have a gap, which an operator insists on and then waives."""
+    day.hand_in(haul(1, "FA", "ST*997*"), haul(4, "FA", "ST*997*"))
+    day.wait(hours=2)
+    day.decide("retry", "CONTROL_NUMBER_GAP")
+    day.decide("waive", "CONTROL_NUMBER_GAP")
+    day.hand_in(haul(5, "FA", "ST*997*"))
+    day.wait(hours=2)
+
+
+def tendered_by_the_tms(day: Day) -> None:
+    """A TMS offers a load by itself, before the ERP releases the order, and takes it back later."""
+    day.hand_in(load(1), taken(2), delivered(3))
+    day.wait(hours=1)
+    day.tell(*MASTERS, order("released"))
+    day.wait(hours=1)
+    day.hand_in(load(9, "01"))
+    day.wait(days=1)
 
 
 def late(day: Day) -> None:
@@ -248,6 +299,10 @@ SCENARIOS: dict[str, Scenario] = {
         (tendered_again, TENDERED),
         (consolidated, TENDERED),
         (nobody_takes_it, TENDERED),
+        (spoken_in_x12, TENDERED),
+        (unacknowledged, TENDERED),
+        (numbers_missing, PLAIN),
+        (tendered_by_the_tms, TENDERED),
         (late, PLAIN),
         (correction, PLAIN),
         (retraction, PLAIN),

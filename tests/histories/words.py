@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from crossdock.simulators.x12_speech import Names, interchange
+
 BEGIN = datetime(2026, 3, 28, 6, 0, tzinfo=UTC)  # the clocks of Berlin go forward in this night
 HOUR = timedelta(hours=1)
 DOCK = {
@@ -173,3 +175,55 @@ def tender(answer: str, carrier: str, version: int) -> Told:
         "reason": "no driver" if answer == "declined" else "",
     }
     return Told(partner=carrier.lower(), document="tenders", content=content)
+
+
+HAUL = Names(scac="HAUL", shipper="SHIPPERCO")
+
+
+def haul(number: int, functional_id: str, *lines: str) -> bytes:
+    """HAUL says something in X12, under its own control number; a line is a segment."""
+    return interchange(HAUL, functional_id, [each.split("*") for each in lines], number, BEGIN)
+
+
+def taken(number: int, code: str = "A") -> bytes:
+    """HAUL answers the offer of SH-1: A takes it, C would on other terms."""
+    return haul(number, "GF", "ST*990*", f"B1*HAUL*SH-1*20260328*{code}", "K1*200 more")
+
+
+def acknowledged(number: int, group: int, verdict: str = "A") -> bytes:
+    """HAUL acknowledges a group of ours."""
+    counts = "1*1*1" if verdict == "A" else "1*1*0"
+    return haul(number, "FA", "ST*997*", f"AK1*SM*{group}", f"AK9*{verdict}*{counts}")
+
+
+def delivered(number: int) -> bytes:
+    """HAUL tells that SH-1 is there."""
+    return haul(
+        number,
+        "QM",
+        "ST*214*",
+        "B10*700123*SH-1*HAUL",
+        "LX*1",
+        "AT7*D1*NS***20260328*1200*UT",
+        "MS1*Berlin**DE",
+    )
+
+
+def load(number: int, purpose: str = "00") -> bytes:
+    """A TMS tells that it offered SH-1, which carries SO-1, to HAUL by itself."""
+    return haul(
+        number,
+        "SM",
+        "ST*204*",
+        "B2**HAUL**SH-1**PP",
+        f"B2A*{purpose}*LT",
+        "L11*SO-1*SI",
+        "S5*1*CL",
+        "G62*37*20260328*I*1400",
+        "N1*SH*Dock*93*DC-1",
+        "N4*Hamburg**20457*DE",
+        "S5*2*CU",
+        "G62*54*20260329*L*1200",
+        "N1*CN*Shop 7*93*SHOP-7",
+        "N4*Berlin**10115*DE",
+    )
