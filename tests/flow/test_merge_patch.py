@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from crossdock.flow.merge_patch import merged, strangers
+from crossdock.flow.decisions import Undecidable
+from crossdock.flow.merge_patch import edited, merged, strangers
 from crossdock.messages.registry import decode
 from tests.apis.history import CONFIRMED
 
@@ -31,6 +32,14 @@ def test_a_patch_merges_as_the_standard_says(original: str, change: str, result:
     value, wanted = msgspec.json.decode(original), msgspec.json.decode(change)
 
     assert merged(value, wanted) == msgspec.json.decode(result)
+
+
+@pytest.mark.parametrize(
+    "change", [b'{"a\x9a": 1}', b"{", b"[]", b'{"a":' * 100_000, b'{"a": "\\ud800"}']
+)
+def test_an_edit_that_is_no_json_is_refused(change: bytes) -> None:
+    with pytest.raises(Undecidable):
+        edited(CONFIRMED, change)
 
 
 @pytest.mark.parametrize(

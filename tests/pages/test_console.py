@@ -402,6 +402,15 @@ def test_the_api_takes_decisions_as_json(store: Store) -> None:
     assert clerk.decided == [WAIVED]
 
 
+@pytest.mark.parametrize("body", [b'{"by": "\x9a"}', b'{"by":' * 100_000, b""])
+def test_the_api_says_what_is_no_json(store: Store, body: bytes) -> None:
+    path, headers = "/process/v1/exceptions/x-1/waive", {"Content-Type": "application/json"}
+
+    heard = call(house(store, Clerk()), "POST", path, body=body, headers=headers)
+
+    assert (heard.status, heard.headers["content-type"]) == (400, "application/problem+json")
+
+
 @pytest.mark.parametrize(
     ("path", "headers", "body", "status"),
     [

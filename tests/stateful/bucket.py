@@ -52,7 +52,9 @@ class TokenBucket(Counting):
         """The partner asks for silence; a shorter wish does not end a longer one."""
         until = self.now + seconds * SECOND
         self.bucket = paused(self.bucket, until)
+        self.bucket = paused(self.bucket, until)
         self.silent_until = max(until, self.silent_until or until)
+        self.sent = []  # who may come again after a pause may come once, whatever went before
 
     @rule(seconds=st.floats(0, 30, allow_nan=False))
     def time_passes(self, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from functools import lru_cache
@@ -13,6 +14,9 @@ from msgspec import Meta
 from crossdock.canonical import Canonical
 
 Instant = Annotated[datetime, Meta(tz=True)]
+
+# IANA tz database, file Theory, "Timezone identifiers"; the longest there is has 32 characters.
+_ZONE = re.compile(r"[A-Za-z0-9_+/-]{1,64}", re.ASCII)
 
 
 class ZoneSource(StrEnum):
@@ -73,7 +77,12 @@ def clock_change(local: datetime, zone: tzinfo) -> ClockChange:
 
 @lru_cache(maxsize=512)
 def zone_named(name: str) -> ZoneInfo | None:
-    """Find a zone by its IANA name; None where nobody knows it."""
+    """Find a zone by its IANA name; None where nobody knows it.
+
+    A name is looked for among modules, so a partner's text must look like one before.
+    """
+    if not _ZONE.fullmatch(name):
+        return None
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # no such name, no name at all, a folder of names

@@ -37,7 +37,7 @@ def edited(row: MessageRow, patch: bytes) -> Body:
         before = msgspec.json.decode(row.body)
         after = merged(before, change)
         body = decode(row.type, row.schema, msgspec.json.encode(after))
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Undecidable(f"The edit makes no {row.type}: {error}", message=row.id) from error
     unknown = next(strangers(type(body), change), None)
     if unknown is not None:

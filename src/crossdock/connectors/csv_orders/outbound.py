@@ -104,6 +104,9 @@ def answer(_operation: str, exchange: Exchange) -> Answer:
     """Read what became of a file: written, found, or not there."""
     if exchange.stage is not Stage.ANSWERED:
         return Answer(understood=False, said=exchange.said)
-    document = msgspec.json.decode(exchange.body, type=Written).document_id
+    try:
+        document = msgspec.json.decode(exchange.body, type=Written).document_id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Answer(understood=False, said="this is not what the file's writer answers")
     found = {CREATED: None, FOUND: True}.get(exchange.status, False)
     return Answer(understood=True, document=document, said=exchange.said, found=found)

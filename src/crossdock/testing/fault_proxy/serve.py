@@ -52,7 +52,7 @@ def control(proxy: FaultProxy) -> web.Application:
     async def faults(request: web.Request) -> web.Response:
         try:
             proxy.trouble(msgspec.json.decode(await request.read(), type=Wanted).faults)
-        except (Misconfigured, msgspec.DecodeError) as error:
+        except (Misconfigured, msgspec.DecodeError, UnicodeDecodeError) as error:
             return _told({"error": str(error)}, REFUSED)
         return _told({})
 

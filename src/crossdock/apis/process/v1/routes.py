@@ -245,7 +245,7 @@ def acknowledged(query: Mapping[str, str]) -> str:
 def _read(body: bytes, kind: type[S]) -> S:
     try:
         return msgspec.json.decode(body, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Declined(problems.BAD_REQUEST, str(error)) from error
 
 
