@@ -6,11 +6,15 @@ same each time and take as long as they take. At a desk they are drawn anew.
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 SLOW = [HealthCheck.too_slow]
 settings.register_profile("desk", deadline=None, suppress_health_check=SLOW)
 settings.register_profile("build", deadline=None, suppress_health_check=SLOW, derandomize=True)
 settings.load_profile("build" if os.environ.get("CI") else "desk")
+
+# Before anything imports it: its assertions tell what they compared.
+pytest.register_assert_rewrite("crossdock.testing.store_conformance")
 
 pytest_plugins = ["tests.postgres"]
