@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from crossdock.flow import recovery
-from crossdock.flow.decisions import NeedsReason, Undecidable
+from crossdock.flow.decisions import Decision, NeedsReason, Undecidable
 from crossdock.flow.machine import Machine
 from crossdock.flow.outbound import DOUBT, Outbound
 from crossdock.flow.recovery import Partner, Restored
@@ -31,6 +31,7 @@ from tests.flow.kit import (
     queue,
     told,
 )
+from tests.flow.numbered_kit import numbered_house
 
 LATER = NOON + timedelta(days=1)
 BACKUP = Backup(file="monday.db", size=4096, taken_at=NOON, as_of=NOON, messages=7)
@@ -261,3 +262,45 @@ def test_an_answer_that_is_lost_again_is_found_out_again(store: Store) -> None:
     purposes = [attempt(machine, LATER, LOST), attempt(machine, LATER + MINUTE, answered())]
 
     assert purposes == [["look_up"], ["look_up"]]
+
+
+def test_an_exchange_that_would_get_another_number_is_a_person_s(store: Store) -> None:
+    machine = numbered_house(store)
+    ask(machine, 1)
+    restored(machine)
+    ask(machine, 1, order="SO-2")
+    released(machine)
+
+    machine.run_to_quiescence(LATER)
+    (work,) = machine.lease("tms", LATER).works
+
+    assert (work.purpose, work.row.key.id) == ("send", "SO-1")  # its number is in its bytes
+    assert queue(machine) == [("effect", "EFFECT_UNRESOLVED", "TRANSPORTATION")]
+    assert told(machine, "SO-2") == ("1 ask", "1 UNRESOLVED")
+
+
+def test_a_person_decides_about_an_exchange_that_was_numbered_anew(store: Store) -> None:
+    machine = numbered_house(store)
+    restored(machine)
+    ask(machine, 1)
+    released(machine)
+    with store.read() as reader:
+        (row,) = reader.exceptions("main")
+
+    retried = Decision(verb="retry", exception_id=row.id, by="ann", reason="they know nothing")
+    machine.decide(retried, LATER)
+
+    assert attempt(machine, LATER, answered()) == ["send"]
+    assert (stood(machine), queue(machine)) == ([("applied", "")], [])
+
+
+def test_what_was_refused_is_asked_anew_under_another_number_by_a_person(store: Store) -> None:
+    machine = numbered_house(store)
+    ask(machine, 1)
+    attempt(machine, NOON, REFUSAL)
+    restored(machine)
+
+    machine.receive([lines(Line(id="again", version=1, reason="ask"))], LATER)
+
+    assert queue(machine) == [("effect", "EFFECT_UNRESOLVED", "TRANSPORTATION")]
+    assert stood(machine) == [("unresolved", DOUBT)]

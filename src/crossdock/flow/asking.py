@@ -8,7 +8,9 @@ applied, waived                answered at once with what was answered before
 refused, superseded            waits again, with today's bytes: nothing was done under this name
 unresolved                     nothing: a person is asked already
 
-After a restore whatever is asked for may have been done before, so it waits as unknown.
+After a restore whatever is asked for may have been done before, so it waits as unknown. What gets
+control numbers of its own then is a person's: a partner knows a repeated exchange by its number,
+and this one would have another.
 """
 
 from __future__ import annotations
@@ -17,16 +19,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from crossdock.flow.exceptions import EFFECT_CODES, Closing
+from crossdock.flow.exceptions import EFFECT_CODES, UNRESOLVED, Closing, Trouble, trouble_of
 from crossdock.flow.names import answer_id, asked_version, beside, effect_id
 from crossdock.flow.outbound import DOUBT, is_doubted
 from crossdock.flow.roster import Roster
-from crossdock.flow.sealing import ended, numbered, seal
+from crossdock.flow.sealing import ended, numbered, numbering_of, seal
 from crossdock.messages.envelope import Message
 from crossdock.messages.flow import AnswerKind, EffectAnswered
+from crossdock.ports import EffectClass, Request
 from crossdock.ports.store import OutboxRow, OutboxStatus, Unit
 
 NOWHERE = ""  # the endpoint of an effect that could not be written or has nowhere to go
@@ -65,11 +69,15 @@ class Dropping(Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True)
 class Woken:
-    """What asking brought about: endpoints with work, what is told at once, settled troubles."""
+    """What asking brought about: endpoints with work, what is told at once, troubles.
+
+    `closings` are troubles that are settled, `troubles` new ones.
+    """
 
     endpoints: set[str] = field(default_factory=set)
     answers: list[Message] = field(default_factory=list)
     closings: list[Closing] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
 
 
 def settle_asks(
@@ -93,7 +101,7 @@ def _ask(unit: Unit, roster: Roster, asks: Sequence[Asking], at: datetime, woken
     if not asks:
         return
     if is_doubted(unit):
-        asks = [replace(each, row=doubted(each.row)) for each in asks]
+        asks = [replace(each, row=doubted(roster, each.row)) for each in asks]
     known = _known(unit, asks)
     new = [
         replace(each, row=seal(unit, roster, each.row, at))
@@ -130,17 +138,31 @@ def _nowhere_id(row: OutboxRow) -> str:
     return effect_id(row.tenant, NOWHERE, row.idempotency_key)
 
 
-def doubted(row: OutboxRow) -> OutboxRow:
-    """Let an effect that would be sent be found out about first."""
+def doubted(roster: Roster, row: OutboxRow) -> OutboxRow:
+    """Let an effect that would be sent be found out about first, by its class or by a person."""
     if row.status is not OutboxStatus.WAITING:
         return row
+    if _is_known_by_number(roster, row):
+        unresolved = OutboxStatus.UNRESOLVED
+        return replace(row, status=unresolved, finished_at=row.created_at, said=DOUBT)
     return replace(row, status=OutboxStatus.UNKNOWN, said=DOUBT)
+
+
+def _is_known_by_number(roster: Roster, row: OutboxRow) -> bool:
+    """Tell whether the partner would know this as repeated by the numbers it is about to get."""
+    if not numbering_of(row).numbers:
+        return False
+    operation = msgspec.json.decode(row.request, type=Request).operation
+    effect = roster.endpoints[row.endpoint].connector.operations[operation].effect
+    return effect is EffectClass.IDEMPOTENT
 
 
 def _wake(row: OutboxRow, woken: Woken, at: datetime, cause: str) -> None:
     if row.status in TO_BE_SENT:
         woken.endpoints.add(row.endpoint)
         return
+    if row.status is OutboxStatus.UNRESOLVED:
+        woken.troubles.append(trouble_of(row, UNRESOLVED))
     if row.subscriber:
         woken.answers.append(answer_again(row, cause, at))
     woken.answers.extend(ended(row, at))
@@ -156,7 +178,7 @@ def _ask_again(  # noqa: PLR0913, PLR0917 - what is asked again is compared with
         unit.rewrite_effect(waiting)
         woken.answers.extend(numbered(waiting, at))
         woken.closings.append(settled(row, "asked for again"))
-        woken.endpoints.add(row.endpoint)
+        _wake(waiting, woken, at, asking.cause)
     elif row.status in ANSWERS and row.status is not OutboxStatus.UNRESOLVED:
         asker = replace(row, subscriber=asking.row.subscriber, key=asking.row.key)
         woken.answers.append(answer_again(asker, asking.cause, at))
@@ -169,7 +191,7 @@ def _waiting_again(row: OutboxRow, asked: OutboxRow, at: datetime) -> OutboxRow:
         due_at=at,
         status=asked.status,
         attempts=0,
-        finished_at=None,
+        finished_at=asked.finished_at,
         said=asked.said,
     )
 

@@ -171,6 +171,10 @@ class Batch(Notes):
         for answer in woken.answers:
             self.publish(address(self.directory, answer))
         self.exceptions.extend(woken.closings)
+        for trouble in woken.troubles:
+            rulebook = self.directory.roster.rulebook
+            self.exceptions.append(trouble.row(tenant, rulebook, self.at))
+            self.tally[f"exceptions/{trouble.team}/{trouble.code}"] += 1
         if self.messages:
             unit.append(self.messages)
         if self.inbox:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from crossdock.flow.names import exception_id
 from crossdock.flow.roster import Rulebook
-from crossdock.ports.store import ExceptionRow, MessageRow
+from crossdock.ports.store import ExceptionRow, MessageRow, OutboxRow
 
 # What an effect can be stuck in; settled together when the effect ends well.
 REFUSED = "EFFECT_REFUSED"
@@ -93,6 +93,46 @@ class Closing(Struct, frozen=True, kw_only=True):
         return tuple(
             exception_id(self.tenant, self.kind, self.subject, code) for code in self.codes
         )
+
+
+CAUSES = {
+    REFUSED: "{endpoint} refused {verb} for {business_key}: {said}",
+    UNRESOLVED: "Nobody can tell whether {endpoint} did {verb} for {business_key}: {said}",
+    GAVE_UP: "{verb} for {business_key} did not reach {endpoint} in {attempts} attempts: {said}",
+}
+ACTIONS = {
+    REFUSED: "Fix what the partner refused, then retry; or edit the request, or waive it",
+    UNRESOLVED: "Look it up at the partner; waive it if it was done, retry if it was not",
+    GAVE_UP: "See whether the partner is there, then retry; nothing was done so far",
+}
+
+
+def trouble_of(row: OutboxRow, code: str) -> Trouble:
+    """Ask the command's owner to look at an effect."""
+    return Trouble(
+        kind="effect",
+        subject=row.id,
+        code=code,
+        team=row.owner,
+        cause=CAUSES[code].format(
+            endpoint=row.endpoint,
+            verb=row.verb,
+            business_key=row.business_key,
+            attempts=row.attempts,
+            said=row.said or "no word",
+        ),
+        action=ACTIONS[code],
+        about=tuple(dict.fromkeys((row.business_key, row.key.id))),
+        seen={
+            "endpoint": row.endpoint,
+            "verb": row.verb,
+            "version": row.version,
+            "idempotency_key": row.idempotency_key,
+            "attempts": str(row.attempts),
+        },
+        message_id=row.message_id,
+        correlation_id=row.correlation_id,
+    )
 
 
 def place_of(error: BaseException) -> str:

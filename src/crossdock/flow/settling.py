@@ -26,7 +26,7 @@ from msgspec.structs import replace
 from crossdock.flow.asking import ANSWERS, answered, settled
 from crossdock.flow.batch import Batch, address
 from crossdock.flow.desk import Desk
-from crossdock.flow.exceptions import GAVE_UP, REFUSED, UNRESOLVED, Trouble
+from crossdock.flow.exceptions import GAVE_UP, REFUSED, UNRESOLVED, trouble_of
 from crossdock.flow.outcomes import Outcome
 from crossdock.flow.roster import Directory
 from crossdock.ports import Answer, EffectClass, Operation, Request
@@ -157,43 +157,3 @@ def conclude(directory: Directory, batch: Batch, end: Ending) -> None:
         batch.tally[f"exceptions/{trouble.team}/{trouble.code}"] += 1
     elif row.fence > 1:  # the first lease of an effect finds nothing open about it
         batch.exceptions.append(settled(row, f"it ended {row.status}"))
-
-
-CAUSES = {
-    REFUSED: "{endpoint} refused {verb} for {business_key}: {said}",
-    UNRESOLVED: "Nobody can tell whether {endpoint} did {verb} for {business_key}: {said}",
-    GAVE_UP: "{verb} for {business_key} did not reach {endpoint} in {attempts} attempts: {said}",
-}
-ACTIONS = {
-    REFUSED: "Fix what the partner refused, then retry; or edit the request, or waive it",
-    UNRESOLVED: "Look it up at the partner; waive it if it was done, retry if it was not",
-    GAVE_UP: "See whether the partner is there, then retry; nothing was done so far",
-}
-
-
-def trouble_of(row: OutboxRow, code: str) -> Trouble:
-    """Ask the command's owner to look at an effect."""
-    return Trouble(
-        kind="effect",
-        subject=row.id,
-        code=code,
-        team=row.owner,
-        cause=CAUSES[code].format(
-            endpoint=row.endpoint,
-            verb=row.verb,
-            business_key=row.business_key,
-            attempts=row.attempts,
-            said=row.said or "no word",
-        ),
-        action=ACTIONS[code],
-        about=tuple(dict.fromkeys((row.business_key, row.key.id))),
-        seen={
-            "endpoint": row.endpoint,
-            "verb": row.verb,
-            "version": row.version,
-            "idempotency_key": row.idempotency_key,
-            "attempts": str(row.attempts),
-        },
-        message_id=row.message_id,
-        correlation_id=row.correlation_id,
-    )
