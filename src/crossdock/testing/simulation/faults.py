@@ -66,9 +66,9 @@ FAULTS: dict[str, Fault] = {
     "telling_doubled": _wire("a document arrives twice", 0.05, 0.3),
     "telling_held": _wire("a document is held up for up to two hours", 0.05, 0.3),
     # In the house.
-    "crash_before_commit": _wire("the worker dies with a transaction open", 0.004, 0.03),
+    "crash_before_commit": _wire("the worker dies with a transaction open", 0.01, 0.06),
     "crash_after_commit": _wire(
-        "the worker dies after a commit, before it tells anybody", 0.004, 0.03
+        "the worker dies after a commit, before it tells anybody", 0.01, 0.08
     ),
     "crash_before_send": _wire("the worker dies before a leased call leaves", 0.01, 0.06),
     "crash_after_send": _wire("the worker dies after a call has left", 0.01, 0.06),

@@ -114,6 +114,7 @@ class Witness:
         self.heard_at: dict[tuple[str, str], datetime] = {}
         self.versions: dict[str, dict[int, list[dict[str, Any]]]] = defaultdict(dict)
         self.cancelled: dict[str, int] = {}
+        self.places: set[str] = set()
         self.confirmed: dict[str, set[str]] = defaultdict(set)
         self.done: dict[str, list[Entry]] = defaultdict(list)
         self.promised: dict[tuple[str, str], dict[str, Any]] = {}
@@ -182,6 +183,8 @@ class Witness:
             order = event["order"]
             known = self.cancelled.get(order["order_id"], 0)
             self.cancelled[order["order_id"]] = max(known, order["version"])
+        elif kind == "ship_to.changed":
+            self.places.add(event["record"]["location_id"])
         elif kind == "plan.confirmed":
             ids = {each["shipment_id"] for each in event["shipments"]}
             self.confirmed[event["order_id"]] |= ids

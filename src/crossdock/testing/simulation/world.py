@@ -46,13 +46,19 @@ from crossdock.testing.simulation.witness import Witness
 
 SAFETY = timedelta(hours=36)
 END = timedelta(days=20)
-EVENTS_MAX = 40_000
+EVENTS_MAX = 6_000
+STAGES_EVERY = 3  # events between two looks at where everything stands
 RELEASE_MINUTES = 240  # in which the orders are released
 LEGACY_MINUTES, REPLAN_MINUTES, SHIFT_MINUTES = 30, 30, 240
 SHIFTS_MAX = 24
-STAGES = "SELECT DISTINCT subscriber, stage FROM process"
+STAGES = (
+    "SELECT DISTINCT subscriber, stage FROM process"
+    " WHERE tenant = 'main' AND subscriber <> 'master_data'"
+)
 CODES = "SELECT code, sum(count) FROM exception GROUP BY code"
-VIEWS = "SELECT key, revision, body FROM projection WHERE kind = 'shipment_view'"
+VIEWS = (
+    "SELECT key, revision, body FROM projection WHERE tenant = 'main' AND kind = 'shipment_view'"
+)
 
 
 class Violation(Struct, frozen=True, kw_only=True):
@@ -95,6 +101,7 @@ class World:
         self.timeline = timeline = Timeline(BEGIN)
         self.dice = dice = Dice(options.seed, options.levels)
         self.witness = Witness(self._notes.append)
+        self.witness.places |= {each.record_id for each in image.records if each.kind == "ship_to"}
         self.clock = clock_of(timeline)
         self._build(folder, dice)
         self._pictures: dict[str, tuple[int, PictureChanged]] = {}
@@ -308,7 +315,7 @@ class World:
             return None
         self._events += 1
         self._tell(due, said or "")
-        if self.house.store.commits > commits:
+        if self.house.store.commits > commits and self._events % STAGES_EVERY == 0:
             self._note_stages()
         self.scene.committed = self.house.store.commits > commits
         self.scene.shown = list(self._changed_pages()) if self.scene.committed else []

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from crossdock.flow.exceptions import ID_REUSED, STEP_CODES
 from crossdock.testing.simulation.invariants.base import Invariant, Scene
+from crossdock.testing.simulation.witness import identity_of
 
 DEATHS_MAX = 12  # each try of its sender may cost one, until the house tries it alone
 KEPT = "SELECT count(*) FROM raw_document WHERE endpoint = ? AND sha256 = ? AND parent_id = ''"
@@ -18,7 +19,7 @@ class Kept(Invariant):
 
     number = "INV-1"
     says = "every acknowledged document is kept, byte for byte"
-    wakes = frozenset({"delivered"})
+    wakes = frozenset({"delivered", "done"})
 
     def __init__(self, scene: Scene) -> None:
         """Begin with nothing delivered."""
@@ -32,6 +33,12 @@ class Kept(Invariant):
         for name in names:
             if self.scene.value(KEPT, *name) != self._delivered[name]:
                 yield f"{name[0]} {name[1][:12]} is not kept"
+        for done in self.witness.news.done:
+            entry = done.entry
+            if entry.kind == "acknowledged" and done.partner != "legacy":
+                event = entry.content.get("event", entry.content)
+                if (done.partner, identity_of(event)) not in self.witness.told:
+                    yield f"{done.partner} was told that we have {entry.content_key}"
 
     def at_end(self) -> Iterator[str]:
         """Find every document delivered, and hash what was kept of it."""

@@ -45,12 +45,19 @@ class Complete(Invariant):
             yield f"{order['order_id']} version {version} was asked for and never released"
         elif not any(_same(order, each) for each in told):
             yield f"{order['order_id']} version {version} was asked for otherwise than released"
+        elif not self._is_known(order):
+            yield f"{order['order_id']} was asked for before its place was known"
+
+    def _is_known(self, order: dict[str, Any]) -> bool:
+        """Tell whether the place is in the master data, or a person has waived that."""
+        place = order["ship_to"]["location_id"]
+        return place in self.witness.places or order["order_id"] in self.witness.waived
 
 
 def _same(asked: dict[str, Any], told: dict[str, Any]) -> bool:
     place = told.get("ship_to") or {}
     return _lines(asked) == _lines(told) and (
-        asked["ship_to"].get("location_id") == place.get("location_id")
+        (asked.get("ship_to") or {}).get("location_id") == place.get("location_id")
     )
 
 
