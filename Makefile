@@ -68,7 +68,7 @@ contracts: setup ## Write contracts/, docs/reference/ and docs/guarantees.md ane
 	@$(PY) -m tools.generate
 
 # What proves the promises, at length; the suite has a short version of each.
-.PHONY: fault-proxy fuzz histories properties simulate
+.PHONY: fault-proxy fuzz histories properties simulate ablation
 
 fault-proxy: setup ## Break the wire in every way, by seed: make fault-proxy SEEDS=40
 	@$(PY) -m tests.proofs.fault_proxy --seeds $(or $(SEEDS),40)
@@ -77,7 +77,10 @@ properties: setup ## Let the stateful machines run long: make properties EXAMPLE
 	@$(PY) -m tests.proofs.stateful --examples $(or $(EXAMPLES),1000)
 
 simulate: setup ## Live through simulated worlds: make simulate SEEDS=2000, or SEED=7 for one
-	@$(PY) -m crossdock.testing.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(ARGS)
+	@$(PY) -m $(if $(SEED),crossdock.testing.simulation --seed $(SEED),tests.proofs.simulation --seeds $(or $(SEEDS),200)) $(ARGS)
+
+ablation: setup ## Take each defence away until a seed turns red, and let the canary sing (long)
+	@$(PY) -m tests.proofs.ablation $(ARGS)
 
 fuzz: setup ## Fuzz every parser so many seconds each: make fuzz SECONDS=60 TARGET=json
 	@$(PY) -m tests.fuzz --seconds $(or $(SECONDS),60) --target "$(TARGET)"

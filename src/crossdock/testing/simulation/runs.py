@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -68,29 +69,34 @@ class Stage:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
+def stage(kind: type[Stage] = Stage) -> Iterator[Stage]:
     """Give a stage, in memory where the system has room for it there."""
     where = MEMORY if MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="crossdock-simulation-", dir=where) as name:
-        yield Stage(Path(name))
+        yield kind(Path(name))
 
 
-def run_share(seeds: range) -> list[Outcome]:
+def run_share(seeds: range, kind: type[Stage] = Stage) -> list[Outcome]:
     """Run some seeds one after the other: what one process does."""
-    with stage() as here:
+    with stage(kind) as here:
         return [here.run(draw(seed)) for seed in seeds]
 
 
 def run_many(
-    first: int, count: int, *, processes: int, told: Callable[[Summary], None] | None = None
+    first: int,
+    count: int,
+    *,
+    processes: int,
+    told: Callable[[Summary], None] | None = None,
+    kind: type[Stage] = Stage,
 ) -> Summary:
-    """Run many seeds in a few processes; `told` hears of the progress."""
+    """Run many seeds in a few processes; `told` hears of the progress, `kind` builds the house."""
     began = time.perf_counter()
     summary, history = Summary(), hashlib.blake2b(digest_size=8)
     shares = [
         range(seed, min(seed + SHARE, first + count)) for seed in range(first, first + count, SHARE)
     ]
-    for outcomes in _in_processes(shares, processes):
+    for outcomes in _in_processes(shares, processes, kind):
         for outcome in outcomes:
             summary.add(outcome)
             history.update(outcome.digest.encode())
@@ -101,12 +107,15 @@ def run_many(
     return summary
 
 
-def _in_processes(shares: list[range], processes: int) -> Iterable[list[Outcome]]:
+def _in_processes(
+    shares: list[range], processes: int, kind: type[Stage]
+) -> Iterable[list[Outcome]]:
+    run = partial(run_share, kind=kind)
     if processes == 1:
-        yield from map(run_share, shares)
+        yield from map(run, shares)
         return
     with ProcessPoolExecutor(max_workers=processes) as pool:
-        yield from pool.map(run_share, shares)
+        yield from pool.map(run, shares)
 
 
 def shrink(here: Stage, failed: Outcome) -> Outcome:

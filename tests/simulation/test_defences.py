@@ -1,0 +1,99 @@
+"""Without its defences the house is not what it was, and the simulation tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crossdock.store.sqlite.unit import SqliteUnit
+from crossdock.testing.simulation.ablation import try_without
+from crossdock.testing.simulation.canary import CanaryStage, is_planted
+from crossdock.testing.simulation.defences import DEFENCES, switched_off
+from crossdock.testing.simulation.faults import FAULTS
+from crossdock.testing.simulation.options import draw
+from crossdock.testing.simulation.runs import Stage, shrink, stage
+from tools.floorplan import ROOT
+
+# Defences of every kind whose loss shows within a few seeds; `make ablation` tries all.
+SOON = (
+    "inbox_dedup",
+    "conflict_check",
+    "documents_kept",
+    "stored_key",
+    "portal_gate",
+    "retry_after",
+    "look_up_first",
+    "audit",
+)
+SEEDS = 25
+
+
+@pytest.fixture(scope="module")
+def here() -> Iterator[Stage]:
+    """A stage for all stories."""
+    with stage() as made:
+        yield made
+
+
+@pytest.mark.parametrize("name", SOON)
+def test_a_house_without_this_defence_is_found_out(here: Stage, name: str) -> None:
+    trial = try_without(here, (name,), SEEDS)
+
+    assert trial.violation is not None
+    assert 0 < trial.seeds <= SEEDS
+
+
+def test_two_defences_taken_away_are_both_back_afterwards() -> None:
+    before = SqliteUnit.remember
+
+    with switched_off("inbox_dedup", "conflict_check"):
+        during = SqliteUnit.remember
+
+    assert (during is before, SqliteUnit.remember is before) == (False, True)
+
+
+def test_every_defence_that_may_be_masked_names_the_test_that_holds_it() -> None:
+    named = {name: each.held_by.split(" ")[0] for name, each in DEFENCES.items() if each.held_by}
+
+    assert len(DEFENCES) >= 20
+    assert [name for name, path in named.items() if not (ROOT / path).is_file()] == []
+
+
+def test_the_canary_turns_red_where_it_is_planted_and_shrinks_to_a_short_history() -> None:
+    seed = next(seed for seed in range(1, 1000) if is_planted(seed))
+    with stage(CanaryStage) as here:
+        before, found = here.run(draw(seed - 1)), here.run(draw(seed))
+        smaller = shrink(here, found)
+
+    assert before.violation is None
+    assert found.violation is not None
+    assert smaller.violation is not None
+    assert smaller.violation.number == found.violation.number == "INV-24"
+    assert (smaller.options.orders, smaller.options.levels) == (1, {})
+    assert smaller.events <= found.events
+    assert smaller.options.command.split(" ")[:5] == [
+        "python",
+        "-m",
+        "crossdock.testing.simulation",
+        "--seed",
+        str(seed),
+    ]
+
+
+def test_one_seed_in_a_hundred_has_the_canary() -> None:
+    planted = [seed for seed in range(10_000) if is_planted(seed)]
+
+    assert 70 <= len(planted) <= 130
+
+
+def test_the_how_to_names_the_places_to_extend() -> None:
+    text = (ROOT / "docs" / "how-to" / "simulate-a-world.md").read_text("utf-8")
+    folder = ROOT / "src" / "crossdock" / "testing" / "simulation"
+
+    named = [Path(word).name for word in text.split("`") if word.endswith(".py")]
+
+    assert named
+    assert [name for name in named if not (folder / name).is_file()] == []
+    assert len(FAULTS) > 30
