@@ -8,6 +8,7 @@ Runs of a thousand seeds and more are recorded for the page of guarantees.
 from __future__ import annotations
 
 import argparse
+import math
 
 from crossdock.app.memory import collect_seldom
 from crossdock.testing.simulation import coverage
@@ -48,9 +49,16 @@ def main() -> int:
     words.add_argument("--seeds", type=int, default=200)
     words.add_argument("--first", type=int, default=1)
     words.add_argument("--processes", type=int, default=2)
+    words.add_argument("--minutes", type=float, default=math.inf, help="begin no more after")
     asked = words.parse_args()
     collect_seldom()
-    summary = run_many(asked.first, asked.seeds, processes=asked.processes, told=progress)
+    summary = run_many(
+        asked.first,
+        asked.seeds,
+        processes=asked.processes,
+        told=progress,
+        seconds=asked.minutes * 60,
+    )
     for line in coverage.table(summary.struck, summary.reached):
         say(line)
     say(f"{summary.seeds} seeds in {summary.seconds:.0f} s")

@@ -11,7 +11,9 @@
     invariants   what must hold after every event, and at the end
     world        all of it together, event by event
     runs         many seeds, shrinking, figures
-    ablation     each defence of the house switched off, alone and in pairs
+    defences     every defence of the house, and the seams by which it is taken away
+    ablation     which seeds miss a defence, alone and in pairs
+    canary       a build with a fault in one of a hundred seeds
 
 `docs/how-to/simulate-a-world.md` tells how to run it, how to read it and where to extend it.
 """

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import shutil
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -82,21 +82,25 @@ def run_share(seeds: range, kind: type[Stage] = Stage) -> list[Outcome]:
         return [here.run(draw(seed)) for seed in seeds]
 
 
-def run_many(
+def run_many(  # noqa: PLR0913 - a long run has this many wishes
     first: int,
     count: int,
     *,
     processes: int,
     told: Callable[[Summary], None] | None = None,
     kind: type[Stage] = Stage,
+    seconds: float = math.inf,
 ) -> Summary:
-    """Run many seeds in a few processes; `told` hears of the progress, `kind` builds the house."""
+    """Run many seeds in a few processes; `told` hears of the progress, `kind` builds the house.
+
+    After so many `seconds` no more are begun: the summary tells how many were run.
+    """
     began = time.perf_counter()
     summary, history = Summary(), hashlib.blake2b(digest_size=8)
     shares = [
         range(seed, min(seed + SHARE, first + count)) for seed in range(first, first + count, SHARE)
     ]
-    for outcomes in _in_processes(shares, processes, kind):
+    for outcomes in _in_processes(shares, processes, kind, began + seconds):
         for outcome in outcomes:
             summary.add(outcome)
             history.update(outcome.digest.encode())
@@ -108,14 +112,24 @@ def run_many(
 
 
 def _in_processes(
-    shares: list[range], processes: int, kind: type[Stage]
+    shares: list[range], processes: int, kind: type[Stage], end: float
 ) -> Iterable[list[Outcome]]:
-    run = partial(run_share, kind=kind)
+    """Run the shares, in their order; none is begun after `end` on the process's own clock."""
     if processes == 1:
-        yield from map(run, shares)
+        for each in shares:
+            if time.perf_counter() < end:
+                yield run_share(each, kind)
         return
     with ProcessPoolExecutor(max_workers=processes) as pool:
-        yield from pool.map(run, shares)
+        begun: deque[Future[list[Outcome]]] = deque()
+        for each in shares:
+            if len(begun) > processes:
+                yield begun.popleft().result()
+            if time.perf_counter() >= end:
+                break
+            begun.append(pool.submit(run_share, each, kind))
+        while begun:
+            yield begun.popleft().result()
 
 
 def shrink(here: Stage, failed: Outcome) -> Outcome:
