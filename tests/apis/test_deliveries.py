@@ -10,7 +10,7 @@ from crossdock.apis.system.v1.deliveries import Deliveries
 from crossdock.faults import NotNow
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
-from crossdock.ports.store import DocumentStatus
+from crossdock.ports.store import DocumentStatus, StoreFull
 from tests.apis.asgi import Heard, call
 
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
@@ -28,6 +28,14 @@ class Ledger:
         """Write it down."""
         self.taken.append(arrival)
         return self.receipt
+
+
+class OutOfSpace:
+    """An intake whose store's disk is full."""
+
+    async def take(self, _arrival: Arrival) -> Receipt:
+        """Turn it away."""
+        raise StoreFull("The store's disk is full")
 
 
 class Full:
@@ -57,7 +65,7 @@ UNREADABLE = Receipt(
 )
 
 
-def door(intake: Ledger | Full) -> Deliveries:
+def door(intake: Ledger | Full | OutOfSpace) -> Deliveries:
     return Deliveries("main", CALLERS, intake, marked, lambda: NOON)
 
 
@@ -158,6 +166,18 @@ def test_whoever_comes_when_there_is_no_room_hears_when_to_come_again() -> None:
 
     assert problem(heard)[0:4:3] == (429, "Too much is waiting to be stored")
     assert heard.headers["retry-after"] == "3"
+
+
+def test_a_full_disk_turns_deliveries_away_and_says_when_to_come_again() -> None:
+    heard = call(door(OutOfSpace()), "POST", ORDERS, body=b"[]")
+
+    assert problem(heard) == (
+        507,
+        "application/problem+json",
+        "The store has no room for more",
+        "The store's disk is full",
+    )
+    assert heard.headers["retry-after"] == "30"
 
 
 def test_reading_where_documents_are_delivered_is_not_allowed() -> None:

@@ -7,6 +7,7 @@ from crossdock.apis.http import Ask, Reply, Route, as_json, as_page
 from crossdock.apis.problems import Declined
 from crossdock.apis.server import App, build_asgi
 from crossdock.apis.system.v1.deliveries import Deliveries
+from crossdock.ports.store import StoreFull
 from tests.apis.asgi import call
 from tests.apis.test_deliveries import CALLERS, RECEIPT, Ledger, marked
 
@@ -28,6 +29,11 @@ async def decline(_ask: Ask) -> Reply:
     raise Declined(problems.CONFLICT, "It is closed already")
 
 
+async def overflow(_ask: Ask) -> Reply:
+    """Find the disk full."""
+    raise StoreFull("The store's disk is full", retry_after=12)
+
+
 async def stumble(_ask: Ask) -> Reply:
     """Break."""
     raise LookupError("a bug")
@@ -41,10 +47,21 @@ def served(missing: dict[str, str] | None = None) -> App:
         Route(method="GET", path="/page/", answer=page),
         Route(method="GET", path="/decline", answer=decline),
         Route(method="GET", path="/stumble", answer=stumble),
+        Route(method="POST", path="/overflow", answer=overflow),
     )
     noon = datetime(2026, 3, 29, 12, tzinfo=UTC)
     deliveries = Deliveries("main", CALLERS, Ledger(RECEIPT), marked, lambda: noon)
     return build_asgi(routes, deliveries=deliveries, not_ready=lambda: missing or {})
+
+
+def test_whatever_a_full_disk_prevents_is_answered_with_when_to_come_again() -> None:
+    heard = call(served(), "POST", "/overflow")
+
+    assert (heard.status, heard.json["type"], heard.headers["retry-after"]) == (
+        507,
+        "/problems/store-full",
+        "12",
+    )
 
 
 def test_a_route_hears_what_was_asked() -> None:

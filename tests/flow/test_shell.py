@@ -13,7 +13,7 @@ from crossdock.faults import NotNow
 from crossdock.flow.machine import Machine
 from crossdock.flow.shell import Busy, Shell
 from crossdock.ports import Call, EffectClass, Exchange
-from crossdock.ports.store import Store, Unit
+from crossdock.ports.store import Space, Store, StoreFull, Unit
 from crossdock.store.memory import MemoryStore
 from tests.flow.kit import Chatty, Line, answered, house, lines, queue, told
 
@@ -245,6 +245,34 @@ def test_a_full_disk_is_told_to_the_sender_and_nothing_is_lost(store: Store) -> 
         disk.full = False
         receipt = await shell.take(lines(Line(id="e1")))
         assert (receipt.accepted, receipt.duplicates) == (1, 0)
+
+    live(shell_of(machine, Slow()), story)
+
+
+class Shrinking(MemoryStore):
+    """A store on a disk that has less and less room."""
+
+    said = ""
+
+    def space(self) -> Space:
+        """Tell how much."""
+        return Space(free_bytes=4711, scarce=self.said)
+
+
+def test_a_scarce_disk_shuts_the_door_asks_a_person_and_opens_it_again_by_itself() -> None:
+    disk = Shrinking()
+    machine = house(disk)
+
+    async def story(shell: Shell) -> None:
+        disk.said = "The disk is nearly full"
+        await until(lambda: queue(machine) == [("store", "STORE_FULL", "INTEGRATION")])
+        with pytest.raises(StoreFull, match="nearly full") as turned_away:
+            await shell.take(lines(Line(id="e1")))
+        assert turned_away.value.seen == {"retry_after": "30"}
+        assert shell.not_ready() == {"store": "The disk is nearly full"}
+        disk.said = ""
+        await until(lambda: queue(machine) == [])
+        assert (shell.not_ready(), (await shell.take(lines(Line(id="e1")))).accepted) == ({}, 1)
 
     live(shell_of(machine, Slow()), story)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from crossdock.faults import Misconfigured, NotNow
+from crossdock.faults import Misconfigured
+from crossdock.ports.store import StoreFull
 from crossdock.store.migrations import Migration
 from crossdock.store.sqlite import SqliteStore, open_reader, open_sqlite
 from crossdock.store.sqlite.connections import refuse_old_sqlite
@@ -290,7 +291,7 @@ def test_a_full_disk_is_said_so_and_nothing_is_written(path: Path) -> None:
     store = open_sqlite(path)
     store._writer.execute("PRAGMA max_page_count = 120")  # noqa: SLF001 - a disk of 480 KB
 
-    with pytest.raises(NotNow, match="disk of the store is full"), store.write() as unit:
+    with pytest.raises(StoreFull, match="disk of the store is full"), store.write() as unit:
         unit.append([rows.message(f"m{each}", body=bytes(10_000)) for each in range(900)])
 
     with store.read() as reader:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from msgspec import Struct
 
 from crossdock.apis.http import PROBLEM, Reply, as_json
+from crossdock.faults import NotNow
+from crossdock.ports.store import StoreFull
+
+FULL_SECONDS = 30  # when to come again where a full store does not say
 
 
 class ProblemType(Struct, frozen=True, kw_only=True):
@@ -88,6 +94,13 @@ NOT_READY = ProblemType(
     remedy="Wait for the store and its keepers to come up.",
 )
 
+STORE_FULL = ProblemType(
+    name="store-full",
+    status=507,
+    title="The store has no room for more",
+    remedy="Wait as long as Retry-After says; the operator must make room on the store's disk.",
+)
+
 PROBLEMS: dict[str, ProblemType] = {
     each.name: each
     for each in (
@@ -102,6 +115,7 @@ PROBLEMS: dict[str, ProblemType] = {
         TOO_MANY,
         BROKEN,
         NOT_READY,
+        STORE_FULL,
     )
 }
 
@@ -127,6 +141,16 @@ class Declined(Exception):
         self.kind = kind
         self.detail = detail
         self.headers = headers
+
+
+def no_room(full: StoreFull) -> Declined:
+    """Decline what the store has no room for (507, RFC 4918 section 11.5)."""
+    return Declined(STORE_FULL, full.said, headers=(("Retry-After", after(full, FULL_SECONDS)),))
+
+
+def after(later: NotNow, seconds: float) -> str:
+    """Write when to come again: as the fault says, else after these seconds."""
+    return str(max(1, math.ceil(float(later.seen.get("retry_after", seconds)))))
 
 
 def as_problem(

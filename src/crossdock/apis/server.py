@@ -21,6 +21,7 @@ from crossdock.apis import problems
 from crossdock.apis.http import Ask, Reply, Route, as_json, as_page
 from crossdock.apis.problems import Declined, ProblemType, as_problem
 from crossdock.apis.system.v1.deliveries import PREFIX, Deliveries
+from crossdock.ports.store import StoreFull
 
 log = logging.getLogger("crossdock.apis")
 
@@ -51,6 +52,7 @@ def build_asgi(
         logging_config=None,
         exception_handlers={
             Declined: _declined,
+            StoreFull: _full,
             HTTPException: _refused,
             Exception: _broken,
         },
@@ -105,6 +107,10 @@ def _response(reply: Reply) -> Response[bytes]:
 
 def _declined(_request: Request[Any, Any, Any], declined: Declined) -> Response[bytes]:
     return _response(as_problem(declined.kind, declined.detail, headers=declined.headers))
+
+
+def _full(request: Request[Any, Any, Any], full: StoreFull) -> Response[bytes]:
+    return _declined(request, problems.no_room(full))
 
 
 def _refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

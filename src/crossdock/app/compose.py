@@ -22,7 +22,7 @@ from crossdock.flow.machine import Machine
 from crossdock.flow.shell import Shell
 from crossdock.governance.load import load_rules
 from crossdock.ports import Clock
-from crossdock.store.sqlite import open_sqlite
+from crossdock.store.sqlite import Reserve, open_sqlite
 from crossdock.telemetry.metrics import Metrics
 
 SHUTDOWN_SECONDS = 5
@@ -49,7 +49,8 @@ class House:
         self.config = config
         self.clock = clock
         rules = load_rules(config.policies)
-        self.store = open_sqlite(config.store)
+        reserve = Reserve.of_mib(config.ballast_mib, config.low_water_mib)
+        self.store = open_sqlite(config.store, reserve)
         self.machine = Machine(
             store=self.store, roster=roster(config, rules), metrics=Metrics(), pace=pace
         )

@@ -32,6 +32,12 @@ class StoreSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     path: Annotated[str, Meta(description="The store's file.", examples=["crossdock.db"])] = (
         "crossdock.db"
     )
+    ballast_mib: Annotated[
+        int, Meta(ge=0, description="Room held back, in MiB; given up when the disk is full.")
+    ] = 16
+    low_water_mib: Annotated[
+        int, Meta(ge=0, description="With less room on its disk, in MiB, nothing is taken in.")
+    ] = 64
 
 
 class ServerSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -301,6 +307,8 @@ class Config(Struct, frozen=True, kw_only=True):
 
     tenant: str
     store: Path
+    ballast_mib: int
+    low_water_mib: int
     policies: Path
     host: str
     port: int
@@ -335,6 +343,8 @@ def load_config(file: Path, connectors: Mapping[str, Connector]) -> Config:
     return Config(
         tenant=written.tenant,
         store=folder / written.store.path,
+        ballast_mib=written.store.ballast_mib,
+        low_water_mib=written.store.low_water_mib,
         policies=folder / written.policies.folder,
         host=written.server.host,
         port=written.server.port,

@@ -201,7 +201,7 @@ class Console:
 
     async def _content(self, one: Stuck) -> str:
         """Read what can be mended: a document's bytes, whose reading is noted, or a message."""
-        if one.status != ExceptionStatus.OPEN or one.kind == "endpoint":
+        if one.status != ExceptionStatus.OPEN or one.kind in {"endpoint", "store"}:
             return ""
         if one.kind != "document":
             return self._operations.message_text(one.message_id)

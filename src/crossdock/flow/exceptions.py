@@ -23,6 +23,9 @@ ENDPOINT_DOWN = "ENDPOINT_DOWN"
 LOCKED_OUT = "ENDPOINT_LOCKED_OUT"
 ENDPOINT_CODES = (ENDPOINT_DOWN, LOCKED_OUT)
 
+# What the store itself can be stuck in.
+STORE_FULL = "STORE_FULL"
+
 STEP_FAILED = "STEP_FAILED"
 STEP_POISON = "STEP_POISON"
 STEP_CODES = (STEP_FAILED, STEP_POISON)
@@ -39,7 +42,7 @@ FENCED = "TEST_PRODUCTION_FENCE"
 class Trouble(Struct, frozen=True, kw_only=True):
     """What is stuck and what someone could do: an exception before it has a place and a time.
 
-    `kind` is `document`, `process`, `step`, `effect` or `endpoint`; `subject` its id.
+    `kind` is `document`, `process`, `step`, `effect`, `endpoint` or `store`; `subject` its id.
     """
 
     kind: str

@@ -23,6 +23,7 @@ from crossdock.flow import (
     receiver,
     recovery,
     replayer,
+    room,
     timekeeper,
     unassigned,
 )
@@ -396,6 +397,14 @@ class Machine:
             reason="",
         )
         self._write(lambda unit: unit.log([row]))
+
+    def tell_of_room(self, scarce: str, now: datetime) -> None:
+        """Open the exception of a scarce disk, or close it where `scarce` is empty.
+
+        Raises StoreFull where not even that can be written.
+        """
+        with self.store.write() as unit:
+            room.tell_of_room(self._directory, unit, scarce, now)
 
     def preview(self, subscriber: str, key: Key) -> Preview:
         """Tell what would happen if a process's past were decided today; nothing is written."""

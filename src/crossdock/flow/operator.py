@@ -14,6 +14,7 @@ effect     retry   waits again under its key; one whose outcome is unknown is lo
            waive   never sent again; the process hears WAIVED
 endpoint   retry   one probe, at once
            waive   the exception goes, the breaker stays; not where the partner is locked
+store      waive   the exception goes, the door stays shut until the disk has room
 """
 
 from __future__ import annotations
@@ -286,6 +287,11 @@ def waive_endpoint(matter: Matter) -> Decided:
     return Decided(said=f"{endpoint} stays as it is")
 
 
+def waive_store(_matter: Matter) -> Decided:
+    """Let the exception go; only room on the disk opens the door again."""
+    return Decided(said="Nothing is taken in until the disk has room")
+
+
 CARRIED_OUT: Mapping[tuple[str, str], Callable[[Matter], Decided]] = {
     ("document", RETRY): retry_document,
     ("document", EDIT): edit_document,
@@ -301,4 +307,5 @@ CARRIED_OUT: Mapping[tuple[str, str], Callable[[Matter], Decided]] = {
     ("effect", WAIVE): waive_effect,
     ("endpoint", RETRY): retry_endpoint,
     ("endpoint", WAIVE): waive_endpoint,
+    ("store", WAIVE): waive_store,
 }

@@ -23,8 +23,10 @@ from crossdock.flow.outbound import is_held
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
 from crossdock.flow.replayer import Choice
+from crossdock.flow.room import room_in
 from crossdock.flow.writer import Writer, is_slow
 from crossdock.ports import Clock, Transport
+from crossdock.ports.store import StoreFull
 from crossdock.telemetry.events import LogEvent, tell
 
 WAITING_MAX = 5000  # documents at the door
@@ -35,6 +37,8 @@ STUMBLE_SECONDS = 0.05
 RESTART_SECONDS = 0.5
 GRACE_SECONDS = 10.0
 GAUGE_SECONDS = 10.0
+ROOM_SECONDS = 0.5  # how often the room on the store's disk is looked at
+FULL_SECONDS = 30  # when to come again where there is none
 
 
 class Busy(NotNow):
@@ -69,6 +73,8 @@ class Shell:
         self._pump = asyncio.Event()
         self._ring = asyncio.Event()
         self._open = False
+        self._scarce = ""  # why nothing more is taken in
+        self._untold = True  # whether the exception of a scarce disk must be opened or closed
         self._taking = False  # documents are taken whose senders have not been answered
         self._tasks: list[asyncio.Task[None]] = []
         self._couriers = {
@@ -91,6 +97,7 @@ class Shell:
             ("dispatcher", self._dispatch),
             ("timekeeper", self._keep_time),
             ("gauge", self._gauge),
+            ("room", self._keep_room),
         ]
         loops += [(f"courier {name}", each.run) for name, each in self._couriers.items()]
         self._tasks = [
@@ -121,7 +128,8 @@ class Shell:
     async def take(self, arrival: Arrival) -> Receipt:
         """Take a document in; its receipt comes after the flush.
 
-        Raises Busy where no room is, and NotNow where the store cannot take anything.
+        Raises Busy where no room is, StoreFull where the store's disk has none, and NotNow where
+        the store cannot take anything.
         """
         (receipt,) = await self.take_all([arrival])
         return receipt
@@ -129,10 +137,12 @@ class Shell:
     async def take_all(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         """Take several documents in, all or none; their receipts come after the flush.
 
-        Raises Busy and NotNow as `take`.
+        Raises Busy, StoreFull and NotNow as `take`.
         """
         if not self._open:
             raise Busy("crossdock is stopping; send it again", retry_after=5)
+        if self._scarce:
+            raise StoreFull(self._scarce, retry_after=FULL_SECONDS)
         if len(self._waiting) + len(arrivals) > self._waiting_max:
             raise Busy("There is no room for this now; send it again", retry_after=2)
         loop = asyncio.get_running_loop()
@@ -182,7 +192,8 @@ class Shell:
         """Name what keeps crossdock from working, each with a sentence; empty where nothing."""
         if not self._open:
             return {"intake": "crossdock is starting or stopping"}
-        return {
+        scarce = {"store": self._scarce} if self._scarce else {}
+        return scarce | {
             task.get_name(): "this part has ended and does not come back"
             for task in self._tasks
             if task.done()
@@ -239,6 +250,7 @@ class Shell:
             taken.append(self._waiting.popleft())
             size += len(taken[-1][0].content)
         self.machine.metrics.level("intake", len(self._waiting))
+        self._look_for_room()  # what comes after this batch hears of it at once
         self._taking = True
         try:
             return await self._answer(taken)
@@ -304,6 +316,28 @@ class Shell:
             self.machine.metrics.level("inbox", reader.pending())
             self.machine.metrics.level("parked", len(reader.parked(self.machine.roster.tenant)))
         await asyncio.sleep(GAUGE_SECONDS)
+
+    async def _keep_room(self) -> None:
+        """Look how much room the disk has, and tell people where that has changed."""
+        self._look_for_room()
+        if self._untold:
+            call = partial(self.machine.tell_of_room, self._scarce, self._clock.now())
+            self._untold = False
+            try:
+                await self._writer.run(call)
+            except NotNow:
+                self._untold = True  # not even that fits; the log has it
+        await asyncio.sleep(ROOM_SECONDS)
+
+    def _look_for_room(self) -> None:
+        space = room_in(self.machine.store)
+        self.machine.metrics.level("free", space.free_bytes)
+        turned = bool(space.scarce) != bool(self._scarce)
+        self._scarce = space.scarce
+        if turned:
+            self._untold = True
+            level = logging.ERROR if space.scarce else logging.INFO
+            tell(LogEvent.ROOM_TURNED, level=level, free=space.free_bytes, said=space.scarce)
 
     def _until_next_timer(self) -> float:
         due_at = self.machine.next_timer()

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from crossdock.canonical.references import Reference
-from crossdock.faults import Finding
+from crossdock.faults import Finding, NotNow
 from crossdock.messages.envelope import Key
 
 CONTROL_FLOOR = "control_floor"  # the mark below which control numbers are spent
@@ -206,9 +206,10 @@ class ExceptionStatus(StrEnum):
 class ExceptionRow(Struct, frozen=True, kw_only=True):
     """Something a person must look at.
 
-    `kind` is what is stuck: `document`, `process`, `step` or `effect`; `subject` its id (document
-    id, `subscriber/kind/id`, outbox id). `id` is made of tenant, kind, subject and code, so that
-    the same trouble is one row: opening it again raises `count` and keeps `opened_at` while open.
+    `kind` is what is stuck: `document`, `process`, `step`, `effect`, `endpoint` or `store`;
+    `subject` its id (document id, `subscriber/kind/id`, outbox id, a name). `id` is made of tenant,
+    kind, subject and code, so that the same trouble is one row: opening it again raises `count` and
+    keeps `opened_at` while open.
     """
 
     tenant: str
@@ -648,6 +649,31 @@ class Unit(Reader, Protocol):
         self, tenant: str, endpoint: str, number: str, outbox_id: str, due_at: datetime
     ) -> None:
         """Note that a partner owes an acknowledgement."""
+        ...
+
+
+class StoreFull(NotNow):
+    """The store's disk is full, or so nearly that nothing more is taken in; make room on it."""
+
+    remedy = "make room on the store's disk"
+
+
+class Space(Struct, frozen=True, kw_only=True):
+    """How much room the store's disk has.
+
+    `scarce` is a sentence on why nothing more should be taken in; empty while there is room.
+    """
+
+    free_bytes: int
+    scarce: str = ""
+
+
+@runtime_checkable
+class Measurable(Protocol):
+    """A store that knows the disk it lies on."""
+
+    def space(self) -> Space:
+        """Look how much room there is, and keep some in reserve."""
         ...
 
 

@@ -90,6 +90,7 @@ class Metrics:
         self._levels = {
             "intake": self._gauge("crossdock_intake_waiting", "Documents waiting for a commit."),
             "inbox": self._gauge("crossdock_inbox_pending", "Steps not yet taken."),
+            "free": self._gauge("crossdock_store_free_bytes", "Room left on the store's disk."),
             "parked": self._gauge("crossdock_inbox_parked", "Processes waiting for a person."),
             "released": self._gauge(
                 "crossdock_lanes_released", "Lanes that only a newer release can go on with."
@@ -138,7 +139,7 @@ class Metrics:
         self._breaker.labels(endpoint).set({"closed": 0, "half_open": 1, "open": 2}[state])
 
     def level(self, name: str, number: int) -> None:
-        """Show a level: `intake`, `inbox`, `parked`, `released` or `held`."""
+        """Show a level: `intake`, `inbox`, `free`, `parked`, `released` or `held`."""
         self._levels[name].set(number)
 
     def page(self) -> bytes:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import apsw
 
-from crossdock.faults import Misconfigured, NotNow
-from crossdock.ports.store import Reader, Unit
+from crossdock.faults import Misconfigured
+from crossdock.ports.store import Reader, Space, StoreFull, Unit
 from crossdock.store.migrations import Migration, is_ready
+from crossdock.store.sqlite.ballast import Ballast, Reserve
 from crossdock.store.sqlite.connections import ReadingPool, open_writer
 from crossdock.store.sqlite.lock import WriterLock
 from crossdock.store.sqlite.migrations import check, migrate, shipped
@@ -21,21 +22,28 @@ from crossdock.store.sqlite.sql import SqliteSql
 from crossdock.store.sqlite.unit import SqliteReader, SqliteUnit
 
 FLUSHES = 9
+NO_RESERVE = Reserve()
 FIX = "SELECT 1 FROM migration LIMIT 1"  # the first read is what fixes a snapshot
 
 
 class SqliteStore:
     """A message store in one SQLite file, written by this process alone."""
 
-    def __init__(self, path: Path, migrations: Sequence[Migration] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        migrations: Sequence[Migration] | None = None,
+        reserve: Reserve = NO_RESERVE,
+    ) -> None:
         """Open the file, make it where there is none, and bring its tables up to this release.
 
-        `migrations` are another release's, for stories of upgrades. Raises Misconfigured where
-        another process writes it, where it cannot be opened, and where its tables are not ours to
-        change (see `migrations`).
+        `reserve` is the room held back on its disk; `migrations` are another release's, for stories
+        of upgrades. Raises Misconfigured where another process writes it, where it cannot be
+        opened, and where its tables are not ours to change (see `migrations`).
         """
         self._lock = WriterLock(path)
         try:
+            self._ballast = Ballast(path, reserve)
             self._writer = open_writer(path)
             migrate(self._writer, shipped() if migrations is None else migrations)
         except BaseException:
@@ -49,8 +57,8 @@ class SqliteStore:
     def write(self) -> Iterator[Unit]:
         """Open the one transaction there is; other threads wait for their turn.
 
-        Raises RuntimeError inside another `write` of the same thread, and NotNow when the disk is
-        full; either way nothing is written.
+        Raises RuntimeError inside another `write` of the same thread, and StoreFull when the disk
+        is full; either way nothing is written. A full disk drops the ballast: the next one may fit.
         """
         if self._writing == threading.get_ident():
             raise RuntimeError("A transaction is open in this thread; one step writes at a time")
@@ -60,8 +68,9 @@ class SqliteStore:
                 with self._transaction() as unit:
                     yield unit
             except apsw.FullError as error:
-                raise NotNow(
-                    "The disk of the store is full; free some space, then go on",
+                self._ballast.drop()
+                raise StoreFull(
+                    "The disk of the store is full; make room on it, then go on",
                     file=self._writer.filename,
                 ) from error
             finally:
@@ -89,6 +98,10 @@ class SqliteStore:
             raise RuntimeError("A transaction is open in this thread; ask it, it sees its own work")
         with snapshot(self._readers) as reader:
             yield reader
+
+    def space(self) -> Space:
+        """Look how much room the disk has, and hold the ballast again where it has come back."""
+        return self._ballast.look()
 
     def measure_flush(self) -> float:
         """Tell how long a small durable commit takes on this file: the median, in seconds."""
@@ -151,9 +164,9 @@ def snapshot(readers: ReadingPool) -> Iterator[Reader]:
         readers.give_back(connection)
 
 
-def open_sqlite(path: Path) -> SqliteStore:
+def open_sqlite(path: Path, reserve: Reserve = NO_RESERVE) -> SqliteStore:
     """Open the store in this file for writing and reading. Raises Misconfigured."""
-    return SqliteStore(path)
+    return SqliteStore(path, reserve=reserve)
 
 
 def open_reader(path: Path) -> ReadingStore:

@@ -8,7 +8,6 @@ item here, and sending them again would help nobody. Deliveries are signed by St
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -21,7 +20,7 @@ from crossdock.faults import NotNow
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
 from crossdock.messages.acknowledgement import Environment
-from crossdock.ports.store import DocumentStatus
+from crossdock.ports.store import DocumentStatus, StoreFull
 
 PREFIX = "/system/v1/partners/"
 
@@ -158,11 +157,11 @@ class Deliveries:
     async def _stored(self, arrival: Arrival) -> Receipt:
         try:
             return await self.intake.take(arrival)
-        except NotNow as full:
-            seconds = max(1, math.ceil(float(full.seen.get("retry_after", "1"))))
-            raise Declined(
-                problems.TOO_MANY, full.said, headers=(("Retry-After", str(seconds)),)
-            ) from full
+        except StoreFull as full:
+            raise problems.no_room(full) from full
+        except NotNow as later:
+            headers = (("Retry-After", problems.after(later, 1)),)
+            raise Declined(problems.TOO_MANY, later.said, headers=headers) from later
 
 
 async def _body(receive: Receive, headers: Mapping[str, str], most: int) -> bytes:

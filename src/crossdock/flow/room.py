@@ -1,0 +1,55 @@
+"""Room: whether the store's disk has any, and the exception that asks a person to make some."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+
+from crossdock.flow.batch import Batch
+from crossdock.flow.exceptions import STORE_FULL, Closing, Trouble
+from crossdock.flow.roster import OWNERLESS, Directory
+from crossdock.ports.store import Measurable, Space, Store, Unit
+
+SUBJECT = "store"
+ENDLESS = Space(free_bytes=sys.maxsize)
+
+
+def room_in(store: Store) -> Space:
+    """Look how much room a store has; one that cannot tell has enough."""
+    return store.space() if isinstance(store, Measurable) else ENDLESS
+
+
+def tell_of_room(directory: Directory, unit: Unit, scarce: str, now: datetime) -> None:
+    """Open the exception of a scarce disk, or close it where `scarce` is empty."""
+    roster = directory.roster
+    batch = Batch(at=now, directory=directory)
+    if scarce:
+        trouble = _trouble(scarce)
+        batch.exceptions.append(trouble.row(roster.tenant, roster.rulebook, now))
+        batch.tally[f"exceptions/{trouble.team}/{trouble.code}"] += 1
+    else:
+        batch.exceptions.append(_room_again(roster.tenant))
+    batch.flush(unit, roster.tenant)
+
+
+def _trouble(scarce: str) -> Trouble:
+    return Trouble(
+        kind="store",
+        subject=SUBJECT,
+        code=STORE_FULL,
+        team=OWNERLESS,
+        cause=f"Nothing more is taken in: {scarce}",
+        action="Make room on the store's disk; it closes by itself when there is enough",
+        about=(SUBJECT,),
+    )
+
+
+def _room_again(tenant: str) -> Closing:
+    return Closing(
+        tenant=tenant,
+        kind="store",
+        subject=SUBJECT,
+        codes=(STORE_FULL,),
+        by="flow",
+        because="the disk has room again",
+    )
