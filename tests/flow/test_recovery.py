@@ -86,9 +86,9 @@ def test_a_call_that_was_on_its_way_counts_no_more(store: Store) -> None:
     restored(machine)
 
     with store.write() as unit:
-        counted = unit.settle(replace(leased.row, status=OutboxStatus.APPLIED))
+        counted = unit.settle([replace(leased.row, status=OutboxStatus.APPLIED)])
 
-    assert (counted, stood(machine)) == (False, [("unknown", DOUBT)])
+    assert (counted, stood(machine)) == ([False], [("unknown", DOUBT)])
 
 
 def test_what_can_be_looked_up_is_looked_up_first(store: Store) -> None:

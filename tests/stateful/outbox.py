@@ -83,7 +83,7 @@ class Outbox(OverStore):
         )
         counts = self.model[row.id].fence == row.fence
         with self.store.write() as unit:
-            assert unit.settle(row) == counts
+            assert unit.settle([row]) == [counts]
         if counts:
             self.model[row.id] = replace(row, seq=self.model[row.id].seq)
 

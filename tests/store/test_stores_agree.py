@@ -91,7 +91,7 @@ CALLS: st.SearchStrategy[Call] = st.one_of(
     call("ask", several(effects)),
     call("drop_effects", tenants, st.just("tms.plan"), words, st.just("1"), words, times),
     call("lease", tenants, st.just("tms"), times, times, small),
-    call("settle", effects),
+    call("settle", st.lists(effects, max_size=3, unique_by=lambda row: (row.tenant, row.id))),
     call("rewrite_effect", effects),
     call("doubt_effects", words, times),
     call("note_attempts", several(st.builds(rows.attempt, small, fence=fences, said=words))),

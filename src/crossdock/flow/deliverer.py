@@ -158,7 +158,7 @@ class Deliverer:
         sent = row.status is OutboxStatus.UNKNOWN or row.attempts > 0
         status = OutboxStatus.UNRESOLVED if sent else OutboxStatus.REFUSED
         over = replace(row, status=status, finished_at=batch.at)
-        unit.settle(over)
+        unit.settle([over])
         code = UNRESOLVED if sent else REFUSED
         conclude(self._directory, batch, Ending(row=over, code=code))
         batch.tally[f"effects/{row.endpoint}/{row.verb}/{status}"] += 1
@@ -190,10 +190,10 @@ class Deliverer:
         before = health = unit.breaker(self._tenant, endpoint)
         ended: list[Ended] = []
         attempts: list[AttemptRow] = []
-        for result in results:
-            end, answer, outcome = self._judge(desk, result, now)
+        judged = [self._judge(desk, result, now) for result in results]
+        counts = unit.settle([end.row for end, _, _ in judged])
+        for result, (end, answer, outcome), counted in zip(results, judged, counts, strict=True):
             health = _health(health, desk, result, outcome, now)
-            counted = unit.settle(end.row)
             attempts.append(_completed(result, answer, outcome))
             if counted:
                 conclude(self._directory, batch, end)

@@ -547,8 +547,8 @@ class Unit(Reader, Protocol):
         """
         ...
 
-    def settle(self, row: OutboxRow) -> bool:
-        """Write what became of a leased effect; False where the fence is not current any more."""
+    def settle(self, rows: Sequence[OutboxRow]) -> list[bool]:
+        """Write what became of leased effects, each once; False where the fence is overtaken."""
         ...
 
     def rewrite_effect(self, row: OutboxRow) -> None:

@@ -114,7 +114,10 @@ class WriteEffects(ReadEffects):
         line = self._tables.outbox.by("line", (row.tenant, row.sequence_key))
         return all(each.seq >= row.seq for each in line)
 
-    def settle(self, row: OutboxRow) -> bool:
+    def settle(self, rows: Sequence[OutboxRow]) -> list[bool]:
+        return [self._settle(row) for row in rows]
+
+    def _settle(self, row: OutboxRow) -> bool:
         before = self._tables.outbox.get((row.tenant, row.id))
         if before is None or before.fence != row.fence:
             return False

@@ -99,10 +99,10 @@ class PostgresSql:
     def change(self, name: str, rows: Iterable[Row], /) -> int:
         return len(self.ask_each(name, rows))
 
-    def insert(self, name: str, rows: Iterable[Row], /) -> list[bool]:
-        """Insert rows; the statement answers the names of the new ones, which come first in them.
+    def write(self, name: str, rows: Iterable[Row], /) -> list[bool]:
+        """Write rows; the statement answers the names of those written, which come first in them.
 
-        Of rows with the same name the first is the new one.
+        Of rows with the same name the first is the one.
         """
         asked = list(rows)
         if not asked:

@@ -37,8 +37,8 @@ class SqliteSql:
         self._cursor.executemany(STATEMENTS[name], rows)
         return self._total_changes() - before
 
-    def insert(self, name: str, rows: Iterable[Row], /) -> list[bool]:
-        """Insert rows one by one.
+    def write(self, name: str, rows: Iterable[Row], /) -> list[bool]:
+        """Write rows one by one.
 
         The next row is asked for when the one before is written, so the change count tells them
         apart: a RETURNING clause would double the time of the insert (measured).

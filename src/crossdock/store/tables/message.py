@@ -71,7 +71,7 @@ class WriteMessages(ReadMessages):
     """Additions to the history."""
 
     def append(self, messages: Sequence[MessageRow]) -> None:
-        is_new = self._sql.insert("message.append", map(columns, messages))
+        is_new = self._sql.write("message.append", map(columns, messages))
         new = Counter((row.tenant, row.type) for row in compress(messages, is_new))
         self._sql.tell_each("message.count", [(*name, count) for name, count in new.items()])
 

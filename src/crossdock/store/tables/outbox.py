@@ -141,9 +141,9 @@ class WriteOutbox(ReadOutbox):
         self._sql.tell_each("outbox.lease", [(micros(until), row.seq) for row in rows])
         return [leased(row) for row in rows]
 
-    def settle(self, row: OutboxRow) -> bool:
-        written = (*outcome(row), row.tenant, row.id, row.fence)
-        return bool(self._sql.ask("outbox.settle", written))
+    def settle(self, rows: Sequence[OutboxRow]) -> list[bool]:
+        written = [(row.tenant, row.id, row.fence, *outcome(row)) for row in rows]
+        return self._sql.write("outbox.settle", written)
 
     def rewrite_effect(self, row: OutboxRow) -> None:
         written = (*outcome(row), row.owner, row.request, row.tenant, row.id)

@@ -74,7 +74,7 @@ class WriteDocuments(ReadDocuments):
     """Raw documents, kept."""
 
     def keep_documents(self, rows: Sequence[DocumentRow]) -> None:
-        is_new = self._sql.insert("raw_document.keep", map(kept, rows))
+        is_new = self._sql.write("raw_document.keep", map(kept, rows))
         again = [row for row, new in zip(rows, is_new, strict=True) if not new]
         self._sql.tell_each(
             "raw_document.keep_again",

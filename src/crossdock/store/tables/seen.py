@@ -33,7 +33,7 @@ class WriteSeen(ReadSeen):
     """The permanent dedup."""
 
     def remember(self, rows: Sequence[SeenRow]) -> list[Seen]:
-        is_new = self._sql.insert("seen.remember", map(astuple, rows))
+        is_new = self._sql.write("seen.remember", map(astuple, rows))
         if all(is_new):
             return [Seen.NEW] * len(rows)
         known = [name_of(row) for row, new in zip(rows, is_new, strict=True) if not new]

@@ -31,8 +31,8 @@ class Sql(Protocol):
         """Run a statement that has no answer for each."""
         ...
 
-    def insert(self, name: str, rows: Iterable[Row], /) -> list[bool]:
-        """Insert rows that may be there already; answer for each whether it was new."""
+    def write(self, name: str, rows: Iterable[Row], /) -> list[bool]:
+        """Write rows that may be there already, or overtaken; answer for each whether it was."""
         ...
 
     def change(self, name: str, rows: Iterable[Row], /) -> int:

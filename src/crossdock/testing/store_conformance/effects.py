@@ -20,7 +20,7 @@ def leased_ids(unit: Unit, endpoint: str = "tms", limit: int = 9) -> list[str]:
 def ended(unit: Unit, id: str, status: OutboxStatus) -> bool:  # noqa: A002 - the row's word
     """End an effect under its present fence."""
     (row,) = unit.outbox(MAIN, [id])
-    return unit.settle(replace(row, status=status))
+    return unit.settle([replace(row, status=status)]) == [True]
 
 
 class EffectStories:
@@ -138,10 +138,10 @@ class EffectStories:
                 document="4711",
                 said="thanks",
             )
-            settled = unit.settle(done)
+            settled = unit.settle([done])
 
         with store.read() as reader:
-            assert (settled, reader.outbox(MAIN, ["x1"])) == (True, [done])
+            assert (settled, reader.outbox(MAIN, ["x1"])) == ([True], [done])
 
     def test_an_overtaken_worker_is_not_believed(self, store: Store) -> None:
         with store.write() as unit:
@@ -150,7 +150,7 @@ class EffectStories:
             (fast,) = unit.lease(MAIN, "tms", UNTIL, UNTIL, 1)
             refused = replace(slow, status=OutboxStatus.REFUSED)
             applied = replace(fast, status=OutboxStatus.APPLIED)
-            believed = [unit.settle(row) for row in (refused, applied, rows.effect("x9"))]
+            believed = unit.settle([refused, applied, rows.effect("x9")])
 
             assert (believed, unit.outbox(MAIN, ["x1"])) == ([False, True, False], [applied])
 
@@ -159,7 +159,7 @@ class EffectStories:
             unit.ask([rows.effect()])
             leased_ids(unit)
             (row,) = unit.outbox(MAIN, ["x1"])
-            unit.settle(replace(row, status=OutboxStatus.WAITING, due_at=UNTIL))
+            unit.settle([replace(row, status=OutboxStatus.WAITING, due_at=UNTIL)])
 
             expected = replace(rows.effect(due_at=UNTIL), fence=1, seq=1)
             assert (unit.outbox(MAIN, ["x1"]), leased_ids(unit)) == ([expected], [])
@@ -170,10 +170,10 @@ class EffectStories:
             (row,) = unit.lease(MAIN, "tms", NOON, UNTIL, 1)
             waived = replace(row, status=OutboxStatus.WAIVED, request=b"mended", owner="FINANCE")
             unit.rewrite_effect(waived)
-            settled = unit.settle(replace(row, status=OutboxStatus.APPLIED))
+            settled = unit.settle([replace(row, status=OutboxStatus.APPLIED)])
 
             expected = replace(waived, fence=2)
-            assert (settled, unit.outbox(MAIN, ["x1"])) == (False, [expected])
+            assert (settled, unit.outbox(MAIN, ["x1"])) == ([False], [expected])
 
     def test_what_was_never_sent_or_refused_can_be_dropped(self, store: Store) -> None:
         with store.write() as unit:
@@ -292,12 +292,12 @@ class EffectStories:
             unit.ask([rows.effect("x1", tenant="acme"), rows.effect("x2"), *ended])
             (leased,) = unit.lease(MAIN, "tms", NOON, NOON + MINUTE, 1)
             count = unit.doubt_effects("who knows", NOON + MINUTE)
-            counted = unit.settle(leased)
+            counted = unit.settle([leased])
             (acme,), (main,) = unit.outbox("acme", ["x1"]), unit.outbox(MAIN, ["x2"])
             others = unit.outbox(MAIN, [row.id for row in ended])
 
         doubted = {"status": OutboxStatus.UNKNOWN, "due_at": NOON + MINUTE, "said": "who knows"}
-        assert (count, counted) == (2, False)
+        assert (count, counted) == (2, [False])
         assert acme == replace(rows.effect("x1", tenant="acme"), seq=1, fence=1, **doubted)
         assert main == replace(rows.effect("x2"), seq=2, fence=2, **doubted)
         assert others == [replace(row, seq=3 + place) for place, row in enumerate(ended)]

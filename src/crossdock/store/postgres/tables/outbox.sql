@@ -45,16 +45,23 @@ FROM unnest($1::bigint[], $2::bigint[]) AS taken (until, seq)
 WHERE o.seq = taken.seq;
 
 -- name: settle
-UPDATE outbox SET
-    status = $1,
-    due_at = $2,
-    attempts = $3,
-    lease_until = $4,
-    finished_at = $5,
-    document = $6,
-    said = $7
-WHERE tenant = $8 AND id = $9 AND fence = $10
-RETURNING 1;
+-- key: 1 2 3
+UPDATE outbox AS o SET
+    status = ended.status,
+    due_at = ended.due_at,
+    attempts = ended.attempts,
+    lease_until = ended.lease_until,
+    finished_at = ended.finished_at,
+    document = ended.document,
+    said = ended.said
+FROM unnest(
+    $1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
+    $8::bigint[], $9::text[], $10::text[]
+) AS ended (
+    tenant, id, fence, status, due_at, attempts, lease_until, finished_at, document, said
+)
+WHERE o.tenant = ended.tenant AND o.id = ended.id AND o.fence = ended.fence
+RETURNING o.tenant, o.id, o.fence;
 
 -- name: rewrite
 UPDATE outbox SET

@@ -37,9 +37,9 @@ UPDATE outbox SET status = 'leased', lease_until = ?, fence = fence + 1 WHERE se
 
 -- name: settle
 UPDATE outbox
-SET status = ?, due_at = ?, attempts = ?, lease_until = ?, finished_at = ?, document = ?, said = ?
-WHERE tenant = ? AND id = ? AND fence = ?
-RETURNING 1;
+SET status = ?4, due_at = ?5, attempts = ?6, lease_until = ?7, finished_at = ?8, document = ?9,
+    said = ?10
+WHERE tenant = ?1 AND id = ?2 AND fence = ?3;
 
 -- name: rewrite
 UPDATE outbox
