@@ -14,7 +14,7 @@ $(WORDS):
 	@:
 else
 
-.PHONY: help setup demo test test-postgres lint format types walls house check bench restores upgrades contracts lock clean where
+.PHONY: help setup demo test test-postgres lint format types walls house check bench bench-formats restores upgrades contracts lock clean where
 
 help: ## Show this list
 	@echo "crossdock: what make can do here"
@@ -52,6 +52,9 @@ house: setup ## Check the customs of the house (tests/house)
 
 check: setup ## Everything a change must pass, as CI runs it
 	@$(PY) -m tools.check
+
+bench-formats: setup ## Measure reading X12 beside its peers and plain splitting
+	@$(PY) -m benchmarks.formats $(BENCH)
 
 bench: setup ## Measure crossdock beside its peers and its limits: make bench BENCH="--minutes 30"
 	@tools/bench.sh

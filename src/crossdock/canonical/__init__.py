@@ -11,5 +11,6 @@ from msgspec import Struct
 SCHEMA_VERSION = 1
 
 
-class Canonical(Struct, frozen=True, kw_only=True, omit_defaults=True):
+# Frozen objects of frozen objects are never part of a cycle: the collector need not look at them.
+class Canonical(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The base of every canonical object."""

@@ -20,7 +20,7 @@ class Key(Struct, frozen=True, order=True):
     id: str
 
 
-class Body(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Body(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a message says. `schema` rises when a stored body of this type would read otherwise."""
 
     schema: ClassVar[int] = 1

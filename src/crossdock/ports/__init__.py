@@ -206,7 +206,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     busy_means: str = "unknown"
 
 
-class Reported(Struct, frozen=True, kw_only=True):
+class Reported(Struct, frozen=True, kw_only=True, gc=False):
     """One report found in a document, with the identity its source gave it.
 
     `identity` is the source's event id with original, correction or retraction, or a content hash

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from crossdock.formats.x12.tokens import Segment
-
 
 class Row(Struct, frozen=True):
     """One segment, taken apart: `row[2]` is its second element, stripped, empty where it ends.
@@ -16,7 +14,6 @@ class Row(Struct, frozen=True):
     """
 
     elements: list[str]
-    at: int
     number: int
 
     @property
@@ -26,15 +23,23 @@ class Row(Struct, frozen=True):
 
     def __getitem__(self, number: int) -> str:
         """Give an element by its number in the standard, from 1."""
-        return self.elements[number].strip() if number < len(self.elements) else ""
+        return self.elements[number] if number < len(self.elements) else ""
 
 
-def rows(segments: Sequence[Segment]) -> Iterator[Row]:
+def row_of(text: str, separator: str, number: int) -> Row:
+    """Take a segment's text apart; blanks around an element are no part of it."""
+    elements = text.split(separator)
+    if " " in text:
+        elements = [element.strip() for element in elements]
+    return Row(elements, number)
+
+
+def rows(texts: Sequence[str], separator: str) -> Iterator[Row]:
     """Take the segments of a set apart, without ST and SE."""
-    for number, segment in enumerate(segments, 1):
-        elements = segment.elements()
-        if elements[0] not in {"ST", "SE"}:
-            yield Row(elements, segment.at, number)
+    for number, text in enumerate(texts, 1):
+        row = row_of(text, separator, number)
+        if row.elements[0] not in {"ST", "SE"}:
+            yield row
 
 
 class Unsealed(Struct, frozen=True, kw_only=True):

@@ -44,7 +44,7 @@ class SegmentFault(Struct, frozen=True, kw_only=True):
     elements: tuple[ElementFault, ...] = ()
 
 
-class SetVerdict(Struct, frozen=True, kw_only=True):
+class SetVerdict(Struct, frozen=True, kw_only=True, gc=False):
     """What is said of one set: A, E or R; why (element 718), and each segment that is at fault."""
 
     set_id: str

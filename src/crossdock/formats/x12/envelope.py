@@ -34,7 +34,7 @@ class Transaction(Struct, kw_only=True):
     implementation: str
     at: int
     blocks: list[Block]
-    size: int = 1
+    size: int = 0
     findings: list[Finding] = []
     cut: list[Segment] | None = None
 
@@ -44,6 +44,13 @@ class Transaction(Struct, kw_only=True):
         if self.cut is None:
             self.cut = [segment for block in self.blocks for segment in block.segments()]
         return self.cut
+
+    @property
+    def texts(self) -> list[str]:
+        """Give its segments as texts alone, which is quicker."""
+        if len(self.blocks) == 1:
+            return self.blocks[0].texts()
+        return [text for block in self.blocks for text in block.texts()]
 
 
 class Group(Struct, kw_only=True):
@@ -196,12 +203,23 @@ class _Assembly:
         text, terminator = block.text, block.delimiters.segment
         start = 0
         for tag in _envelope(block):
-            if start < tag.start() or 0 < start == tag.start():
-                self._add(block.part(start, tag.start()))
+            name, here = tag[1], tag.start(1)
             end = text.find(terminator, tag.end())
             end = len(text) if end < 0 else end
-            self._place(tag[1], block.part(tag.start(1), end))
-            start = end + 1
+            if name == "SE" and self._set is not None:
+                self._add(block.part(start, end))
+                self._end_set(block.byte(here), text[here:end].split(block.delimiters.element))
+                start = end + 1
+                continue
+            if start < tag.start() or 0 < start == tag.start():
+                self._add(block.part(start, tag.start()))
+            if name == "ST":
+                self._close_set(block.byte(here))
+                self._open_set(block.byte(here), text[here:end].split(block.delimiters.element))
+                start = here  # the segments of a set are added in one piece, ST with them
+            else:
+                self._place(name, block.part(here, end))
+                start = end + 1
         if start < len(text):
             self._add(block.part(start, len(text)))
 
@@ -241,17 +259,8 @@ class _Assembly:
 
     def _place(self, tag: str, block: Block) -> None:
         elements = block.text.split(block.delimiters.element)
-        at = block.places.byte(block.place)
+        at = block.byte(0)
         match tag:
-            case "ST":
-                self._close_set(at)
-                self._open_set(block, at, elements)
-            case "SE":
-                self._add(block)
-                if self._set is not None:
-                    self._compare_set(self._set, at, elements)
-                    self._complete.append(self._set)
-                    self._set = None
             case "GS":
                 self._close_group(at)
                 self._open_group(at, elements)
@@ -261,7 +270,7 @@ class _Assembly:
                     self._add(block)
                 else:
                     self._compare_group(self._group, at, elements)
-                    end = block.places.byte(block.place + len(block.text))
+                    end = block.byte(len(block.text))
                     self._group.size = end + 1 - self._group.at
                     self._complete.append(self._group)
                     self._group = None
@@ -269,7 +278,7 @@ class _Assembly:
                 self._close_group(at)
                 if self._interchange is not None:
                     self._compare_interchange(self._interchange, at, elements)
-                end = block.places.byte(block.place + len(block.text))
+                end = block.byte(len(block.text))
                 self.close_interchange(end + 1, ended=True)
             case _:
                 if self._interchange is not None and self._group is None:
@@ -363,7 +372,7 @@ class _Assembly:
         if not _same(control, opened.control):
             self._notice("GE_CONTROL", at, "GE02", said=control, opened=opened.control)
 
-    def _open_set(self, block: Block, at: int, elements: list[str]) -> None:
+    def _open_set(self, at: int, elements: list[str]) -> None:
         interchange, group = self._interchange, self._group
         assert interchange is not None  # noqa: S101 - a header comes before any segment
         if group is None:
@@ -378,7 +387,7 @@ class _Assembly:
             control=control,
             implementation=_element(elements, 3),
             at=at,
-            blocks=[block],
+            blocks=[],
         )
         if len(set_id) != SET_ID_DIGITS or not set_id.isalnum():
             self._notice("ST_ID", at, "ST01", text=set_id)
@@ -394,13 +403,18 @@ class _Assembly:
             current.findings.append(noticed("NO_SE", at, "SE", opened=current.control))
             self._complete.append(current)
 
-    def _compare_set(self, opened: Transaction, at: int, trailer: list[str]) -> None:
+    def _end_set(self, at: int, trailer: list[str]) -> None:
+        """Close the set that is open at its SE, and compare."""
+        opened = self._set
+        assert opened is not None  # noqa: S101 - whoever calls has looked
         count, control = _element(trailer, 1), _element(trailer, 2)
         # What lies between two terminators is no segment: then the real count is another.
         if not _same(count, str(opened.size)) and not _same(count, str(len(opened.segments))):
             self._notice("SE_COUNT", at, "SE01", said=count, found=len(opened.segments))
         if not _same(control, opened.control):
             self._notice("SE_CONTROL", at, "SE02", said=control, opened=opened.control)
+        self._set = None
+        self._complete.append(opened)
 
 
 def _envelope(block: Block) -> Iterator[re.Match[str]]:

@@ -17,13 +17,9 @@ UNKNOWN, UNEXPECTED, MISSING, LOOP_TOO_OFTEN, TOO_OFTEN = "1", "2", "3", "4", "5
 NOT_IN_SET, OUT_OF_ORDER = "6", "7"
 
 
-def misplaced(known: Schema, set_id: str, tags: tuple[str, ...]) -> tuple[SegmentFault, ...]:
-    """Tell which segments of a set stand where they must not, and which are missing."""
-    return _walked(known.release, set_id, tags)
-
-
 @lru_cache(maxsize=1024)  # most sets of a partner are built alike
-def _walked(release: str, set_id: str, tags: tuple[str, ...]) -> tuple[SegmentFault, ...]:
+def misplaced(release: str, set_id: str, tags: tuple[str, ...]) -> tuple[SegmentFault, ...]:
+    """Tell which segments of a set stand where they must not, and which are missing."""
     known = schema(release)
     walk = _Walk(known, known.sets[set_id])
     for position, tag in enumerate(tags, 1):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import accumulate
 
 from msgspec import Struct
 
@@ -81,7 +80,7 @@ class Segment(Struct, frozen=True, gc=False):
         return self.text.partition(self.separator)[0]
 
 
-class Block(Struct, frozen=True):
+class Block(Struct, frozen=True, gc=False):
     """Whole segments of one interchange, not yet cut; the last one has no terminator.
 
     `suspect` texts must be looked at segment by segment: they hold other letters than ASCII,
@@ -94,20 +93,38 @@ class Block(Struct, frozen=True):
     places: Places
     suspect: bool
 
+    def byte(self, index: int) -> int:
+        """Tell the byte of the file at a place in its text."""
+        return self.places.byte(self.place + index)
+
     def part(self, start: int, end: int) -> Block:
         """Give a part of it, by places in its text."""
         return Block(
             self.text[start:end], self.place + start, self.delimiters, self.places, self.suspect
         )
 
+    def texts(self) -> list[str]:
+        """Cut it at its terminators, without saying where each segment stands."""
+        if self.suspect or self.places.record:
+            return [each.text for each in self.segments()]
+        texts = self.text.split(self.delimiters.segment)
+        if "\n" in self.text or "\r" in self.text:
+            texts = [text.lstrip(_LAYOUT_AHEAD).rstrip(_LAYOUT) for text in texts]
+        return texts if all(texts) else [text for text in texts if text]
+
     def segments(self) -> list[Segment]:
         """Cut it at its terminators."""
-        separator = self.delimiters.element
-        texts = self.text.split(self.delimiters.segment)
-        if self.suspect or self.places.record or not self.text.isprintable() or "" in texts:
+        if self.suspect or self.places.record:
             return [each for each in self.look(Limits()) if isinstance(each, Segment)]
-        ends = accumulate(map(len, texts), lambda at, size: at + size + 1, initial=self.place)
-        return [Segment(text, at, separator) for text, at in zip(texts, ends, strict=False)]
+        separator, at = self.delimiters.element, self.place
+        cut: list[Segment] = []
+        for text in self.text.split(self.delimiters.segment):
+            bare = text.lstrip(_LAYOUT_AHEAD)
+            if bare:
+                ahead = at + len(text) - len(bare)
+                cut.append(Segment(bare.rstrip(_LAYOUT), ahead, separator))
+            at += len(text) + 1
+        return cut
 
     def look(self, limits: Limits) -> list[Segment | Finding]:
         """Cut it, and look at every segment; what is too long is left out."""

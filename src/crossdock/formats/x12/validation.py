@@ -9,21 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from msgspec.structs import replace
 
 from crossdock.formats.x12.acknowledgement import ElementFault, SegmentFault
 from crossdock.formats.x12.delimiters import Delimiters
 from crossdock.formats.x12.envelope import Transaction
-from crossdock.formats.x12.schema import Element, Note, Schema, Shape, Slot, release_of, schema
-from crossdock.formats.x12.structure import misplaced
+from crossdock.formats.x12.schema import Element, Note, Shape, Slot, release_of, schema
+from crossdock.formats.x12.structure import NOT_IN_SET, UNKNOWN, misplaced
 from crossdock.formats.x12.tokens import Segment
 
 MISSING, MISSING_BESIDE, TOO_MANY, TOO_SHORT, TOO_LONG = "1", "2", "3", "4", "5"
 CHARACTERS, CODE, DATE, TIME, BESIDE, COMPONENTS = "6", "7", "8", "9", "10", "13"
 ELEMENTS_AT_FAULT = "8"
+LOOKS_MAX = 8192
+ENVELOPE = frozenset({"ST", "SE"})
 FAULTS_MAX = 200  # of one set: what is wrong so often is wrong everywhere
+
+Look = tuple[str, tuple[ElementFault, ...]]  # a tag, and what is wrong beside it
 
 _REAL = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:E-?\d+)?", re.ASCII)
 _WHOLE = re.compile(r"-?\d+", re.ASCII)
@@ -37,30 +41,95 @@ _DAY = (
 
 
 def faults_of(found: Transaction) -> tuple[SegmentFault, ...]:
-    """Tell what is wrong in a set, in the order of its segments; nothing for an unknown set."""
-    known = schema(release_of(found.group.version))
-    whole = known.sets.get(found.set_id)
-    if whole is None:
-        return ()
+    """Tell what is wrong in one set."""
     marks = found.group.interchange.delimiters
+    return validator(release_of(found.group.version), marks).faults_of(found, found.texts)
+
+
+@lru_cache(maxsize=64)
+def validator(release: str, marks: Delimiters) -> Validator:
+    """Give the validator of a release (`004010`, `005010`) for sets written with these marks."""
+    return Validator(release, marks)
+
+
+class Validator:
+    """Sets of one release, in one dialect, held against the tables.
+
+    It remembers the texts it has looked at: most segments of a partner come again, the same
+    parties and the same towns.
+    """
+
+    def __init__(self, release: str, marks: Delimiters) -> None:
+        """Begin with an empty memory."""
+        self._known = schema(release)
+        self._marks = marks
+        self._looks: dict[str, Look] = {}
+        self._patterns: dict[str, tuple[Shape, re.Pattern[str]] | None] = {}
+        self._kept: dict[tuple[str, tuple[bool, ...]], bool] = {}
+
+    def faults_of(self, found: Transaction, texts: Sequence[str]) -> tuple[SegmentFault, ...]:
+        """Tell what is wrong in a set, in the order of its segments; nothing for an unknown set.
+
+        `texts` are its segments. ST and SE are the envelope's to judge.
+        """
+        if found.set_id not in self._known.sets or not texts:
+            return ()
+        looks = self._looks
+        seen = [looks.get(text) or self._look(text) for text in texts]
+        tags, wrong = zip(*seen, strict=True)
+        placed = misplaced(self._known.release, found.set_id, tags)
+        return _told(found, placed, seen) if placed or any(wrong) else ()
+
+    def _look(self, text: str) -> Look:
+        """Look at a segment, and remember it; after many the memory begins anew."""
+        if len(self._looks) >= LOOKS_MAX:
+            self._looks.clear()
+            self._kept.clear()
+            self._patterns.clear()
+        tag = text.partition(self._marks.element)[0]
+        look = self._looks[text] = tag, () if tag in ENVELOPE else self._check(tag, text)
+        return look
+
+    def _check(self, tag: str, text: str) -> tuple[ElementFault, ...]:
+        """Tell what is wrong with the elements; nothing for a segment no table describes."""
+        if tag not in self._patterns:
+            shape = self._known.shapes.get(tag)
+            self._patterns[tag] = None if shape is None else (shape, _pattern(shape, self._marks))
+        found = self._patterns[tag]
+        if found is None:
+            return ()
+        shape, pattern = found
+        elements = text.split(self._marks.element)
+        if pattern.fullmatch(text) and (
+            not shape.notes or self._notes_kept(shape, tuple(map(bool, elements)))
+        ):
+            return ()
+        return tuple(dict.fromkeys(_faults(shape, elements, self._marks)))
+
+    def _notes_kept(self, shape: Shape, there: tuple[bool, ...]) -> bool:
+        """Tell whether the elements that are there may stand together."""
+        key = shape.tag, there
+        kept = self._kept.get(key)
+        if kept is None:
+            broken = (True for note in shape.notes for _ in _broken(note, there))
+            kept = self._kept[key] = not any(broken)
+        return kept
+
+
+def _told(
+    found: Transaction, placed: Sequence[SegmentFault], seen: Sequence[Look]
+) -> tuple[SegmentFault, ...]:
     segments = found.segments
-    placed = misplaced(known, found.set_id, tuple(each.tag for each in segments))
     faults = [replace(each, at=_at(segments, each.position)) for each in placed]
-    strangers = {each.position for each in placed if each.code in {"1", "6"}}
-    for position, segment in enumerate(segments, 1):
-        wrong = () if position in strangers else check(segment, known, marks)
-        if wrong:
+    strangers = {each.position for each in placed if each.code in {UNKNOWN, NOT_IN_SET}}
+    for position, (tag, wrong) in enumerate(seen, 1):
+        if wrong and position not in strangers:
+            at = _at(segments, position)
             faults.append(
                 SegmentFault(
-                    tag=segment.tag,
-                    position=position,
-                    code=ELEMENTS_AT_FAULT,
-                    at=segment.at,
-                    elements=wrong,
+                    tag=tag, position=position, code=ELEMENTS_AT_FAULT, at=at, elements=wrong
                 )
             )
-        if len(faults) >= FAULTS_MAX:
-            break
     return tuple(sorted(faults, key=lambda each: each.position)[:FAULTS_MAX])
 
 
@@ -69,31 +138,14 @@ def _at(segments: Sequence[Segment], position: int) -> int:
     return segments[min(position, len(segments)) - 1].at
 
 
-def check(segment: Segment, known: Schema, marks: Delimiters) -> tuple[ElementFault, ...]:
-    """Tell what is wrong with the elements of a segment; nothing for one no table describes."""
-    found = _pattern(known.release, segment.tag, marks)
-    if found is None:
-        return ()
-    shape, pattern = found
-    if pattern.fullmatch(segment.text) and (
-        not shape.notes or _notes_kept(shape, tuple(map(bool, segment.elements())))
-    ):
-        return ()
-    return tuple(dict.fromkeys(_faults(shape, segment.elements(), marks)))
-
-
-@cache
-def _pattern(release: str, tag: str, marks: Delimiters) -> tuple[Shape, re.Pattern[str]] | None:
-    """Make the pattern of a segment that is right; None where no table describes it."""
-    shape = schema(release).shapes.get(tag)
-    if shape is None:
-        return None
+def _pattern(shape: Shape, marks: Delimiters) -> re.Pattern[str]:
+    """Make the pattern of a segment that is right."""
     separator = re.escape(marks.element)
     spelt = separator + "*"
     for slot in reversed(shape.slots):
         rest = f"{separator}{_slot_pattern(slot, marks)}{spelt}"
         spelt = rest if slot.mandatory else f"(?:{rest}|{separator}*)"
-    return shape, re.compile(re.escape(tag) + spelt, re.ASCII)
+    return re.compile(re.escape(shape.tag) + spelt, re.ASCII)
 
 
 def _slot_pattern(slot: Slot, marks: Delimiters) -> str:
@@ -112,7 +164,7 @@ def _element_pattern(element: Element | None, marks: Delimiters) -> str:
         return f"{other}*"
     span = f"{{{element.least},{element.most}}}"
     if element.codes:
-        return "(?:" + "|".join(sorted(map(re.escape, element.codes))) + ")"
+        return _one_of(element.codes)
     match element.kind:
         case "DT":
             return (r"(?:19|20)\d\d" if element.most == 8 else r"\d\d") + _DAY  # noqa: PLR2004 - CCYYMMDD
@@ -127,9 +179,15 @@ def _element_pattern(element: Element | None, marks: Delimiters) -> str:
             return f"(?={solid}){other}{span}"
 
 
-@lru_cache(maxsize=4096)
-def _notes_kept(shape: Shape, there: tuple[bool, ...]) -> bool:
-    return not any(True for note in shape.notes for _ in _broken(note, there))
+def _one_of(codes: frozenset[str]) -> str:
+    """Spell a list of codes by their beginnings, so that few have to be tried."""
+    endings: dict[str, list[str]] = {}
+    for code in sorted(codes):
+        endings.setdefault(code[:-1], []).append(code[-1])
+    branches = (
+        f"{re.escape(begin)}[{''.join(map(re.escape, ends))}]" for begin, ends in endings.items()
+    )
+    return f"(?:{'|'.join(branches)})"
 
 
 def _broken(note: Note, there: Sequence[bool]) -> Iterator[tuple[int, str]]:

@@ -10,7 +10,7 @@ from crossdock.connectors.x12_carrier.codes.envelopes import (
     VERDICTS,
 )
 from crossdock.connectors.x12_carrier.inbound.context import Context, SetContext
-from crossdock.connectors.x12_carrier.wire import Row, rows
+from crossdock.connectors.x12_carrier.wire import Row, row_of
 from crossdock.faults import Finding
 from crossdock.formats.x12.envelope import Interchange
 from crossdock.messages.acknowledgement import AcknowledgementReceived, Environment, Level
@@ -30,7 +30,7 @@ def acknowledgement(context: SetContext) -> Iterator[Reported]:
     head = trailer = None
     faults: list[str] = []
     told = ""
-    for row in rows(context.found.segments):
+    for row in context.rows():
         match row.tag:
             case "AK1":
                 head = row
@@ -75,7 +75,7 @@ def _element(row: Row) -> str:
 def interchange_reports(document: Context, interchange: Interchange) -> Iterator[Reported]:
     """Read the TA1 of an interchange: each is about one interchange of ours."""
     for segment in interchange.reports:
-        row = Row(segment.elements(), segment.at, 1)
+        row = row_of(segment.text, segment.separator, 1)
         verdict = VERDICTS.get(row[4])
         if verdict is None or not row[1].isdecimal():
             said = "This TA1 does not say which interchange it means, or what of it"

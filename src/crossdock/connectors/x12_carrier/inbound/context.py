@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from hashlib import blake2b
 
+from crossdock.canonical.moments import Moment
 from crossdock.connectors.x12_carrier.settings import ACCEPTANCE, Acceptance, CodeMeaning, Settings
-from crossdock.connectors.x12_carrier.wire import Row
+from crossdock.connectors.x12_carrier.wire import Row, rows
 from crossdock.faults import Finding
 from crossdock.formats.x12.envelope import Group, Transaction
 
@@ -45,21 +46,29 @@ class Context:
 class SetContext:
     """One set being read: the document's context, and the group it stands in."""
 
-    def __init__(self, document: Context, found: Transaction) -> None:
-        """Take what is known of the set."""
+    __slots__ = ("document", "found", "group", "settings", "texts", "written")
+
+    def __init__(
+        self, document: Context, found: Transaction, texts: list[str], written: Moment | None
+    ) -> None:
+        """Take what is known of the set; `texts` are its segments, `written` its group's time."""
+        self.written = written
         self.document = document
+        self.texts = texts
         self.settings = document.settings
         self.found = found
         self.group: Group = found.group
 
+    def rows(self) -> Iterator[Row]:
+        """Take the segments of the set apart."""
+        return rows(self.texts, self.group.interchange.delimiters.element)
+
     def where(self, row: Row | None = None, element: int = 0) -> str:
         """Name a place in the set: `ST 0001/AT7 at 14/05`, from the outside in."""
-        steps = [f"ST {self.found.control}"]
-        if row is not None:
-            steps.append(f"{row.tag} at {row.number}")
-        if element:
-            steps.append(f"{element:02d}")
-        return "/".join(steps)
+        if row is None:
+            return f"ST {self.found.control}"
+        place = f"ST {self.found.control}/{row.elements[0]} at {row.number}"
+        return f"{place}/{element:02d}" if element else place
 
     def notice(
         self, code: str, said: str, row: Row | None, element: int, kind: str, **seen: str
@@ -72,7 +81,7 @@ class SetContext:
                 where=self.where(row, element),
                 seen={name: text[:100] for name, text in seen.items()},
                 kind=kind,
-                at=self.found.at if row is None else row.at,
+                at=self.found.at if row is None else self.found.segments[row.number - 1].at,
             )
         )
 
@@ -86,7 +95,7 @@ class SetContext:
         """Name the set by its sender's numbers; a set without an envelope by what it says."""
         interchange = self.group.interchange
         if not interchange.control:
-            text = "\n".join(segment.text for segment in self.found.segments)
+            text = "\n".join(self.texts)
             return blake2b(text.encode("utf-8", "replace"), digest_size=10).hexdigest()
         numbers = (interchange.control, self.group.control, self.found.control)
         return "/".join((interchange.sender, self.environment, *numbers))

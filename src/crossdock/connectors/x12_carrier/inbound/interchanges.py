@@ -24,6 +24,7 @@ from crossdock.connectors.x12_carrier.inbound.acknowledgements import (
 from crossdock.connectors.x12_carrier.inbound.context import Context, SetContext
 from crossdock.connectors.x12_carrier.inbound.statuses import statuses
 from crossdock.connectors.x12_carrier.inbound.tenders import answer, tender
+from crossdock.connectors.x12_carrier.inbound.times import written_at
 from crossdock.connectors.x12_carrier.outbound.answers import group_answer, interchange_answer
 from crossdock.connectors.x12_carrier.settings import Acceptance, Settings
 from crossdock.faults import Finding, Unreadable
@@ -38,8 +39,9 @@ from crossdock.formats.x12.acknowledgement import (
 )
 from crossdock.formats.x12.envelope import Document, Group, Interchange, Transaction, read
 from crossdock.formats.x12.findings import CODES, SYNTAX
+from crossdock.formats.x12.schema import release_of
 from crossdock.formats.x12.tokens import Limits
-from crossdock.formats.x12.validation import faults_of
+from crossdock.formats.x12.validation import validator
 from crossdock.messages.acknowledgement import EnvelopeReceived, Environment, Level
 from crossdock.ports import Owed, Reading, Reported
 
@@ -170,13 +172,16 @@ def _read_group(context: Context, group: Group, above: Acceptance) -> Answered:
     accepted = max(above, _worst(context, group.findings), key=RANKS.index)
     sets: list[SetVerdict] = []
     reports: list[Reported] = []
+    written = written_at(group, context.settings.time_zone)
+    against = validator(release_of(group.version), group.interchange.delimiters)
     for found in group.transactions:
-        verdict = _judge(context, found, accepted)
+        texts = found.texts
+        verdict = _judge(context, found, against.faults_of(found, texts), accepted)
         sets.append(verdict)
         if verdict.verdict == REJECTED:
             context.noticed.append(_rejected(found, verdict))
         elif found.set_id in READERS:
-            reports += READERS[found.set_id](SetContext(context, found))
+            reports += READERS[found.set_id](SetContext(context, found, texts, written))
     codes = dict.fromkeys(
         CODES[each.code].note for each in group.findings if _noted(each) and accepted != "accept"
     )
@@ -195,10 +200,18 @@ def _read_group(context: Context, group: Group, above: Acceptance) -> Answered:
     )
 
 
-def _judge(context: Context, found: Transaction, above: Acceptance) -> SetVerdict:
+def _judge(
+    context: Context, found: Transaction, faults: tuple[SegmentFault, ...], above: Acceptance
+) -> SetVerdict:
     """Say of a set whether it is accepted, and why not; a set without a map is told so."""
+    if not faults and not found.findings and above == "accept" and found.set_id in READERS:
+        return SetVerdict(
+            set_id=found.set_id,
+            control=found.control,
+            implementation=found.implementation,
+            verdict=ACCEPTED,
+        )
     context.noticed += found.findings
-    faults = faults_of(found)
     context.noticed += (_fault_finding(found, each) for each in faults)
     accepted = max(above, _worst(context, found.findings), key=RANKS.index)
     codes = [CODES[each.code].note for each in found.findings if _noted(each)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from hashlib import blake2b
 
-from crossdock.canonical.moments import Moment
 from crossdock.canonical.references import Reference, ReferenceType
 from crossdock.canonical.tracking import Classifier, EvidenceKind, Milestone, TrackingEvent
 from crossdock.connectors.x12_carrier.codes.reasons import REASONS
@@ -27,36 +26,45 @@ from crossdock.connectors.x12_carrier.codes.tenders import (
 )
 from crossdock.connectors.x12_carrier.inbound.context import SetContext
 from crossdock.connectors.x12_carrier.inbound.places import Party, town, zone_of
-from crossdock.connectors.x12_carrier.inbound.times import envelope_time, is_ahead, moment_at
+from crossdock.connectors.x12_carrier.inbound.times import is_ahead, moment_at
 from crossdock.connectors.x12_carrier.settings import CodeMeaning
-from crossdock.connectors.x12_carrier.wire import Row, rows
+from crossdock.connectors.x12_carrier.wire import Row, row_of
 from crossdock.messages.shipment_visibility import MilestoneReported
 from crossdock.ports import Reported
 
 NOTHING_HAPPENED = frozenset({"", "NS", "NA"})
+NOWHERE = ("", "", "", "")
+WITHOUT_PARTIES = frozenset({"AT7", "B10", "K1", "L11", "LX", "MS1"})
+WITH_PARTIES = WITHOUT_PARTIES | {"N1", "N3", "N4"}
 
 
 class Claim:
-    """One AT7 with the segments that belong to it."""
+    """One AT7 with the place beside it."""
 
-    __slots__ = ("at7", "code", "ms1", "table")
+    __slots__ = ("at7", "code", "is_status", "ms1")
 
     def __init__(self, at7: Row) -> None:
         """Take AT7: a status pair, or an appointment pair."""
+        status, appointment = at7[1], at7[3]
         self.at7 = at7
         self.ms1: Row | None = None
-        status = at7[1]
-        self.table = "status" if status or not at7[3] else "appointment"
-        self.code = status or at7[3]
+        self.is_status = bool(status) or not appointment
+        self.code = status or appointment
 
     def town(self) -> tuple[str, str, str, str]:
         """Give city, state, country and postal code as MS1 has them."""
         ms1 = self.ms1
-        return ("", "", "", "") if ms1 is None else (ms1[1], ms1[2], ms1[3], ms1[8])
+        return NOWHERE if ms1 is None else (ms1[1], ms1[2], ms1[3], ms1[8])
+
+    def reason(self) -> str:
+        """Give the reason code beside the status."""
+        return self.at7[2] if self.is_status else self.at7[4]
 
 
 class Line:
     """One LX loop: its claims, and the numbers and remarks that hold for all of them."""
+
+    __slots__ = ("claims", "remarks", "stop")
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -64,25 +72,25 @@ class Line:
         self.stop = 0
         self.remarks: list[str] = []
 
-    def take(self, row: Row) -> None:
+    def take(self, tag: str, row: Row) -> None:
         """Take one segment of the loop."""
-        match row.tag:
-            case "AT7":
-                self.claims.append(Claim(row))
-            case "MS1" if self.claims and self.claims[-1].ms1 is None:
+        if tag == "AT7":
+            self.claims.append(Claim(row))
+        elif tag == "MS1":
+            if self.claims and self.claims[-1].ms1 is None:
                 self.claims[-1].ms1 = row
-            case "L11" if row[2] == STOP_NUMBER and row[1].isdecimal():
-                self.stop = int(row[1])
-            case "L11" if row[1]:
-                self.remarks.append(f"{row[2]} {row[1]}".strip())
-            case "K1":
-                self.remarks.append(" ".join(filter(None, (row[1], row[2]))))
-            case _:
-                pass
+        elif tag == "K1":
+            self.remarks.append(" ".join(filter(None, (row[1], row[2]))))
+        elif tag == "L11" and row[2] == STOP_NUMBER and row[1].isdecimal():
+            self.stop = int(row[1])
+        elif tag == "L11" and row[1]:
+            self.remarks.append(f"{row[2]} {row[1]}".strip())
 
 
 class Shipment:
-    """What a 214 says above its lines."""
+    """What a 214 says: the numbers of the shipment, its parties, and its lines."""
+
+    __slots__ = ("b10", "lines", "parties")
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -90,31 +98,27 @@ class Shipment:
         self.parties: list[Party] = []
         self.lines: list[Line] = []
 
-    def take(self, row: Row) -> None:
+    def take(self, tag: str, row: Row) -> None:
         """Take the next segment of the set."""
-        match row.tag:
-            case "LX":
-                self.lines.append(Line())
-            case "AT7" if not self.lines:  # some leave LX out
-                self.lines.append(Line())
-                self.lines[-1].take(row)
-            case "B10":
-                self.b10 = row
-            case "N1" if not self.lines:
-                self.parties.append(Party(row))
-            case _ if self.lines:
-                self.lines[-1].take(row)
-            case _ if self.parties:
-                self.parties[-1].take(row)
-            case _:
-                pass
+        lines = self.lines
+        if tag == "LX":
+            lines.append(Line())
+        elif tag == "B10":
+            self.b10 = row
+        elif lines:
+            lines[-1].take(tag, row)
+        elif tag == "AT7":  # some leave LX out
+            lines.append(Line())
+            lines[-1].take(tag, row)
+        elif tag == "N1":
+            self.parties.append(Party(row))
+        elif self.parties:
+            self.parties[-1].take(row)
 
 
 def statuses(context: SetContext) -> Iterator[Reported]:
     """Read every claim of a 214."""
-    shipment = Shipment()
-    for row in rows(context.found.segments):
-        shipment.take(row)
+    shipment = _gathered(context)
     reference = _reference(context, shipment.b10)
     if reference is None:
         return
@@ -124,6 +128,18 @@ def statuses(context: SetContext) -> Iterator[Reported]:
             reported = _reported(context, shipment, line, claim, reference, said)
             if reported is not None:
                 yield reported
+
+
+def _gathered(context: SetContext) -> Shipment:
+    """Gather what is read of a 214; its parties only where a partner's codes depend on them."""
+    shipment = Shipment()
+    wanted = WITH_PARTIES if context.document.meanings else WITHOUT_PARTIES
+    separator = context.group.interchange.delimiters.element
+    for number, text in enumerate(context.texts, 1):
+        tag = text.partition(separator)[0]
+        if tag in wanted:
+            shipment.take(tag, row_of(text, separator, number))
+    return shipment
 
 
 def _reference(context: SetContext, b10: Row | None) -> Reference | None:
@@ -150,28 +166,27 @@ def _reported(  # noqa: PLR0913, PLR0917 - a claim is read with all of these
     told = moment_at(context, at7, 5, zone_of(city, state, country))
     if told is None:
         return None
-    status = _status(context, shipment, claim)
-    if claim.table == "status" and SAID_ALREADY.get(claim.code) in said:
-        status = status._replace(milestone=Milestone.NOTE)
+    status = _status(context, shipment, claim, said)
     if status.classifier is Classifier.ACTUAL and is_ahead(told, context):
         text = "This is told as a fact and lies ahead of the message that tells it"
         context.notice("TIME_AHEAD", text, at7, 5, "time", text=told.text)
     estimate = told if status.milestone is Milestone.ETA_CHANGED else None
     identity = _identity(reference, claim, line)
+    reason = claim.reason()
     event = TrackingEvent(
         source=context.document.source,
         source_event_id=identity,
         kind=EvidenceKind.ORIGINAL,
         milestone=status.milestone,
         classifier=status.classifier,
-        occurred=told if estimate is None else _when_said(context, told),
+        occurred=told if estimate is None else context.written or told,
         raw_code=claim.code,
         reference=reference,
         place=town(city, state, country, postal_code),
         stop=line.stop,
         partial=status.partial,
-        reason=_reason(context, claim),
-        note=_note(claim, line),
+        reason="" if reason in NOTHING_HAPPENED else _reason(context, claim, reason),
+        note=_note(reason, line.remarks),
         estimate=estimate,
     )
     return Reported(
@@ -179,65 +194,58 @@ def _reported(  # noqa: PLR0913, PLR0917 - a claim is read with all of these
     )
 
 
-def _when_said(context: SetContext, told: Moment) -> Moment:
-    """Tell when an estimate was made: when the group was written."""
-    return envelope_time(context) or told
-
-
 def _identity(reference: Reference, claim: Claim, line: Line) -> str:
     """Name the claim by what it says: X12 gives events no number, and histories come again."""
-    at7 = claim.at7
-    said = (
-        reference.term(),
-        claim.table,
-        *(at7[number] for number in range(1, 8)),
-        *claim.town(),
-        str(line.stop),
-        *line.remarks,
-    )
-    digest = blake2b("\x1f".join(said).encode("utf-8", "replace"), digest_size=10).hexdigest()
+    at7, ms1 = claim.at7.elements, claim.ms1
+    place = () if ms1 is None else ms1.elements
+    said = "\x1f".join((reference.term(), *at7, *place, str(line.stop), *line.remarks))
+    digest = blake2b(said.encode("utf-8", "replace"), digest_size=10).hexdigest()
     return f"214/{reference.value}/{claim.code}/{digest}"
 
 
-def _reason(context: SetContext, claim: Claim) -> str:
-    number = 2 if claim.table == "status" else 4
-    code = claim.at7[number]
-    if code and code not in REASONS:
+def _reason(context: SetContext, claim: Claim, code: str) -> str:
+    if code not in REASONS:
         said = "This reason code is in no list of ours; it was kept as it came"
+        number = 2 if claim.is_status else 4
         context.notice("UNKNOWN_REASON_CODE", said, claim.at7, number, "code", sent=code)
-    return "" if code in NOTHING_HAPPENED else code
+    return code
 
 
-def _note(claim: Claim, line: Line) -> str:
-    code = claim.at7[2 if claim.table == "status" else 4]
-    reason = REASONS.get(code)
-    words = []
-    if reason is not None and code not in NOTHING_HAPPENED:
-        words.append(f"{reason.meaning} ({reason.responsible})")
-    return "; ".join((*words, *line.remarks))
+def _note(reason: str, remarks: list[str]) -> str:
+    """Say in words why, and what was remarked."""
+    known = None if reason in NOTHING_HAPPENED else REASONS.get(reason)
+    if known is None:
+        return "; ".join(remarks)
+    return "; ".join((f"{known.meaning} ({known.responsible})", *remarks))
 
 
-def _status(context: SetContext, shipment: Shipment, claim: Claim) -> Status:
+def _status(context: SetContext, shipment: Shipment, claim: Claim, said: set[str]) -> Status:
     """Look a code up: what the partner means by it, what the house's table says, else a note."""
-    table = SHIPMENT_STATUSES if claim.table == "status" else APPOINTMENT_STATUSES
-    standard = table.get(claim.code)
-    for meaning in context.document.meanings.get((claim.table, claim.code), ()):
-        if _holds(meaning, shipment, claim):
-            return _meant(meaning, standard)
-    if standard is not None:
-        return standard
-    said = "This status code is in no list of ours; the event was kept as a note"
-    number = 1 if claim.table == "status" else 3
+    code = claim.code
+    standard = (SHIPMENT_STATUSES if claim.is_status else APPOINTMENT_STATUSES).get(code)
+    if context.document.meanings:
+        table = "status" if claim.is_status else "appointment"
+        for meaning in context.document.meanings.get((table, code), ()):
+            if _holds(meaning, shipment, claim):
+                return _meant(meaning, standard)
+    if standard is None:
+        _notice_unknown(context, claim)
+        return Status(code, Milestone.NOTE, Classifier.ACTUAL, "")
+    if claim.is_status and SAID_ALREADY.get(code) in said:
+        return standard._replace(milestone=Milestone.NOTE)
+    return standard
+
+
+def _notice_unknown(context: SetContext, claim: Claim) -> None:
     context.notice(
         "UNKNOWN_STATUS_CODE",
-        said,
+        "This status code is in no list of ours; the event was kept as a note",
         claim.at7,
-        number,
+        1 if claim.is_status else 3,
         "code",
         sent=claim.code,
         suggested=suggestion(claim.code),
     )
-    return Status(claim.code, Milestone.NOTE, Classifier.ACTUAL, "")
 
 
 def _meant(meaning: CodeMeaning, standard: Status | None) -> Status:

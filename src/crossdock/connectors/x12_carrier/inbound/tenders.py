@@ -25,8 +25,8 @@ from crossdock.connectors.x12_carrier.codes.tenders import (
 )
 from crossdock.connectors.x12_carrier.inbound.context import SetContext
 from crossdock.connectors.x12_carrier.inbound.places import Party
-from crossdock.connectors.x12_carrier.inbound.times import envelope_time, moment_in_window
-from crossdock.connectors.x12_carrier.wire import Row, rows
+from crossdock.connectors.x12_carrier.inbound.times import moment_in_window
+from crossdock.connectors.x12_carrier.wire import Row
 from crossdock.faults import Unreadable
 from crossdock.formats.numbers import plain_decimal
 from crossdock.messages.order_release import CounterOffer, LoadTendered, TenderAnswered
@@ -75,7 +75,7 @@ def tender(context: SetContext) -> Iterator[Reported]:
     heads: dict[str, Row] = {}
     numbers: list[tuple[str, str]] = []
     halts: list[Halt] = []
-    for row in rows(context.found.segments):
+    for row in context.rows():
         if row.tag == "S5":
             halts.append(Halt(row))
         elif halts:
@@ -147,7 +147,7 @@ def _stop(context: SetContext, number: int, halt: Halt) -> Stop:
 def answer(context: SetContext) -> Iterator[Reported]:
     """Read a 990: the carrier takes the load, does not, or would on other terms."""
     found: dict[str, list[Row]] = {}
-    for row in rows(context.found.segments):
+    for row in context.rows():
         found.setdefault(row.tag, []).append(row)
     b1 = next(iter(found.get("B1", ())), None)
     if b1 is None or not b1[2]:
@@ -221,7 +221,7 @@ def _charge(context: SetContext, charges: list[Row]) -> Money | None:
 
 def _answered_at(context: SetContext) -> datetime | None:
     """Tell when it was answered, where the partner's zone is known: GS names none."""
-    told = envelope_time(context) if context.settings.time_zone else None
+    told = context.written if context.settings.time_zone else None
     return None if told is None else told.at
 
 

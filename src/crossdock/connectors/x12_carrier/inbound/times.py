@@ -24,6 +24,7 @@ from crossdock.canonical.zones import PlaceZone
 from crossdock.connectors.x12_carrier.codes.times import LOCAL, ZONES
 from crossdock.connectors.x12_carrier.inbound.context import SetContext
 from crossdock.connectors.x12_carrier.wire import Row
+from crossdock.formats.x12.envelope import Group
 
 KIND = "time"
 YEAR_MIN, YEAR_MAX = 1970, 2199
@@ -80,16 +81,14 @@ def _told(
     return read.moment
 
 
-def envelope_time(context: SetContext) -> Moment | None:
-    """Read when the group was written; GS says no zone, so the partner's is taken, else UTC."""
-    group = context.group
-    return read_time(group.date, group.time, "", None, context.settings.time_zone).moment
+def written_at(group: Group, time_zone: str) -> Moment | None:
+    """Tell when a group was written; GS says no zone, so the partner's is taken, else UTC."""
+    return read_time(group.date, group.time, "", None, time_zone).moment
 
 
 def is_ahead(moment: Moment, context: SetContext) -> bool:
     """Tell whether something lies further ahead of its envelope than any zone explains."""
-    sent = envelope_time(context)
-    return sent is not None and moment.at > sent.at + AHEAD_MAX
+    return context.written is not None and moment.at > context.written.at + AHEAD_MAX
 
 
 @lru_cache(maxsize=8192)  # one message tells many times of the same minute and place
