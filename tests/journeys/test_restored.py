@@ -7,7 +7,7 @@ from crossdock.simulators.auditor import Violations
 from tests.journeys.days import clock_soon
 from tests.journeys.restored import FACTOR, live
 
-ORDERS = 40
+ORDERS = 24
 
 
 def test_what_happened_after_a_backup_happens_once(tmp_path: Path) -> None:

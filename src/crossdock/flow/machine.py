@@ -380,9 +380,8 @@ class Machine:
         if verb not in recovery.VERBS:
             known = ", ".join(recovery.VERBS)
             raise Undecidable(f"There is no decision `{verb}` about a restore", known=known)
-        tenant = self.roster.tenant
-        with self.store.write() as unit:
-            said = recovery.VERBS[verb](unit, tenant, by=by, reason=reason, at=now)
+        tenant, decide = self.roster.tenant, recovery.VERBS[verb]
+        said = self._write(lambda unit: decide(unit, tenant, by=by, reason=reason, at=now))
         tell(LogEvent.OPERATOR_DECIDED, by=by, verb=verb, object_ref=recovery.SUBJECT)
         return said
 
