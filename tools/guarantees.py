@@ -95,6 +95,26 @@ PROMISES = (
         programmes=("golden_histories", "upgrade"),
     ),
     Promise(
+        text="A restore of an older backup does nothing twice, uses no control number again, and "
+        "says what must be sent again",
+        sqlite="Outbound is held, every effect doubted; the replaced file is kept",
+        postgres="The same, in one transaction; the replaced tables are kept",
+        shown=(
+            "tests/flow/test_recovery.py",
+            "tests/store/test_restored.py",
+            "tests/store/test_sqlite_backup.py",
+            "tests/store/test_postgres_backup.py",
+        ),
+        programmes=("backup_restore",),
+    ),
+    Promise(
+        text="Workers of a release go on while the next is rolled out",
+        sqlite="One process writes; the release before starts again on what was only prepared",
+        postgres="By `pre` and `post` changes; what is newer is left to newer workers",
+        shown=("tests/store/test_released.py", "tests/flow/test_evolution.py"),
+        programmes=("upgrade",),
+    ),
+    Promise(
         text="A partner that was away is not trampled when it is back",
         sqlite="One courier, one token bucket, one probe",
         postgres="The same, for all workers together",
