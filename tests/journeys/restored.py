@@ -38,10 +38,8 @@ from tests.journeys.days import clock_soon
 from tools.figures import record
 
 FACTOR = 9000.0
-WAIT_SECONDS = 60.0
-LATE = timedelta(
-    hours=12
-)  # simulated, some seconds: what was due before the backup may have come after
+WAIT_SECONDS = 180.0
+LATE = timedelta(hours=1)  # simulated: partners' clocks and ours
 
 
 class Lived(Struct, frozen=True, kw_only=True):

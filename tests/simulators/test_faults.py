@@ -254,3 +254,28 @@ def test_the_legacy_erp_drops_files_and_reads_its_references(tmp_path: Path) -> 
     assert [entry["content_key"] for entry in references] == ["reference/L70001/1/SH1/1"]
     assert told
     assert all(entry["content"]["order"]["order_id"] in dropped for entry in told)
+
+
+def test_what_was_taken_is_told_again_when_asked(tmp_path: Path) -> None:
+    asked = PlanRequest(
+        order=plan_request()["order"],
+        mode="PARCEL",
+        service_level="STANDARD",
+        carriers=("PARC",),
+        planning="RQ-1",
+    )
+    (shipment,) = plan(1, asked, DAY)
+    for stop in shipment["stops"]:
+        stop["planned_at"] = stop["planned_at"].isoformat()
+    with ear() as crossdock:
+        arguments = ("--scac", "PARC", "--intake-url", crossdock.url, "--clock", fast_clock())
+        with simulator("carrier", tmp_path / "parc", *arguments) as carrier:
+            carrier.post("/loads", shipment)
+            eventually(lambda: carrier.get("/progress")["done"] and len(crossdock.heard) == 7)
+            never = call("POST", f"{carrier.url}/resend", {"since": "2099-01-01T00:00:00Z"})
+            again = call("POST", f"{carrier.url}/resend", {"since": "2026-01-01T00:00:00Z"})
+            eventually(lambda: len(crossdock.heard) == 14)
+
+    first, second = crossdock.heard[:7], crossdock.heard[7:]
+    assert (never.content, again.content) == ({"again": 0}, {"again": 7})
+    assert [heard.content for heard in second] == [heard.content for heard in first]

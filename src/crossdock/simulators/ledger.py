@@ -30,6 +30,7 @@ create table if not exists outgoing (
   number integer primary key, due real not null, target text not null, document text not null,
   subject text not null, webhook_id text not null, body blob not null, tells text not null,
   tries integer not null default 0, state text not null default 'waiting');
+create table if not exists taken (number integer primary key, at real not null);
 create index if not exists outgoing_by_state on outgoing (state, due);
 create index if not exists outgoing_by_subject on outgoing (subject, state);
 """
@@ -225,15 +226,24 @@ class Ledger:
             (due.timestamp(), int(tried), number),
         )
 
+    def taken(self, number: int, at: datetime) -> None:
+        """Take a telling from the waiting ones: its target has acknowledged it."""
+        self.close(number, "acknowledged")
+        self._connection.execute(
+            "insert into taken values (?, ?) on conflict do update set at = excluded.at",
+            (number, at.timestamp()),
+        )
+
     def close(self, number: int, state: str) -> None:
         """Take a telling from the waiting ones: `acknowledged` or `given_up`."""
         self._connection.execute("update outgoing set state = ? where number = ?", (state, number))
 
     def wait_again(self, target: str, since: datetime) -> None:
-        """Put everything among what is still to be told that a target had acknowledged since."""
+        """Put everything among what is still to be told that a target has taken since."""
         self._connection.execute(
             "update outgoing set state = 'waiting', tries = 0"
-            " where target = ? and due >= ? and state = 'acknowledged'",
+            " where target = ? and state = 'acknowledged'"
+            " and number in (select number from taken where at >= ?)",
             (target, since.timestamp()),
         )
 

@@ -123,7 +123,7 @@ class Sender:
         if 200 <= status < 300:  # noqa: PLR2004 - the class of the status code
             with self._ledger.together():
                 self._note("acknowledged", telling)
-                self._ledger.close(telling.number, "acknowledged")
+                self._ledger.taken(telling.number, self._clock.now())
         elif _means_no(status) and telling.tries + 1 >= REFUSALS_MAX:
             with self._ledger.together():
                 self._note("given_up", telling)
