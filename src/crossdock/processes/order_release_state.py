@@ -172,7 +172,8 @@ class Offer(Kept, frozen=True, kw_only=True):
 
     `word` is the carrier's last one, `answered_at` when it reached us, `said_at` its own time where
     it told one; `ended_at` is when we took the offer back, and `late` that a yes came to an offer
-    that did not stand any more. `told` are the states that were told of it.
+    that did not stand any more. `told` are the states that were told of it. `by_tms`: the TMS made
+    it, and we follow it.
     """
 
     version: int
@@ -187,6 +188,7 @@ class Offer(Kept, frozen=True, kw_only=True):
     reason: str = ""
     counter: CounterOffer | None = None
     replaces: int = 0
+    by_tms: bool = False
     late: bool = False
     undone: Undone = Undone.NOT
     told: tuple[TenderState, ...] = ()

@@ -76,8 +76,7 @@ def take_tender_answer(state: OrderState, said: TenderAnswered, at: datetime) ->
     carriage = next((c for c in state.carriages if c.shipment_id == said.shipment_id), None)
     offer = meant(carriage, said) if carriage else None
     if carriage is None or offer is None:
-        known = said.shipment_id in state.loads or said.shipment_id in state.strangers
-        if known:
+        if said.shipment_id in state.strangers:
             return state, ()
         return changed(state, strangers=(*state.strangers, said.shipment_id)), ()
     verdict = verdict_of(said)
@@ -116,7 +115,7 @@ def take_word(
         counter=said.counter,
         told=tuple(each for each in offer.told if each is not ENDED[verdict]),
     )
-    gave_back = offer.verdict is OfferVerdict.ACCEPTED
+    gave_back = offer.verdict is OfferVerdict.ACCEPTED and not offer.by_tms
     carriage = with_offer(carriage, answered)
     if gave_back:
         carriage = msgspec.structs.replace(carriage, agreed=None)
@@ -185,7 +184,7 @@ def take_counter(state: OrderState, *, accept: bool) -> Step:
     said: tuple[Emission, ...] = ()
     for carriage in live(state):
         for offer in carriage.offers:
-            if offer.verdict is OfferVerdict.COUNTERED:
+            if offer.verdict is OfferVerdict.COUNTERED and not offer.by_tms:
                 settled = msgspec.structs.replace(offer, verdict=verdict, word=verdict)
                 carriage = with_offer(carriage, settled)  # noqa: PLW2901 - one carriage, offer by offer
                 said = (CancelTimer(name=timer_of(carriage.shipment_id)),)
@@ -210,7 +209,7 @@ def judge_answers(state: OrderState) -> Step:
         (carriage, offer)
         for carriage in live(state)
         for offer in carriage.offers
-        if offer.verdict is OfferVerdict.COUNTERED
+        if offer.verdict is OfferVerdict.COUNTERED and not offer.by_tms
     ]
     return chain(
         state,

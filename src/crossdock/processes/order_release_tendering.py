@@ -118,7 +118,9 @@ def find_carrier(
     state: OrderState, carriage: Carriage, shipment: Shipment, at: datetime, rules: Rules
 ) -> Carried:
     """Bring a shipment one step nearer to its carrier: agreed, offered, waiting, or exhausted."""
-    if shipment.mode.value not in rules.tendering.modes or shipment.shipment_id in state.loads:
+    if shipment.shipment_id in state.loads:
+        return _follow_tms(state, carriage, shipment, at)
+    if shipment.mode.value not in rules.tendering.modes:
         return msgspec.structs.replace(carriage, agreed=shipment.carrier_scac), ()
     said: tuple[Emission, ...] = ()
     terms = _fingerprint(shipment)
@@ -135,6 +137,22 @@ def find_carrier(
         carriage = msgspec.structs.replace(carriage, led_by="")
         carriage, more = _lead(state, carriage, shipment, at, rules)
     return carriage, said + more
+
+
+def _follow_tms(state: OrderState, carriage: Carriage, shipment: Shipment, at: datetime) -> Carried:
+    """Note the offer that the TMS made by itself; the carrier's answer to it is told, no more."""
+    carrier = shipment.carrier_scac
+    if not carriage.offers or carriage.offers[-1].carrier_scac != carrier:
+        offer = Offer(
+            version=len(carriage.offers) + 1,
+            carrier_scac=carrier,
+            offered_at=at,
+            due_at=at,
+            by_tms=True,
+        )
+        carriage = msgspec.structs.replace(carriage, offers=(*carriage.offers, offer))
+    carriage, known = _announced(state, carriage)
+    return msgspec.structs.replace(carriage, agreed=carrier), known
 
 
 def _follow(
@@ -306,7 +324,7 @@ def _fingerprint(shipment: Shipment) -> str:
 def standing(carriage: Carriage) -> tuple[Offer, ...]:
     """List the offers that a carrier may still take, or has countered."""
     waiting = {OfferVerdict.OPEN, OfferVerdict.COUNTERED}
-    return tuple(each for each in carriage.offers if each.verdict in waiting)
+    return tuple(each for each in carriage.offers if each.verdict in waiting and not each.by_tms)
 
 
 def withdraw_offers(carriage: Carriage, at: datetime) -> Carried:
@@ -341,7 +359,7 @@ def undo_offers(state: OrderState, carriage: Carriage) -> Carried:
     offers, said = list[Offer](), list[Emission]()
     for offer in carriage.offers:
         undone, emission = offer.undone, None
-        if offer.verdict in over:
+        if offer.verdict in over and not offer.by_tms:
             undone, emission = _undo(state, carriage, offer)
         offers.append(msgspec.structs.replace(offer, undone=undone))
         said += [emission] if emission is not None else []

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from crossdock.canonical.moments import Moment, Precision, day_of, is_later, zone_of
+from crossdock.canonical.party import Address
 from crossdock.canonical.tracking import Classifier, Milestone
 from crossdock.policies.rules import LatenessPolicy
 from crossdock.processes.shipment_visibility_facts import Heard
@@ -15,6 +16,7 @@ from crossdock.processes.shipment_visibility_journey import (
     role_stops,
 )
 
+_AT_A_STOP = (Milestone.PICKED_UP, Milestone.DELIVERED)
 _BEFORE_DELIVERY = (Milestone.PICKED_UP, Milestone.DEPARTED, Milestone.ARRIVED)
 
 
@@ -22,7 +24,8 @@ def contradictions(journey: Journey, policy: LatenessPolicy) -> tuple[str, ...]:
     """Name what cannot be true together, sorted: `DEPARTED_AFTER_DELIVERED`.
 
     Pickup, departure, arrival and delivery follow each other; nothing has happened later than it
-    was reported, beyond the skew of clocks; a stop that is named is in the plan.
+    was reported, beyond the skew of clocks; a stop that is named is in the plan; goods are picked
+    up and delivered in the country and the state where that was planned.
     """
     found = {
         *_after_delivery(journey),
@@ -30,6 +33,7 @@ def contradictions(journey: Journey, policy: LatenessPolicy) -> tuple[str, ...]:
         *_before_departure(journey),
         *_in_the_future(journey, policy),
         *_at_no_stop(journey),
+        *_elsewhere(journey),
     }
     return tuple(sorted(found))
 
@@ -94,3 +98,25 @@ def _at_no_stop(journey: Journey) -> Iterator[str]:
             continue
         if len(role_stops(journey, each.event.milestone)) > 1:
             yield f"{each.event.milestone}_AT_UNKNOWN_STOP/{each.event.stop}"
+
+
+def _elsewhere(journey: Journey) -> Iterator[str]:
+    if journey.shipment is None:
+        return
+    places = {stop.sequence: stop.place for stop in journey.shipment.stops}
+    for each in journey.claims:
+        event = each.event
+        told = event.place.address if event.place else None
+        if event.milestone not in _AT_A_STOP or told is None or is_returning(journey, each):
+            continue
+        planned = [places[stop].address for stop in role_stops(journey, event.milestone)]
+        if planned and not any(_may_be(told, address) for address in planned):
+            yield f"{event.milestone}_ELSEWHERE/{told.city or told.subdivision or told.country}"
+
+
+def _may_be(told: Address, planned: Address | None) -> bool:
+    """Tell whether nothing speaks against two addresses being of one region."""
+    if planned is None:
+        return True
+    pairs = ((told.country, planned.country), (told.subdivision, planned.subdivision))
+    return all(not one or not other or one == other for one, other in pairs)
