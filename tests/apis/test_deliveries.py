@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from crossdock.apis.intake import Caller
 from crossdock.apis.system.v1.deliveries import Deliveries
 from crossdock.faults import NotNow
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
+from crossdock.messages.acknowledgement import Environment
 from crossdock.ports.store import DocumentStatus, StoreFull
 from tests.apis.asgi import Heard, call
 
@@ -56,6 +58,13 @@ def marked(
 CALLERS = {
     "erp": Caller(name="erp", documents=frozenset({"orders", "master_data"}), body_max_bytes=20),
     "tms": Caller(name="tms", documents=frozenset({"plans"}), webhook_secrets=("old", "new")),
+    "edi": Caller(
+        name="edi",
+        documents=frozenset({"interchange"}),
+        webhook_secrets=("live",),
+        test_webhook_secrets=("try",),
+        answers_in_response=True,
+    ),
 }
 RECEIPT = Receipt(
     document_id="d-1", accepted=2, duplicates=1, conflicts=0, status=DocumentStatus.TRANSLATED
@@ -103,6 +112,41 @@ def test_bytes_nobody_can_read_are_stored_and_said_to_be_so() -> None:
     heard = call(door(ledger), "POST", ORDERS, body=b"<html>")
 
     assert (heard.status, heard.json["unreadable"], len(ledger.taken)) == (202, True, 1)
+
+
+INTERCHANGE = "/system/v1/partners/edi/interchange"
+
+
+@pytest.mark.parametrize(
+    ("secret", "credentials"), [("live", Environment.PRODUCTION), ("try", Environment.TEST)]
+)
+def test_a_signature_tells_for_which_side_the_credentials_are(
+    secret: str, credentials: Environment
+) -> None:
+    ledger = Ledger(RECEIPT)
+
+    call(
+        door(ledger),
+        "POST",
+        INTERCHANGE,
+        body=b"[]",
+        headers={"webhook-signature": f"{secret}/2/12"},
+    )
+
+    assert [(each.credentials, each.in_response) for each in ledger.taken] == [(credentials, True)]
+
+
+def test_an_answer_that_is_owed_rides_in_the_response() -> None:
+    ledger = Ledger(replace(RECEIPT, answer=b"ISA*"))
+    headers = {"webhook-signature": "live/2/12", "Content-Type": "application/edi-x12"}
+
+    heard = call(door(ledger), "POST", INTERCHANGE, body=b"[]", headers=headers)
+
+    assert (heard.status, heard.body, heard.headers["content-type"]) == (
+        200,
+        b"ISA*",
+        "application/edi-x12",
+    )
 
 
 @pytest.mark.parametrize("secret", ["old", "new"])

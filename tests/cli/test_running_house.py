@@ -133,6 +133,23 @@ def test_a_document_is_mended_where_nothing_runs(house: Terminal) -> None:
     assert (again[0], again[1].startswith("This is resolved already, by ")) == (5, True)
 
 
+def test_what_one_code_has_stopped_is_tried_again_together(house: Terminal) -> None:
+    for name in ("one", "two"):
+        (house.folder / f"{name}.json").write_text(f"<{name}>", "utf-8")
+        take_in(house, str(house.folder / f"{name}.json"))
+
+    told = house.run("exceptions", "retry", "--code", "UNREADABLE", "--reason", "mended")
+    none = house.run("exceptions", "retry", "--code", "UNHEARD_OF", "--reason", "mended")
+    both = house.run("exceptions", "retry", "x", "--code", "UNREADABLE", "--reason", "mended")
+
+    assert (told.code, told.said.splitlines()[-1]) == (
+        0,
+        "2 tried again; 2 of that code wait now",
+    )
+    assert (none.code, none.said) == (4, "No open exception UNHEARD_OF.\n")
+    assert (both.code, both.said) == (2, "Name one exception, or a code with --code.\n")
+
+
 @pytest.mark.usefixtures("running")
 def test_a_document_is_mended_by_the_running_house(house: Terminal) -> None:
     first, again = decided(house)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
+from crossdock.apis.process.v1.operations import Operations
 from crossdock.app.roster import PROCESSES, PROJECTIONS
 from crossdock.app.routing import Target, router
 from crossdock.connectors import discover
@@ -252,6 +253,21 @@ def test_the_twin_ends_so_in_any_order_and_any_number(expected: End, data: st.Da
     told = data.draw(st.permutations([*twin(), *again]))
 
     assert replace(end_of(told), answers=3) == expected
+
+
+def test_a_trace_tells_how_far_the_offer_came() -> None:
+    house = town(PlainPartner(), ids := Named())
+    for each in twin():
+        ids.tell(each.content)
+        house.receive(each)
+        house.settle()
+
+    story = Operations(house.machine.store.read, "main").trace(LOAD)
+
+    assert [
+        (each.shipment_id, each.carrier_scac, [one.state for one in each.states])
+        for each in story.tenders
+    ] == [(LOAD, "SCAC", ["sent", "accepted"])]
 
 
 def test_a_document_that_comes_again_is_answered_again_with_the_same_bytes() -> None:

@@ -120,7 +120,7 @@ class Heard:
         self.path = path
         self.headers = headers
         self.body = body
-        self.content = json.loads(body)
+        self.content: Any = json.loads(body) if body[:1] in {b"[", b"{"} else None
 
     @property
     def document(self) -> str:
