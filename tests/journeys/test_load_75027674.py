@@ -22,7 +22,7 @@ from crossdock.app.roster import PROCESSES, PROJECTIONS
 from crossdock.app.routing import Target, router
 from crossdock.connectors import discover
 from crossdock.connectors.system_api.settings import SystemApiSettings
-from crossdock.connectors.x12_carrier.settings import Settings
+from crossdock.connectors.x12_carrier.settings import CodeMeaning, Settings
 from crossdock.flow.machine import Machine
 from crossdock.flow.reading import Arrival
 from crossdock.flow.roster import Inbound, Roster, Rulebook
@@ -52,7 +52,12 @@ OTHERS = ("http://mill.example", "/shipment-requests")
 PARTNERS = {"erp": "reference_erp", "tms": "reference_tms", "mill": "x12_carrier"}
 
 
-def town(partner: PlainPartner, ids: Named) -> InProcess:
+def town(
+    partner: PlainPartner,
+    ids: Named,
+    store: MemoryStore | None = None,
+    codes: tuple[CodeMeaning, ...] = (),
+) -> InProcess:
     """Put a house for tests together, with an ERP, a TMS and whoever speaks X12."""
     found = discover()
     wanted: dict[str, Struct] = {
@@ -65,6 +70,7 @@ def town(partner: PlainPartner, ids: Named) -> InProcess:
         environment="test",
         base_url="http://mill.example",
         order_qualifier="SI",
+        codes=codes,
     )
     endpoints = {
         name: Endpoint(
@@ -89,7 +95,7 @@ def town(partner: PlainPartner, ids: Named) -> InProcess:
         ids=ids,
         environment=TEST,
     )
-    machine = Machine(store=MemoryStore(), roster=roster)
+    machine = Machine(store=store or MemoryStore(), roster=roster)
     return InProcess(machine, dict.fromkeys(PARTNERS, partner), BEGIN)
 
 
