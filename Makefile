@@ -71,7 +71,7 @@ contracts: setup ## Write contracts/, docs/reference/ and docs/guarantees.md ane
 	@$(PY) -m tools.generate
 
 # What proves the promises, at length; the suite has a short version of each.
-.PHONY: fault-proxy fuzz histories properties simulate ablation
+.PHONY: ablation fault-proxy fuzz histories properties recovery-herd simulate
 
 fault-proxy: setup ## Break the wire in every way, by seed: make fault-proxy SEEDS=40
 	@$(PY) -m tests.proofs.fault_proxy --seeds $(or $(SEEDS),40)
@@ -87,6 +87,9 @@ ablation: setup ## Take each defence away until a seed turns red, and let the ca
 
 fuzz: setup ## Fuzz every parser so many seconds each: make fuzz SECONDS=60 TARGET=json
 	@$(PY) -m tests.fuzz --seconds $(or $(SECONDS),60) --target "$(TARGET)"
+
+recovery-herd: setup ## Let a partner come back to 10,000 waiting effects, in simulated time
+	@$(PY) -m tests.proofs.recovery_herd --messages $(or $(MESSAGES),10000)
 
 histories: setup ## Record golden histories that are missing, or one anew: make histories NAME=late
 	@$(PY) -m tests.histories $(NAME)

@@ -81,16 +81,16 @@ def test_a_probe_that_succeeds_closes_it() -> None:
     assert (row.state, row.generation, row.failures) == (BreakerState.CLOSED, 3, 0)
 
 
-def test_probes_that_fail_wait_longer_each_time() -> None:
-    row, now, waits = opened(), NOON, []
-    for _ in range(8):
-        now = row.open_until or now
-        admission = admit(row, now, WISHES)
-        row = note(admission.claimed or row, admission.generation, Vote.ILL, now, WISHES)
-        waits.append(((row.open_until or now) - now).total_seconds())
+@pytest.mark.parametrize(
+    ("minutes", "pause"), [(1, 30), (10, 30), (20, 60), (120, 360), (320, 960), (6000, 960)]
+)
+def test_a_partner_that_is_away_for_long_is_asked_less_often(minutes: int, pause: int) -> None:
+    now = NOON + 60 * minutes * SECOND
+    claimed = probing(now)
 
-    assert waits == [60, 120, 240, 480, 960, 960, 960, 960]
-    assert row.changed_at == NOON
+    row = note(claimed, claimed.generation, Vote.ILL, now, WISHES)
+
+    assert (row.open_until, row.changed_at) == (now + pause * SECOND, NOON)
 
 
 def test_a_prober_that_dies_frees_the_probe() -> None:

@@ -44,6 +44,10 @@ def opened(store: Store) -> Machine:
     return machine
 
 
+def attempts_of(machine: Machine) -> list[int]:
+    return [each[1] for n in range(20) for each in standing(machine, f"SO-{n}")]
+
+
 def test_a_partner_that_fails_five_times_is_left_alone(store: Store) -> None:
     machine = opened(store)
 
@@ -69,14 +73,24 @@ def test_one_probe_tries_the_partner_and_then_its_pace_grows(store: Store) -> No
     assert (len(probe), state(machine), rounds) == (1, BreakerState.CLOSED, [1, 2, 4, 5])
 
 
-def test_a_probe_that_fails_lets_the_partner_rest_longer(store: Store) -> None:
+def test_a_probe_that_fails_lets_the_partner_rest_again(store: Store) -> None:
     machine = opened(store)
 
     probe = attempt(machine, NOON + 30 * SECOND, UNREACHED)
-    resting = attempt(machine, NOON + 89 * SECOND)
-    again = attempt(machine, NOON + 90 * SECOND, answered())
+    resting = attempt(machine, NOON + 59 * SECOND)
+    again = attempt(machine, NOON + 60 * SECOND, answered())
 
     assert [len(each) for each in (probe, resting, again)] == [1, 0, 1]
+
+
+def test_a_probe_that_finds_nobody_costs_its_effect_no_attempt(store: Store) -> None:
+    machine = opened(store)
+    before = attempts_of(machine)
+
+    for number in range(1, 19):
+        attempt(machine, NOON + 90 * number * SECOND, UNREACHED)
+
+    assert attempts_of(machine) == before
 
 
 def test_a_late_success_of_the_old_era_does_not_close_it(store: Store) -> None:
@@ -103,11 +117,11 @@ def test_a_quarter_of_an_hour_of_silence_is_an_exception_that_closes_by_itself(
     store: Store,
 ) -> None:
     machine, now = opened(store), NOON
-    for minutes in (5, 10, 14):
+    for minutes in (5, 10, 14.8):
         now = NOON + timedelta(minutes=minutes)
         attempt(machine, now, UNREACHED)
     early = queue(machine)
-    for minutes in (15, 16, 17):
+    for minutes in (15, 15.2, 15.4):
         attempt(machine, NOON + timedelta(minutes=minutes))
     late = queue(machine)
     attempt(machine, NOON + timedelta(hours=2), answered())

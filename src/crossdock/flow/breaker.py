@@ -25,7 +25,10 @@ from msgspec.structs import replace
 from crossdock.flow.outcomes import Vote
 from crossdock.ports.store import BreakerRow, BreakerState
 
-DOUBLINGS_MAX = 5
+# A pause is this part of the time the partner has been away, so that it is noticed soon when it is
+# back: `open_for` at least, and so many times that at most.
+PART_OF_ABSENCE = 20
+LONGEST = 32
 
 
 class Wishes(Struct, frozen=True, kw_only=True):
@@ -105,16 +108,25 @@ def _well(row: BreakerRow, now: datetime) -> BreakerRow:
 
 
 def _opened(row: BreakerRow, now: datetime, wishes: Wishes) -> BreakerRow:
-    doublings = min(max(0, row.failures - wishes.failures_max), DOUBLINGS_MAX)
     since = now if row.state is BreakerState.CLOSED else row.changed_at
+    away = timedelta() if since is None else now - since
+    pause = min(max(away / PART_OF_ABSENCE, wishes.open_for), wishes.open_for * LONGEST)
     return replace(
         row,
         state=BreakerState.OPEN,
         generation=row.generation + 1,
-        open_until=now + wishes.open_for * 2**doublings,
+        open_until=now + pause,
         probe_until=None,
         changed_at=since,
     )
+
+
+def is_probe(row: BreakerRow, generation: int) -> bool:
+    """Tell whether a call of that generation is the probe; that nobody was there costs it nothing.
+
+    What waits behind an open breaker spends no attempts, whichever of it has to ask.
+    """
+    return row.state is BreakerState.HALF_OPEN and row.generation == generation
 
 
 def locked(row: BreakerRow, generation: int, now: datetime) -> BreakerRow:

@@ -190,7 +190,7 @@ class Deliverer:
         before = health = unit.breaker(self._tenant, endpoint)
         ended: list[Ended] = []
         attempts: list[AttemptRow] = []
-        judged = [self._judge(desk, result, now) for result in results]
+        judged = [self._judge(desk, result, before, now) for result in results]
         counts = unit.settle([end.row for end, _, _ in judged])
         for result, (end, answer, outcome), counted in zip(results, judged, counts, strict=True):
             health = _health(health, desk, result, outcome, now)
@@ -210,13 +210,17 @@ class Deliverer:
             tally=batch.tally,
         )
 
-    def _judge(self, desk: Desk, result: Result, now: datetime) -> tuple[Ending, Answer, Outcome]:
+    def _judge(
+        self, desk: Desk, result: Result, health: BreakerRow, now: datetime
+    ) -> tuple[Ending, Answer, Outcome]:
         work, exchange = result.work, result.exchange
         answer = self._answer(work, exchange)
         outcome = judge(work.purpose, exchange, answer, work.operation)
         well = vote(exchange) is Vote.WELL
         desk.back((work.row.id, work.row.fence), well=well)
-        end = ending(work, outcome, answer, desk, now)
+        unmet = outcome is Outcome.NOT_APPLIED and not well
+        free = unmet and breaker.is_probe(health, work.generation)
+        end = ending(work, Outcome.THROTTLED if free else outcome, answer, desk, now)
         if _asks_for_rest(outcome, result):
             later = max(end.row.due_at, desk.pause(exchange.retry_after, now))
             end = replace(end, row=replace(end.row, due_at=later))

@@ -6,7 +6,7 @@ applied        done
 refused        an exception for the command's owner; the process hears it
 not applied    again later, with a growing pause; after `attempts_max` it is given up: nothing was
                done, so the process hears REFUSED, and its owner gets an exception
-throttled      again when the partner said; costs no attempt
+throttled      again when the partner said; costs no attempt; so a breaker's probe that meets nobody
 locked out     again when an operator has renewed the credentials; costs no attempt
 unknown        class `neither`: one exception, the process hears UNRESOLVED, never sent again by
                itself; `lookup`: looked up before anything else; else sent again, same key and bytes
