@@ -95,13 +95,16 @@ histories: setup ## Record golden histories that are missing, or one anew: make 
 	@$(PY) -m tests.histories $(NAME)
 
 # What dies, and comes back.
-.PHONY: crash-points disk-full
+.PHONY: crash-points disk-full power-cut
 
 crash-points: setup ## Kill the house at every point of a day, and see what it still knows
 	@$(PY) -m tests.proofs.crash_points --record
 
 disk-full: setup ## Fill the disk under a running house, and give it room again (needs root)
 	@$(PY) -m tests.proofs.disk_full --record
+
+power-cut: setup ## Cut the power under the SQLite store, at every change of its disk
+	@$(PY) -m tests.proofs.power_cut --record
 
 lock: setup ## Choose newer versions for requirements/*.txt
 	@tools/lock.sh

@@ -31,6 +31,7 @@ from crossdock.testing.proof.partners import APPLIED
 
 PARTNERS = ("erp", "tms", "road")
 MANY = 10_000
+LOST = "acknowledged and lost"
 OVER = {OutboxStatus.APPLIED, OutboxStatus.WAIVED, OutboxStatus.SUPERSEDED}
 REPLAYED_OTHERWISE = {Mark.CHANGED, Mark.WOULD_SEND, Mark.UNWRITTEN}
 
@@ -59,12 +60,12 @@ def at_rest(places: Places) -> list[str]:
     """Judge a house that died: what is broken, in sentences; empty is well."""
     broken = doubled(places)
     if not places.store.exists():
-        return [*broken, *(f"acknowledged and lost: {each}" for each in promised(places))]
+        return [*broken, *(f"{LOST}: {each}" for each in promised(places))]
     broken += integrity(places.store)
     try:
         store = open_reader(places.store)
     except Misconfigured:  # it died before its tables were made
-        return [*broken, *(f"acknowledged and lost: {each}" for each in promised(places))]
+        return [*broken, *(f"{LOST}: {each}" for each in promised(places))]
     broken += judge(places, cast("Store", store))  # it is read alone
     store.close()
     return broken
@@ -92,7 +93,7 @@ def lost(places: Places, reader: Reader) -> Iterator[str]:
     }
     for digest, name in promised(places).items():
         if kept.get(digest) != digest:
-            yield f"acknowledged and lost: {name}"
+            yield f"{LOST}: {name}"
 
 
 def unfolded(places: Places, store: Store, reader: Reader) -> Iterator[str]:
