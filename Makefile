@@ -14,7 +14,7 @@ $(WORDS):
 	@:
 else
 
-.PHONY: help setup demo test test-postgres lint format types walls house check bench bench-formats restores upgrades contracts lock clean where
+.PHONY: help setup demo test test-postgres machines lint format types walls house check bench bench-formats restores upgrades contracts lock clean where
 
 help: ## Show this list
 	@echo "crossdock: what make can do here"
@@ -33,6 +33,9 @@ test: setup ## Run every test
 
 test-postgres: setup ## Run the tests that need PostgreSQL; they start a server of their own
 	@$(PY) -m pytest -k postgres
+
+machines: setup ## Kill and freeze workers and the database under load, and count what is missing or doubled
+	@$(PY) -m tests.journeys.machines 1 2 3
 
 format: setup ## Lay out and tidy the code as the house does
 	@$(PY) -m ruff format .

@@ -14,6 +14,7 @@ from msgspec import Struct
 from crossdock import faults
 from crossdock.apis.problems import PROBLEMS
 from crossdock.app import config
+from crossdock.app.sections import PoliciesSection, ServerSection, StoreSection
 from crossdock.cli.commands import COMMANDS, GROUPS
 from crossdock.cli.ending import Exit, code_of
 from crossdock.connectors import discover
@@ -120,9 +121,9 @@ def settings() -> str:
     """Every setting of crossdock.toml, and of each connector."""
     sections: tuple[tuple[str, type[Struct]], ...] = (
         ("At the top", config.ConfigFile),
-        ("`[store]`", config.StoreSection),
-        ("`[server]`", config.ServerSection),
-        ("`[policies]`", config.PoliciesSection),
+        ("`[store]`", StoreSection),
+        ("`[server]`", ServerSection),
+        ("`[policies]`", PoliciesSection),
         ("`[[partners]]`", config.PartnerSection),
         ("`[[customers]]`", config.CustomerSection),
         ("`[[streams]]`", config.StreamSection),

@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 from msgspec import Struct
+from psycopg.conninfo import conninfo_to_dict
 
 from crossdock.app.config import (
     CustomerSection,
     PartnerSection,
-    PoliciesSection,
-    ServerSection,
-    StoreSection,
     StreamSection,
     load_config,
 )
 from crossdock.app.first_files import write_first_files
+from crossdock.app.sections import PoliciesSection, ServerSection, StoreSection
+from crossdock.app.stores import named
 from crossdock.connectors import discover
 from crossdock.faults import Misconfigured
 from crossdock.governance.load import load_rules
@@ -230,3 +230,33 @@ def test_a_stream_that_cannot_be_meant_so_is_told_with_its_line(
         load_config(file, discover())
 
     assert caught.value.said.partition(": ")[2] == complaint
+
+
+def test_a_database_gets_its_password_from_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "db").write_text("s p&c\n", "utf-8")
+    text = '[store]\naddress = "postgresql://ann@db:5433/x"\npassword = "${file:db}"\n'
+
+    config = load_config(written(tmp_path, text), connectors())
+
+    assert conninfo_to_dict(config.database)["password"] == "s p&c"
+    assert (named(config), "s p&c" in repr(config)) == ("ann@db:5433/x", False)
+
+
+@pytest.mark.parametrize(
+    ("store", "told"),
+    [
+        ('address = "db"', "an address begins with `postgresql://`; a file is `path`"),
+        (
+            'address = "postgresql://ann:secret@db/x"',
+            "the password does not belong in the address; `password` refers to it",
+        ),
+        (
+            'password = "${env:PATH}"',
+            "a file has no password; `address` says which database it is for",
+        ),
+    ],
+)
+def test_a_database_that_cannot_be_meant_so_is_told_with_its_line(
+    tmp_path: Path, store: str, told: str
+) -> None:
+    assert told in said(tmp_path, f"[store]\n{store}\n")

@@ -8,6 +8,7 @@ import pytest
 
 from crossdock.cli.__main__ import main
 from crossdock.ports.store import Store
+from crossdock.store.postgres import open_postgres
 from crossdock.store.sqlite import open_sqlite
 from tests.apis import history
 
@@ -44,10 +45,16 @@ def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
     return Terminal(tmp_path, capsys)
 
 
-@pytest.fixture
-def store(terminal: Terminal) -> Iterator[Store]:
-    """The configuration's store, with one order's history and an exception."""
-    made = open_sqlite(terminal.folder / "crossdock.db")
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest, terminal: Terminal) -> Iterator[Store]:
+    """The configured store, a file or a database, with one order's history and an exception."""
+    made: Store
+    if request.param == "sqlite":
+        made = open_sqlite(terminal.folder / "crossdock.db")
+    else:
+        address = request.getfixturevalue("database")
+        terminal.config.write_text(f'[store]\naddress = "{address}"\n', "utf-8")
+        made = open_postgres(address)
     history.write(made, history.HELD)
     yield made
     made.close()

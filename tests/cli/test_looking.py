@@ -85,6 +85,7 @@ def test_the_status_for_programs_is_the_board(terminal: Terminal) -> None:
         "parked",
         "partners",
         "pending_steps",
+        "recovery",
         "stages",
     ]
 

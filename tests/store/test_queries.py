@@ -14,6 +14,7 @@ from crossdock.store.postgres.connections import SETTINGS, connect
 from crossdock.store.postgres.sql import STATEMENTS
 from crossdock.store.queries import statements
 from crossdock.store.sqlite.migrations import migrate, shipped
+from crossdock.testing.postgres import PostgresServer
 
 STORES = ("sqlite", "postgres")
 SHARED = resources.files("crossdock.store.tables")
@@ -37,8 +38,9 @@ def tables() -> apsw.Connection:
 
 
 @pytest.fixture
-def server(database: str) -> Iterator[psycopg.Connection[Any]]:
-    with connect(database, SETTINGS) as connection:
+def server(postgres: PostgresServer) -> Iterator[psycopg.Connection[Any]]:
+    """A session that writes, over tables of which nothing is known yet."""
+    with connect(postgres.database(), SETTINGS) as connection:
         yield connection
 
 

@@ -85,6 +85,7 @@ CALLS: st.SearchStrategy[Call] = st.one_of(
     call("claim", small, st.none() | st.lists(small, max_size=2)),
     call("finish", several(st.builds(Handled, seq=small, revision=small, at=times))),
     call("try_alone", small),
+    call("forgive", small),
     call("park", st.just(MAIN), st.just(SUBSCRIBER), keys, words, times),
     call("release", st.just(MAIN), st.just(SUBSCRIBER), keys),
     call("save", several(st.builds(rows.state, small, key=keys, stage=words, updated_at=times))),
@@ -196,11 +197,11 @@ def waiting(unit: Unit) -> list[int]:
 
 def placed(unit: Unit, arguments: tuple[Any, ...], name: str) -> tuple[Any, ...]:
     """Mean the n-th step by n, whatever its place is in this store."""
-    if name not in {"finish", "try_alone"}:
+    if name not in {"finish", "forgive", "try_alone"}:
         return arguments
     places = [0, *waiting(unit)]
     (asked,) = arguments
-    if name == "try_alone":
+    if name != "finish":
         return (places[asked] if asked < len(places) else -1,)
     known = [row for row in asked if row.seq < len(places)]
     return ([replace(row, seq=places[row.seq]) for row in known],)

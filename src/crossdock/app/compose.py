@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -16,13 +17,13 @@ from crossdock.app.clock import SystemClock
 from crossdock.app.config import Config
 from crossdock.app.folders import watched
 from crossdock.app.roster import roster
+from crossdock.app.stores import Role, open_store
 from crossdock.app.streams import followed
 from crossdock.channels.http import HttpTransport
 from crossdock.flow.machine import Machine
 from crossdock.flow.shell import Shell
 from crossdock.governance.load import load_rules
 from crossdock.ports import Clock
-from crossdock.store.sqlite import Reserve, open_sqlite
 from crossdock.telemetry.metrics import Metrics
 
 SHUTDOWN_SECONDS = 5
@@ -44,37 +45,48 @@ class RunningClock(Protocol):
 class House:
     """A store, the machine over it, and everything that serves it."""
 
-    def __init__(self, config: Config, clock: Clock, pace: float) -> None:
+    def __init__(self, config: Config, clock: Clock, pace: float, role: Role) -> None:
         """Open the store. Raises Misconfigured where another process writes it."""
+        self.role = role
         self.config = config
         self.clock = clock
         rules = load_rules(config.policies)
-        reserve = Reserve.of_mib(config.ballast_mib, config.low_water_mib)
-        self.store = open_sqlite(config.store, reserve)
+        self.store = open_store(config, role)
         self.machine = Machine(
             store=self.store, roster=roster(config, rules), metrics=Metrics(), pace=pace
         )
 
     async def serve(self) -> None:
-        """Serve until SIGINT or SIGTERM, then finish what is under way and close."""
+        """Serve until SIGINT or SIGTERM, then finish what is under way and close.
+
+        A worker has no door of its own: it takes steps and delivers until it is told to end.
+        """
         async with HttpTransport() as web:
             shell = Shell(
                 self.machine,
                 clock=self.clock,
                 transports=dict.fromkeys(self.machine.roster.endpoints, web),
+                works=self.role is not Role.API,
             )
             await shell.start()
-            entrances = [
-                *(watched(each, shell, self.config.tenant) for each in self.config.partners),
-                *(followed(each, shell, self.config.tenant) for each in self.config.streams),
-            ]
-            tasks = [asyncio.create_task(each) for each in entrances]
-            await self._serve_web(shell)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            if self.role is Role.WORKER:
+                await _told_to_end()
+            else:
+                await self._serve_doors(shell)
             await shell.stop()
         self.store.close()
+
+    async def _serve_doors(self, shell: Shell) -> None:
+        """Serve the web, watched folders and streams until told to end."""
+        entrances = [
+            *(watched(each, shell, self.config.tenant) for each in self.config.partners),
+            *(followed(each, shell, self.config.tenant) for each in self.config.streams),
+        ]
+        tasks = [asyncio.create_task(each) for each in entrances]
+        await self._serve_web(shell)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _serve_web(self, shell: Shell) -> None:
         settings = uvicorn.Config(
@@ -87,11 +99,7 @@ class House:
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
         server = uvicorn.Server(settings)
-        loop = asyncio.get_running_loop()
-        with contextlib.ExitStack() as signals:
-            for each in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(each, _end, server)
-                signals.callback(loop.remove_signal_handler, each)
+        with _at_the_end(lambda: _end(server)):
             await server._serve()  # noqa: SLF001 - `serve` takes the signals for itself
 
     def app(self, shell: Shell) -> App:
@@ -109,16 +117,33 @@ class House:
         )
 
 
-def build(config: Config, clock: RunningClock | None = None) -> House:
+def build(config: Config, clock: RunningClock | None = None, role: Role = Role.COMMAND) -> House:
     """Put the house together; nothing runs yet. Raises Misconfigured for what cannot work."""
     if clock is None:
-        return House(config, SystemClock(), pace=1.0)
-    return House(config, clock, pace=clock.factor)
+        return House(config, SystemClock(), pace=1.0, role=role)
+    return House(config, clock, pace=clock.factor, role=role)
 
 
 def wall() -> datetime:
     """Tell the wall's time, which signatures and cookies go by."""
     return datetime.now(UTC)
+
+
+@contextlib.contextmanager
+def _at_the_end(call: Callable[[], None]) -> Iterator[None]:
+    """Call this at SIGINT or SIGTERM, as long as it is wanted."""
+    loop = asyncio.get_running_loop()
+    with contextlib.ExitStack() as signals:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(each, call)
+            signals.callback(loop.remove_signal_handler, each)
+        yield
+
+
+async def _told_to_end() -> None:
+    ended = asyncio.Event()
+    with _at_the_end(ended.set):
+        await ended.wait()
 
 
 def _end(server: uvicorn.Server) -> None:

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from crossdock.app import secrets
+from crossdock.app.sections import PoliciesSection, ServerSection, StoreSection
 from crossdock.channels import webhook
 from crossdock.channels.stream import Source
 from crossdock.faults import Misconfigured
@@ -21,54 +22,10 @@ from crossdock.governance import typed_toml
 from crossdock.governance.typed_toml import Toml
 from crossdock.messages.acknowledgement import Environment
 from crossdock.ports import Connector, Endpoint
+from crossdock.store.postgres.connections import postgres_address
 
 FILE = "crossdock.toml"
 FOLDER = "_dir"  # settings so named are folders; relative ones begin at the configuration
-
-
-class StoreSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where everything is kept."""
-
-    path: Annotated[str, Meta(description="The store's file.", examples=["crossdock.db"])] = (
-        "crossdock.db"
-    )
-    ballast_mib: Annotated[
-        int, Meta(ge=0, description="Room held back, in MiB; given up when the disk is full.")
-    ] = 16
-    low_water_mib: Annotated[
-        int, Meta(ge=0, description="With less room on its disk, in MiB, nothing is taken in.")
-    ] = 64
-
-
-class ServerSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where partners, customers and operators reach crossdock."""
-
-    host: Annotated[str, Meta(description="The address to listen on.", examples=["192.0.2.7"])] = (
-        "127.0.0.1"
-    )
-    port: Annotated[
-        int, Meta(ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
-    ] = 8080
-    operator_token: Annotated[
-        str,
-        Meta(
-            description=(
-                "Opens the console and the process API. Without one they answer only to this "
-                "machine itself."
-            ),
-            examples=["${file:secrets/operator-token}"],
-            extra={"secret": True},
-        ),
-    ] = ""
-
-
-class PoliciesSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the rule book is."""
-
-    folder: Annotated[
-        str,
-        Meta(description="The folder of the policy files.", examples=["policies"]),
-    ] = "policies"
 
 
 class PartnerSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -318,6 +275,7 @@ class Config(Struct, frozen=True, kw_only=True):
     file: Path
     streams: tuple[StreamSource, ...] = ()
     environment: Environment = Environment.PRODUCTION
+    database: str = ""  # its address, password and all; empty where the store is a file
 
     def __repr__(self) -> str:
         """Leave the secrets out."""
@@ -345,6 +303,7 @@ def load_config(file: Path, connectors: Mapping[str, Connector]) -> Config:
         store=folder / written.store.path,
         ballast_mib=written.store.ballast_mib,
         low_water_mib=written.store.low_water_mib,
+        database=_database(toml, written.store),
         policies=folder / written.policies.folder,
         host=written.server.host,
         port=written.server.port,
@@ -357,6 +316,23 @@ def load_config(file: Path, connectors: Mapping[str, Connector]) -> Config:
         ),
         environment=written.environment,
     )
+
+
+def _database(toml: Toml, section: StoreSection) -> str:
+    """Put the database's address together; empty where the store is a file."""
+    password = _secret(toml, section.password, ("store", "password"))
+    if not section.address:
+        if password:
+            raise toml.fault(
+                "a file has no password; `address` says which database it is for",
+                ("store", "password"),
+            )
+        return ""
+    address = _secret(toml, section.address, ("store", "address"), needed=False)
+    try:
+        return postgres_address(address, password)
+    except Misconfigured as wrong:
+        raise toml.fault(wrong.said, ("store", "address")) from wrong
 
 
 def _once(toml: Toml, table: str, field: str, values: list[str]) -> None:

@@ -22,11 +22,9 @@ from crossdock.app.config import (
     ConfigFile,
     CustomerSection,
     PartnerSection,
-    PoliciesSection,
-    ServerSection,
-    StoreSection,
     StreamSection,
 )
+from crossdock.app.sections import PoliciesSection, ServerSection, StoreSection
 from crossdock.faults import Misconfigured
 from crossdock.governance.settings import Setting, settings_of, toml_of
 from crossdock.policies.rules import Rules

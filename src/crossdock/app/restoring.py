@@ -9,11 +9,13 @@ from msgspec import Struct
 
 from crossdock.app.config import Config
 from crossdock.app.folders import read_again
+from crossdock.app.stores import is_there
 from crossdock.faults import Misconfigured
 from crossdock.flow import recovery
 from crossdock.flow.recovery import Restored
 from crossdock.ports.backup import Backup
 from crossdock.ports.store import Unit
+from crossdock.store.postgres import backup as databases
 from crossdock.store.sqlite import backup as files
 
 
@@ -27,6 +29,8 @@ class Decision(Struct, frozen=True, kw_only=True):
 
 def back_up(config: Config, file: Path, now: datetime) -> Backup:
     """Write a backup of the configured store. Raises Misconfigured or NotNow."""
+    if config.database:
+        return databases.back_up(config.database, file, now)
     return files.back_up(config.store, file, now)
 
 
@@ -36,8 +40,8 @@ def restore(config: Config, file: Path, decision: Decision, now: datetime) -> Re
     Files that were put away since are given back first: read twice they are known, not read at all
     they would be lost. Raises Misconfigured or NotNow, and then leaves the store as it is.
     """
-    found = files.look_at(file)
-    floor, aside = _floor_of(config.store), files.aside_of(config.store, now)
+    found = databases.look_at(file) if config.database else files.look_at(file)
+    floor, aside = _floor_of(config), _aside_of(config, now)
 
     def prepare(unit: Unit) -> Restored:
         return recovery.begin(
@@ -48,18 +52,30 @@ def restore(config: Config, file: Path, decision: Decision, now: datetime) -> Re
             by=decision.by,
             reason=decision.reason,
             floor=floor,
-            replaced="" if aside is None else str(aside),
+            replaced=aside,
             given_back=read_again(config.partners, found.taken_at or found.as_of),
         )
 
+    if config.database:
+        return databases.put_back(file, config.database, prepare, now, replace=decision.replace)
     return files.put_back(file, config.store, prepare, now, replace=decision.replace)
 
 
-def _floor_of(store: Path) -> int:
+def _aside_of(config: Config, now: datetime) -> str:
+    """Name where the replaced store is kept; empty where there is none."""
+    if config.database:
+        return f"schema {databases.aside_of(now)}"
+    aside = files.aside_of(config.store, now)
+    return "" if aside is None else str(aside)
+
+
+def _floor_of(config: Config) -> int:
     """Read how far the control numbers of the replaced store had been raised; 0: nobody can."""
-    if not store.exists():
+    if not is_there(config):
         return 0
     try:
-        return files.look_at(store).control_floor
+        if config.database:
+            return databases.control_floor_of(config.database)
+        return files.look_at(config.store).control_floor
     except Misconfigured:
         return 0

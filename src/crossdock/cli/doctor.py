@@ -19,16 +19,16 @@ from msgspec import Struct
 
 from crossdock.apis.http import json_text
 from crossdock.app.config import Config, load_config
+from crossdock.app.stores import is_there, named, open_to_look
 from crossdock.cli.ending import Exit
 from crossdock.cli.house import is_running
 from crossdock.cli.place import DEFAULT, AsJson, ConfigFile, looking
 from crossdock.connectors import discover
-from crossdock.faults import Misconfigured
+from crossdock.faults import Misconfigured, NotNow
 from crossdock.flow.outbound import Outbound
 from crossdock.flow.recovery import recovery
 from crossdock.governance.load import load_rules
 from crossdock.policies.routing import check_routing
-from crossdock.store.sqlite import open_reader
 
 FREE_MIB_MIN = 500
 CONNECT_SECONDS = 3.0
@@ -82,10 +82,11 @@ def checks(file: Path) -> Iterator[Check]:
     yield _policies(config)
     yield _secrets(config)
     yield _unsigned(config)
-    yield _room(config)
+    if not config.database:
+        yield _room(config)
     store = _store(config)
     yield store
-    if config.store.exists() and store.verdict == "ok":
+    if is_there(config) and store.verdict == "ok":
         yield _restored(config)
     yield _port(config)
     for partner in config.partners:
@@ -202,20 +203,24 @@ def _room(config: Config) -> Check:
 
 
 def _store(config: Config) -> Check:
-    if not config.store.exists():
+    if not is_there(config):
         return Check(
             name="store",
             verdict="ok",
             said=f"none yet; `crossdock up` makes {config.store}",
         )
     try:
-        open_reader(config.store).close()
-    except Misconfigured as wrong:
+        open_to_look(config).close()
+    except (Misconfigured, NotNow) as wrong:
+        mend = "Mend `store`, or run" if config.database else "Start"
+        command = "migrate" if config.database else "up"
         return Check(
-            name="store", verdict="bad", said=wrong.said, mend="Start `crossdock up` once."
+            name="store", verdict="bad", said=wrong.said, mend=f"{mend} `crossdock {command}` once."
         )
+    if config.database:
+        return Check(name="store", verdict="ok", said=f"{named(config)} answers")
     running = "written by a running house" if is_running(config) else "nobody writes it now"
-    return Check(name="store", verdict="ok", said=f"{config.store}, {running}")
+    return Check(name="store", verdict="ok", said=f"{named(config)}, {running}")
 
 
 def _restored(config: Config) -> Check:

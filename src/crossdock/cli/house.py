@@ -11,11 +11,11 @@ from typing import Any
 from urllib.parse import quote
 
 from crossdock.app.config import Config
+from crossdock.app.stores import needs_the_house
 from crossdock.cli.ending import Ended, Exit
-from crossdock.faults import LockedOut, Misconfigured, NotNow
+from crossdock.faults import LockedOut, NotNow
 from crossdock.flow.decisions import Decision
 from crossdock.flow.replayer import Choice
-from crossdock.store.sqlite.lock import WriterLock
 
 SECONDS = 30.0
 HTTP_LOCKED = (401, 403)
@@ -25,14 +25,11 @@ HTTP_BUSY = (429, 503)
 
 
 def is_running(config: Config) -> bool:
-    """Tell whether another process writes the store: it is asked for the right to write."""
-    if not config.store.exists():
-        return False
-    try:
-        WriterLock(config.store).release()
-    except Misconfigured:
-        return True
-    return False
+    """Tell whether another process writes the store alone, and must be asked to.
+
+    A database anybody may write: whatever a command leaves there, workers find.
+    """
+    return needs_the_house(config)
 
 
 def me() -> str:

@@ -10,10 +10,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from crossdock.app.config import FILE, Config, load_config
+from crossdock.app.stores import is_there, looking_into
 from crossdock.cli.ending import Ended, Exit
 from crossdock.connectors import discover
 from crossdock.ports.store import Reader
-from crossdock.store.sqlite import open_reader
 
 ConfigFile = Annotated[Path, Parameter(name="--config", help="The configuration.")]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Answer as JSON.")]
@@ -28,16 +28,12 @@ def configured(file: Path) -> Config:
 
 @contextmanager
 def looking(config: Config) -> Iterator[Reader]:
-    """Look into the store, whether or not `crossdock up` writes it. Raises Ended without one."""
-    if not config.store.exists():
+    """Look into the store, whoever writes it. Raises Ended without one."""
+    if not is_there(config):
         raise Ended(
             Exit.NOT_FOUND,
             f"There is no store at {config.store} yet. Start `crossdock up`, or take in a document "
             "with `crossdock receive`.",
         )
-    store = open_reader(config.store)
-    try:
-        with store.read() as reader:
-            yield reader
-    finally:
-        store.close()
+    with looking_into(config) as reader:
+        yield reader

@@ -1,4 +1,4 @@
-"""`crossdock up`: the house in earnest."""
+"""`crossdock up`, `worker`, `api` and `migrate`: the house in earnest, on one machine or many."""
 
 from __future__ import annotations
 
@@ -8,30 +8,62 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from crossdock.app.stores import Role, named
+from crossdock.app.stores import migrate as bring_up_to_date
 from crossdock.cli.ending import Exit, say
 from crossdock.cli.place import DEFAULT, ConfigFile, configured
 from crossdock.telemetry.json_lines import JsonLines
 
+Clock = Annotated[
+    str, Parameter(help="An accelerated clock, as simulated partners take it.", show=False)
+]
 
-def up(
-    *,
-    config: ConfigFile = DEFAULT,
-    clock: Annotated[
-        str, Parameter(help="An accelerated clock, as simulated partners take it.", show=False)
-    ] = "",
-) -> int:
+
+def up(*, config: ConfigFile = DEFAULT, clock: Clock = "") -> int:
     """Serve partners, customers and operators, and deliver what is asked of partners."""
+    return _serve(config, clock, Role.HOUSE)
+
+
+def worker(*, config: ConfigFile = DEFAULT, clock: Clock = "") -> int:
+    """Take steps and deliver, beside any number of other workers over one PostgreSQL database."""
+    return _serve(config, clock, Role.WORKER)
+
+
+def api(*, config: ConfigFile = DEFAULT, clock: Clock = "") -> int:
+    """Serve partners, customers and operators, and leave the work to `crossdock worker`."""
+    return _serve(config, clock, Role.API)
+
+
+def migrate(
+    *,
+    before_roll_out: Annotated[
+        bool,
+        Parameter(negative="", help="Only what workers of the release before can live with."),
+    ] = False,
+    config: ConfigFile = DEFAULT,
+) -> int:
+    """Bring the tables of a PostgreSQL database up to this release."""
+    where = configured(config)
+    names = bring_up_to_date(where, post=not before_roll_out)
+    print("\n".join(names) if names else f"{named(where)} is up to this release")
+    return Exit.OK
+
+
+def _serve(config: ConfigFile, clock: str, role: Role) -> int:
     from crossdock.app.compose import build
     from crossdock.app.memory import collect_seldom
     from crossdock.simulators import clock as clocks
 
     where = configured(config)
     log_as_json()
-    house = build(where, clock=clocks.parse(clock) if clock else None)
-    at = f"http://{where.host}:{where.port}"
-    say(f"crossdock serves at {at}")
-    say(f"  {at}/console/   operations: what stands where, and why not yet")
-    say(f"  {at}/portal/    customers: their shipments")
+    house = build(where, clock=clocks.parse(clock) if clock else None, role=role)
+    if role is Role.WORKER:
+        say(f"crossdock works over {named(where)}")
+    else:
+        at = f"http://{where.host}:{where.port}"
+        say(f"crossdock serves at {at}")
+        say(f"  {at}/console/   operations: what stands where, and why not yet")
+        say(f"  {at}/portal/    customers: their shipments")
     say("Stop with Ctrl-C; whatever is under way goes on at the next start.")
     collect_seldom()
     asyncio.run(house.serve())

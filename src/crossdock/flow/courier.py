@@ -41,6 +41,12 @@ class Courier:
         self._back: list[Result] = []
         self._calls: set[asyncio.Task[None]] = set()
         self._leasing = True
+        self.is_mine = True  # whether this worker delivers to the endpoint
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether a call is on its way, or an answer not recorded yet."""
+        return bool(self._calls or self._back)
 
     def wake(self) -> None:
         """Say that there is new work."""
@@ -51,7 +57,7 @@ class Courier:
         self._woken.clear()
         if self._back:
             await self._record()
-        made = await self._lease() if self._leasing else 0
+        made = await self._lease() if self._leasing and self.is_mine else 0
         if not made and not self._back:
             await self._sleep()
 
@@ -105,14 +111,20 @@ class Courier:
         self._told()
 
     async def _sleep(self) -> None:
+        if not self.is_mine:
+            await self._wait(IDLE_SECONDS)
+            return
         now = self._clock.now()
         look = partial(self._machine.next_lease, self._endpoint.name, now)
         next_at = await self._writer.look(look)
         seconds = IDLE_SECONDS
         if next_at is not None and next_at > now:
             seconds = (next_at - now).total_seconds() / self._machine.pace
+        await self._wait(min(max(seconds, SHORTEST_SECONDS), IDLE_SECONDS))
+
+    async def _wait(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(min(max(seconds, SHORTEST_SECONDS), IDLE_SECONDS)):
+            async with asyncio.timeout(seconds):
                 await self._woken.wait()
         except TimeoutError:
             return

@@ -45,14 +45,10 @@ class Decision(Struct, frozen=True, kw_only=True):
 
 
 class Decided(Struct, frozen=True, kw_only=True):
-    """What happens now, in one sentence; `endpoints` have new work.
-
-    `pardoned` is the step that may be tried again whatever it has cost before.
-    """
+    """What happens now, in one sentence; `endpoints` have new work."""
 
     said: str
     endpoints: frozenset[str] = frozenset()
-    pardoned: int = 0
 
 
 class Matter(Struct, frozen=True, kw_only=True):

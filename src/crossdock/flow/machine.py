@@ -7,8 +7,7 @@ same. It opens its transactions itself and counts only what was committed.
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -38,6 +37,7 @@ from crossdock.flow.replayer import Choice, Preview
 from crossdock.flow.roster import Directory, Roster
 from crossdock.flow.timekeeper import TIMERS_MAX, Rung
 from crossdock.messages.envelope import Key
+from crossdock.ports.shared import Part, Shared, Wake
 from crossdock.ports.store import AuditRow, DocumentStatus, OutboxStatus, Stale, Store, Unit
 from crossdock.telemetry.events import LogEvent, tell
 from crossdock.telemetry.metrics import Metrics
@@ -86,10 +86,10 @@ class Machine:
         self.store = store
         self.metrics = metrics or Metrics()
         self.careful = 0
+        self._shared = store if isinstance(store, Shared) else None
         self._batch = batch
         self.pace = pace
-        self._pardoned: set[int] = set()
-        self._excused: Counter[int] = Counter()
+        self._excused: set[int] = set()  # steps whose try ended because the store was away
         self.released: frozenset[int] = frozenset()
         self._take_roster(roster)
 
@@ -125,8 +125,10 @@ class Machine:
 
         def begin(unit: Unit) -> tuple[dict[str, bytes], bool]:
             unit.keep_rules(roster.tenant, today.digest, msgspec.json.encode(today))
-            unclean = unit.mark(CLEAN) == "no"
-            unit.set_mark(CLEAN, "no")
+            unclean = False
+            if self._shared is None:  # else each lane tells how it was left
+                unclean = unit.mark(CLEAN) == "no"
+                unit.set_mark(CLEAN, "no")
             return unit.rules(roster.tenant), unclean
 
         rules, unclean = self._write(begin)
@@ -146,8 +148,33 @@ class Machine:
 
     def stop(self) -> None:
         """Set the mark of a clean stop; nothing may be called after it but `start`."""
-        self._write(lambda unit: unit.set_mark(CLEAN, "yes"))
+        if self._shared is None:
+            self._write(lambda unit: unit.set_mark(CLEAN, "yes"))
+        else:
+            self._shared.leave()
         tell(LogEvent.MACHINE_STOPPED, tenant=self.roster.tenant)
+
+    def balance(self, busy: Collection[str] = ()) -> Part | None:
+        """Take a fair part of the work, beside other workers; None where there can be no others.
+
+        Endpoints in `busy` have calls on their way. Where a worker has left something behind that
+        did not stop, its steps are tried one at a time. Raises NotNow where the store is away.
+        """
+        if self._shared is None:
+            return None
+        if self.released:  # workers of a newer release shall have all of it
+            self._shared.leave()
+            return Part()
+        part = self._shared.balance(sorted(self.roster.endpoints), busy)
+        if part.unclean:
+            self.careful = self._batch
+            tell(LogEvent.MACHINE_CAREFUL, lanes=len(part.lanes))
+        return part
+
+    def listen(self, wake: Wake) -> None:
+        """Call `wake`, from another thread, when other processes have left work."""
+        if self._shared is not None:
+            self._shared.listen(wake)
 
     def receive(self, arrivals: Sequence[Arrival], now: datetime) -> list[Receipt]:
         """Keep documents and send what they say on its way; durable when it returns.
@@ -235,15 +262,14 @@ class Machine:
 
     def _turn_carefully(self, now: datetime) -> Dispatched:
         """Take one step alone, its try counted before; one that was fatal twice is set aside."""
-        seq, tries = self._write(self._tried_alone)
+        seq, tries = self._write(self._try_alone)
         if not tries:
             return Dispatched()
         self.careful -= 1
-        tries -= self._excused[seq]
         try:
-            dispatched = self._write(lambda unit: self._take_alone(unit, tries, now))
+            dispatched = self._write(lambda unit: self._take_alone(unit, seq, tries, now))
         except NotNow:
-            self._excused[seq] += 1  # the store was away: that says nothing about the step
+            self._excused.add(seq)  # the store was away: that says nothing about the step
             raise
         except Exception as error:
             tell(LogEvent.MACHINE_STUMBLED, level=logging.WARNING, error=repr(error))
@@ -251,15 +277,23 @@ class Machine:
         self._dispatched(dispatched)
         return dispatched
 
-    def _tried_alone(self, unit: Unit) -> tuple[int, int]:
-        """Count a try at the step whose turn it is; answer its place, and no try where none is."""
+    def _try_alone(self, unit: Unit) -> tuple[int, int]:
+        """Count a try at the step whose turn it is; answer its place, and no try for none."""
         steps = unit.claim(1, self._lanes())
-        return (steps[0].row.seq, unit.try_alone(steps[0].row.seq)) if steps else (0, 0)
+        if not steps:
+            return 0, 0
+        seq = steps[0].row.seq
+        if seq in self._excused:
+            self._excused.discard(seq)
+            unit.forgive(seq)
+        return seq, unit.try_alone(seq)
 
-    def _take_alone(self, unit: Unit, tries: int, now: datetime) -> Dispatched:
-        step = unit.claim(1, self._lanes())[0]
-        if tries <= DEATHS_MAX or step.row.seq in self._pardoned:
-            self._pardoned.discard(step.row.seq)
+    def _take_alone(self, unit: Unit, seq: int, tries: int, now: datetime) -> Dispatched:
+        """Take the step whose try was counted, if it is still ours and the first."""
+        step = next(iter(unit.claim(1, self._lanes())), None)
+        if step is None or step.row.seq != seq:
+            return Dispatched(stumbled=True)
+        if tries <= DEATHS_MAX:
             return self._take_turn(unit, now, 1)
         return dispatcher.set_aside(self.roster, unit, step, tries - 1, now)
 
@@ -363,7 +397,6 @@ class Machine:
         Raises NeedsReason, NotFound, AlreadyClosed or Undecidable, and then changes nothing.
         """
         decided = self._write(lambda unit: operator.decide(self._directory, unit, decision, now))
-        self._pardoned.add(decided.pardoned)
         tell(
             LogEvent.OPERATOR_DECIDED,
             by=decision.by,

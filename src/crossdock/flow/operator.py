@@ -84,7 +84,6 @@ def decide(directory: Directory, unit: Unit, decision: Decision, now: datetime) 
     return Decided(
         said=decided.said,
         endpoints=decided.endpoints | woken,
-        pardoned=decided.pardoned,
     )
 
 
@@ -242,8 +241,9 @@ def _skip(matter: Matter, step: Step) -> None:
 def retry_step(matter: Matter) -> Decided:
     """Let the key go on, beginning with the step that failed."""
     step = _failing(matter)
+    matter.unit.forgive(step.row.seq)
     _release(matter)
-    return Decided(said="The step is tried again", pardoned=step.row.seq)
+    return Decided(said="The step is tried again")
 
 
 def waive_step(matter: Matter) -> Decided:

@@ -8,6 +8,7 @@ what is due. Whatever fails is told in the log and begun anew: what counts is in
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ from crossdock.flow.replayer import Choice
 from crossdock.flow.room import room_in
 from crossdock.flow.writer import Writer, is_slow
 from crossdock.ports import Clock, Transport
+from crossdock.ports.shared import Wake
 from crossdock.ports.store import StoreFull
 from crossdock.telemetry.events import LogEvent, tell
 
@@ -39,6 +41,7 @@ GRACE_SECONDS = 10.0
 GAUGE_SECONDS = 10.0
 ROOM_SECONDS = 0.5  # how often the room on the store's disk is looked at
 FULL_SECONDS = 30  # when to come again where there is none
+BALANCE_SECONDS = 1.0  # how soon what a worker has left moves on
 
 
 class Busy(NotNow):
@@ -54,7 +57,7 @@ class Shell:
     measures the store's flush and chooses.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - how it is driven has this many parts
         self,
         machine: Machine,
         *,
@@ -62,8 +65,13 @@ class Shell:
         transports: Mapping[str, Transport],
         threaded: bool | None = None,
         waiting_max: int = WAITING_MAX,
+        works: bool = True,
     ) -> None:
-        """Take the machine, the business clock and the ways to the partners."""
+        """Take the machine, the business clock and the ways to the partners.
+
+        Where the store is shared, this worker does its part of the work; `works` False takes in and
+        decides only.
+        """
         self.machine = machine
         self._clock = clock
         self._waiting_max = waiting_max
@@ -80,8 +88,10 @@ class Shell:
         self._couriers = {
             name: Courier(machine, endpoint, transports[name], clock, self._writer, self._told)
             for name, endpoint in machine.roster.endpoints.items()
-            if name in transports
+            if works and name in transports
         }
+        self._works = works
+        self._lanes: frozenset[int] = frozenset()
 
     @property
     def threaded(self) -> bool:
@@ -95,11 +105,15 @@ class Shell:
         self._open = True
         loops = [
             ("dispatcher", self._dispatch),
-            ("timekeeper", self._keep_time),
             ("gauge", self._gauge),
             ("room", self._keep_room),
         ]
-        loops += [(f"courier {name}", each.run) for name, each in self._couriers.items()]
+        if self._works:
+            loops += [("timekeeper", self._keep_time)]
+            loops += [(f"courier {name}", each.run) for name, each in self._couriers.items()]
+            if await self._balance_once():
+                loops += [("balance", self._balance)]
+                self.machine.listen(self._heard(asyncio.get_running_loop()))
         self._tasks = [
             asyncio.create_task(_forever(name, loop), name=f"crossdock {name}")
             for name, loop in loops
@@ -307,6 +321,35 @@ class Shell:
             return
         self._ring.clear()
         await _wait_for(self._ring, seconds=self._until_next_timer())
+
+    async def _balance(self) -> None:
+        """Keep to the part of the work that is fair, every second."""
+        await asyncio.sleep(BALANCE_SECONDS)
+        await self._balance_once()
+
+    async def _balance_once(self) -> bool:
+        """Take and give back; answer whether there can be other workers at all."""
+        busy = {name for name, each in self._couriers.items() if each.is_busy}
+        part = await self._writer.look(partial(self.machine.balance, busy))
+        if part is None:
+            return False
+        for name, courier in self._couriers.items():
+            if courier.is_mine != (name in part.endpoints):
+                courier.is_mine = not courier.is_mine
+                courier.wake()
+        if part.lanes - self._lanes:
+            self._pump.set()
+        self._lanes = part.lanes
+        return True
+
+    def _heard(self, loop: asyncio.AbstractEventLoop) -> Wake:
+        """Give what another thread calls when other processes have left work here."""
+
+        def heard(endpoints: frozenset[str]) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and the worker with it
+                loop.call_soon_threadsafe(self._told, endpoints)
+
+        return heard
 
     async def _gauge(self) -> None:
         """Show how much waits, now and then."""

@@ -512,6 +512,10 @@ class Unit(Reader, Protocol):
         """Count a worker's try at one step before it is tried alone; answer the new count."""
         ...
 
+    def forgive(self, seq: int) -> None:
+        """Forget what tries a step has cost; it is tried as a new one is."""
+        ...
+
     def park(self, tenant: str, subscriber: str, key: Key, why: str, at: datetime) -> None:
         """Let this key wait: its steps are not claimed until it is released."""
         ...

@@ -17,6 +17,7 @@ import aiohttp
 from msgspec import Struct
 from msgspec.structs import replace
 
+from crossdock.app.stores import is_there, looking_into
 from crossdock.cli.demonstration.stage import ROLES, Plan, Stage, stop
 from crossdock.cli.demonstration.summary import (
     TENANT,
@@ -31,7 +32,6 @@ from crossdock.ports.store import OutboxStatus, Reader
 from crossdock.simulators.auditor import Evidence, audit
 from crossdock.simulators.clock import AcceleratedClock
 from crossdock.simulators.patrol import Patrol, Sites
-from crossdock.store.sqlite import open_reader
 
 FIRST_HOUR = datetime(2026, 3, 27, 5, 0, tzinfo=UTC)  # the weekend after it the clocks change
 FACTOR = 9000.0  # two and a half hours a second
@@ -93,7 +93,7 @@ async def live_the_day(
         lives.append(_live_naively(other))
     lived, *naive = await asyncio.gather(*lives)
     found = audit(lived.evidence)
-    with open_reader(stage.folder / "crossdock.db").read() as reader:
+    with looking_into(stage.config) as reader:
         counts = reader.count_messages(TENANT)
         summary = Summary(
             seed=options.seed,
@@ -175,10 +175,9 @@ async def _left(session: aiohttp.ClientSession, url: str) -> int:
 
 def _line(stage: Stage, left: int) -> str:
     now = stage.plan.clock.now()
-    file = stage.folder / "crossdock.db"
-    if not file.exists():
+    if not is_there(stage.config):
         return f"{now:%a %H:%M}  {left} events to come"
-    with open_reader(file).read() as reader:
+    with looking_into(stage.config) as reader:
         counts = reader.count_messages(TENANT)
         waiting = sum(reader.exception_counts(TENANT).values())
     return (
@@ -190,7 +189,7 @@ def _line(stage: Stage, left: int) -> str:
 
 def quiet(stage: Stage) -> bool:
     """Tell whether crossdock has nothing left to do now."""
-    with open_reader(stage.folder / "crossdock.db").read() as reader:
+    with looking_into(stage.config) as reader:
         return _idle(reader)
 
 

@@ -14,13 +14,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 
 import msgspec
 from msgspec import Struct
 
+from crossdock.app.config import Config, load_config
 from crossdock.app.first_files import policy_text
+from crossdock.connectors import discover
 from crossdock.policies.rules import Rules
 from crossdock.simulators.clock import AcceleratedClock
 from crossdock.simulators.places import CARRIERS, CUSTOMERS
@@ -83,6 +86,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What kind of day it is. `tokens`: partners ask their callers for a bearer token.
 
     `x12`: the carriers that can, speak X12; else all speak JSON.
+    `database` is the address of a PostgreSQL database where the store is not a file.
     """
 
     folder: Path
@@ -93,6 +97,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     outages: bool = True
     tokens: bool = True
     x12: bool = True
+    database: str = ""
 
 
 class Stage:
@@ -116,6 +121,11 @@ class Stage:
     def config_file(self) -> Path:
         """Name the configuration of crossdock in this world."""
         return self.folder / "crossdock.toml"
+
+    @cached_property
+    def config(self) -> Config:
+        """Read the configuration of crossdock in this world."""
+        return load_config(self.config_file, discover())
 
     @property
     def hub_url(self) -> str:
@@ -168,11 +178,11 @@ class Stage:
             wanted += [X12_FAULTS] if plan.faults and plan.x12 else []
         return ",".join(filter(None, (*wanted, outage)))
 
-    def hub_command(self) -> list[str]:
-        """Write the command line of crossdock in this world."""
+    def hub_command(self, role: str = "up") -> list[str]:
+        """Write the command line of crossdock in this world: all of it, a worker, an API node."""
         clock = ("--clock", str(self.plan.clock))
         return [
-            *(sys.executable, "-m", "crossdock.cli", "up"),
+            *(sys.executable, "-m", "crossdock.cli", role),
             *("--config", str(self.config_file), *clock),
         ]
 
@@ -227,6 +237,7 @@ class Stage:
             (self.folder / "policies" / f"{field.name}.toml").write_text(text, "utf-8")
 
     def _config(self) -> str:
+        store = f'[store]\naddress = "{self.plan.database}"\n' if self.plan.database else ""
         server = f'[server]\nhost = "{HOST}"\nport = {self.ports["hub"]}\n'
         partners = "".join(self._partner(role) for role in ROLES)
         customers = "".join(
@@ -234,7 +245,7 @@ class Stage:
             f'api_key_sha256 = "{digest(self.api_keys[each.customer_id])}"\n'
             for each in CUSTOMERS
         )
-        return f"{server}{partners}{customers}"
+        return f"{store}{server}{partners}{customers}"
 
     def _partner(self, role: Role) -> str:
         head = (

@@ -154,6 +154,11 @@ class WriteSteps(ReadSteps):
         self._tables.inbox.put(seq, replace(queued, row=replace(queued.row, attempts=attempts)))
         return attempts
 
+    def forgive(self, seq: int) -> None:
+        queued = self._tables.inbox.get(seq)
+        if queued:
+            self._tables.inbox.put(seq, replace(queued, row=replace(queued.row, attempts=0)))
+
     def park(self, tenant: str, subscriber: str, key: Key, why: str, at: datetime) -> None:
         del why, at  # kept for people who look into the database; nothing asks for them here
         parked = (tenant, subscriber, key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crossdock.store.postgres.shared import Door, WorkingStore, open_door, open_worker
 from crossdock.store.postgres.store import (
     PostgresStore,
     ReadingStore,
@@ -10,4 +11,14 @@ from crossdock.store.postgres.store import (
     open_reader,
 )
 
-__all__ = ["PostgresStore", "ReadingStore", "migrate_postgres", "open_postgres", "open_reader"]
+__all__ = [
+    "Door",
+    "PostgresStore",
+    "ReadingStore",
+    "WorkingStore",
+    "migrate_postgres",
+    "open_door",
+    "open_postgres",
+    "open_reader",
+    "open_worker",
+]

@@ -27,8 +27,9 @@ from crossdock.store import migrations as bookkeeping
 from crossdock.store.instants import instant
 from crossdock.store.migrations import Applied
 from crossdock.store.postgres.connections import connect, shown, told
-from crossdock.store.postgres.locks import WRITER, WRITERS_MAX
+from crossdock.store.postgres.locks import WRITER, WRITERS_MAX, first_of
 from crossdock.store.postgres.migrations import APPLIED, check, migrate, shipped
+from crossdock.store.postgres.session import Session
 from crossdock.store.postgres.sql import PostgresSql
 from crossdock.store.postgres.unit import PostgresUnit
 
@@ -261,15 +262,16 @@ def put_back(
                 _set_aside(connection, aside_of(now))
             _fill(connection, file, head)
             connection.execute("SELECT set_config('crossdock.writer', '0', true)")
-            with connection.pipeline() as pipeline:
-                prepared = prepare(PostgresUnit(PostgresSql(connection, pipeline)))
+            session = Session(connection)
+            prepared = prepare(PostgresUnit(PostgresSql(session)))
+            session.end()
         connection.execute("ANALYZE")
     return prepared
 
 
 def _hold(connection: Connection[Any], address: str) -> None:
     """Take every writer's number, so that none is there and none comes."""
-    held = connection.execute(HOLD, (WRITER, WRITERS_MAX)).fetchone()
+    held = connection.execute(HOLD, (first_of(WRITER), WRITERS_MAX)).fetchone()
     others = WRITERS_MAX - (held[0] if held else 0)
     if others:
         raise Misconfigured(

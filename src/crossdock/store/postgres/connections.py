@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -20,7 +20,6 @@ OLDEST_POSTGRES = 15_00_00
 CONNECT_SECONDS = 5
 SILENCE_MS_MAX = 10_000  # a connection whose other end keeps silent for so long is dead
 CACHED_STATEMENTS = 400
-IDLE_READERS_MAX = 4
 
 # What a transaction here does is found by index: a plan never walks a table that grows.
 SETTINGS = {
@@ -30,7 +29,13 @@ SETTINGS = {
     "enable_mergejoin": "off",
     "jit": "off",
     "client_encoding": "UTF8",
+    # A process that freezes in a transaction, or is cut off, loses it and whatever it has locked.
+    "idle_in_transaction_session_timeout": "10s",
+    "tcp_user_timeout": "10s",
+    "client_connection_check_interval": "3s",
 }
+# A worker tells every second that it is alive; one that does not loses its lanes.
+WORKING = {**SETTINGS, "idle_session_timeout": "10s"}
 # `statement_timeout` frees a page that asks for too much; what writes ends when it ends.
 READING = {"statement_timeout": "30s", "jit": "off", "client_encoding": "UTF8"}
 # A connection that failed brings no code, only words; these say that the server will be back.
@@ -55,6 +60,22 @@ def shown(address: str) -> str:
     )
 
 
+def postgres_address(address: str, password: str) -> str:
+    """Put an address and its password together.
+
+    Raises Misconfigured for what is no address, and for one with a password written into it.
+    """
+    if not address.startswith(("postgresql://", "postgres://")):
+        raise Misconfigured("an address begins with `postgresql://`; a file is `path`")
+    try:
+        parts = conninfo_to_dict(address)
+    except psycopg.ProgrammingError as error:
+        raise Misconfigured(f"this is no address of a database: {str(error).strip()}") from error
+    if parts.get("password"):
+        raise Misconfigured("the password does not belong in the address; `password` refers to it")
+    return make_conninfo(address, password=password) if password else address
+
+
 def connect(address: str, settings: Mapping[str, str]) -> Connection[TupleRow]:
     """Open a connection of our own to the server.
 
@@ -64,7 +85,7 @@ def connect(address: str, settings: Mapping[str, str]) -> Connection[TupleRow]:
     wanted = {
         "connect_timeout": CONNECT_SECONDS,
         "tcp_user_timeout": SILENCE_MS_MAX,
-        "application_name": "crossdock",
+        "application_name": f"crossdock {os.getpid()}",
         **{name: value for name, value in conninfo_to_dict(address).items() if value is not None},
     }
     try:
@@ -142,31 +163,3 @@ def told(connection: Connection[Any], address: str) -> Iterator[None]:
                 because=str(error).strip(),
             ) from error
         raise
-
-
-class ReadingPool:
-    """Connections for reading: as many as are asked for at once, a few kept for the next time."""
-
-    def __init__(self, address: str) -> None:
-        self._address = address
-        self._idle: deque[Connection[TupleRow]] = deque()
-
-    def take(self) -> Connection[TupleRow]:
-        """Take an idle connection that is still good, or a new one."""
-        while self._idle:
-            connection = self._idle.pop()
-            if not connection.closed:
-                return connection
-        return connect(self._address, READING)
-
-    def give_back(self, connection: Connection[TupleRow]) -> None:
-        """Keep the connection for the next reader, or close it where enough are kept."""
-        if len(self._idle) < IDLE_READERS_MAX and not connection.closed:
-            self._idle.append(connection)
-        else:
-            connection.close()
-
-    def close(self) -> None:
-        """Close the idle connections."""
-        while self._idle:
-            self._idle.pop().close()

@@ -1,7 +1,7 @@
 """Statements run in one transaction on one connection.
 
 A statement that takes arrays is run for many rows at once. What has no answer is only sent, and
-goes out together with the next that has one (pipeline). `-- key: 1 2` beneath a statement's name
+is waited for together with the next that has one. `-- key: 1 2` beneath a statement's name
 says which of its values name the row it writes: rows are written in the order of their names, so
 that two transactions that write the same ones do not wait for each other, and the same row twice in
 one call is two statements.
@@ -14,10 +14,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from psycopg import Connection, Pipeline, RawCursor
-from psycopg.rows import TupleRow
 
 from crossdock.store.postgres.arrays import Bigints, Blobs, Texts
+from crossdock.store.postgres.session import Session
 from crossdock.store.queries import statements
 from crossdock.store.tables.table import Row
 
@@ -64,37 +63,31 @@ STATEMENTS = {name: parsed(text) for name, text in statements("crossdock.store.p
 
 
 class PostgresSql:
-    """The statements of this store, run on a connection in pipeline mode.
+    """The statements of this store, run in one session."""
 
-    Each answer is waited for with a Sync, not with a Flush alone: only then does the server take
-    the transaction to be idle, and ends it when this process freezes.
-    """
-
-    def __init__(self, connection: Connection[TupleRow], pipeline: Pipeline) -> None:
-        self._connection = connection
-        self._pipeline = pipeline
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def ask(self, name: str, values: Row = (), /) -> list[Row]:
         if STATEMENTS[name].columns:
             return self.ask_each(name, [values])
-        cursor = self._run(STATEMENTS[name].text, values)
-        self._pipeline.sync()
-        return cursor.fetchall()
+        return self._session.ask(STATEMENTS[name].text, values)
 
     def tell(self, name: str, values: Row = (), /) -> None:
-        self._run(STATEMENTS[name].text, values)
+        self._session.send(STATEMENTS[name].text, values)
 
     def ask_each(self, name: str, rows: Iterable[Row], /) -> list[Row]:
         statement = STATEMENTS[name]
-        sent = [self._run(statement.text, values) for values in in_order(statement, list(rows))]
+        portions = in_order(statement, list(rows))
+        sent = [self._session.send(statement.text, values) for values in portions]
         if sent:
-            self._pipeline.sync()
+            self._session.sync()
         return [row for cursor in sent for row in cursor.fetchall()]
 
     def tell_each(self, name: str, rows: Iterable[Row], /) -> None:
         statement = STATEMENTS[name]
         for values in in_order(statement, list(rows)):
-            self._run(statement.text, values)
+            self._session.send(statement.text, values)
 
     def change(self, name: str, rows: Iterable[Row], /) -> int:
         return len(self.ask_each(name, rows))
@@ -109,19 +102,13 @@ class PostgresSql:
             return []
         statement = STATEMENTS[name]
         ordered = sorted(asked, key=statement.name_of) if statement.key else asked
-        cursor = self._run(statement.text, statement.arrays(ordered))
-        self._pipeline.sync()
-        new = set(cursor.fetchall())
+        new = set(self._session.ask(statement.text, statement.arrays(ordered)))
         answers: list[bool] = []
         for row in asked:
             place = row[: len(next(iter(new)))] if new else ()
             answers.append(place in new)
             new.discard(place)
         return answers
-
-    def _run(self, text: str, values: Sequence[Any]) -> RawCursor[TupleRow]:
-        cursor = RawCursor(self._connection)
-        return cursor.execute(text, values, prepare=True, binary=True)
 
 
 def in_order(statement: Statement, rows: list[Row]) -> list[list[Any]]:

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg
 from psycopg import Connection
-from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from crossdock.faults import Misconfigured, NotNow
 from crossdock.ports.store import Reader, Unit
 from crossdock.store.migrations import is_ready
-from crossdock.store.postgres.connections import SETTINGS, ReadingPool, connect, shown, told
-from crossdock.store.postgres.locks import TAKE_WRITER, WRITER, WRITERS_MAX
+from crossdock.store.postgres import locks
+from crossdock.store.postgres.connections import READING, SETTINGS, connect, shown, told
 from crossdock.store.postgres.migrations import check, migrate, shipped
+from crossdock.store.postgres.session import Session, open_session
 from crossdock.store.postgres.sql import PostgresSql
 from crossdock.store.postgres.unit import PostgresReader, PostgresUnit
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+IDLE_READERS_MAX = 4
 FIX = "SELECT 1"  # the first question is what fixes a snapshot
 
 
 class PostgresStore:
-    """A message store in a PostgreSQL database, written by any number of processes."""
+    """A message store in a PostgreSQL database that any number of processes may write.
+
+    This one takes every step and every effect, as if it were alone: at most one such process may
+    work at a time. `shared` has those that work beside each other.
+    """
+
+    settings = SETTINGS
 
     def __init__(self, address: str) -> None:
         """Take the address, and hold the database's tables against this release.
@@ -41,15 +48,26 @@ class PostgresStore:
         self._writing: int | None = None
         self._writer = self._open()
 
-    def _open(self) -> Connection[TupleRow]:
-        connection = connect(self.address, SETTINGS)
+    def _open(self) -> Session:
+        connection = connect(self.address, self.settings)
         try:
             refuse_other_tables(connection, self.address)
-            count_apart(connection, self.address)
+            number = count_apart(connection, self.address)
+            session = Session(connection)
+            self._begin(session, number)
         except BaseException:
             connection.close()
             raise
-        return connection
+        return session
+
+    def _begin(self, session: Session, number: int) -> None:
+        """Do what begins with a session; `number` is its writer's."""
+
+    def _unit(self, sql: PostgresSql) -> PostgresUnit:
+        return PostgresUnit(sql)
+
+    def _committed(self, unit: PostgresUnit) -> None:
+        """Do what follows a commit."""
 
     @contextmanager
     def write(self) -> Iterator[Unit]:
@@ -64,12 +82,21 @@ class PostgresStore:
         with self._turn:
             self._writing = threading.get_ident()
             try:
-                if self._writer.closed:
-                    self._writer = self._open()
-                with told(self._writer, self.address), transaction(self._writer, BEGIN) as sql:
-                    yield PostgresUnit(sql)
+                with self._connected() as session, session.transaction(BEGIN):
+                    unit = self._unit(PostgresSql(session))
+                    yield unit
+                self._committed(unit)
             finally:
                 self._writing = None
+
+    @contextmanager
+    def _connected(self) -> Iterator[Session]:
+        """Give the session that writes, a new one where it was lost."""
+        if self._writer.closed:
+            self._writer.close()
+            self._writer = self._open()
+        with told(self._writer.connection, self.address):
+            yield self._writer
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
@@ -100,11 +127,8 @@ class ReadingStore:
         """Open the database for reading. Raises Misconfigured and NotNow as `PostgresStore`."""
         self._address = address
         self._readers = ReadingPool(address)
-        connection = self._readers.take()
-        try:
+        with connect(address, READING) as connection:
             refuse_other_tables(connection, address)
-        finally:
-            self._readers.give_back(connection)
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
@@ -117,55 +141,63 @@ class ReadingStore:
         self._readers.close()
 
 
-def count_apart(connection: Connection[TupleRow], address: str) -> None:
+def count_apart(connection: Connection[TupleRow], address: str) -> int:
     """Take a writer's number that no other session has: it counts in rows of its own.
 
     Raises NotNow where all are taken.
     """
-    found = connection.execute(TAKE_WRITER, (WRITER, WRITERS_MAX)).fetchone()
+    asked = (locks.first_of(locks.WRITER), locks.WRITERS_MAX)
+    found = connection.execute(locks.TAKE_WRITER, asked).fetchone()
     if found is None:
         raise NotNow(
             "Too many processes write this store; end some of them",
             store=shown(address),
-            most=WRITERS_MAX,
+            most=locks.WRITERS_MAX,
         )
-    connection.execute("SELECT set_config('crossdock.writer', $1, false)", (str(found[0]),))
-
-
-@contextmanager
-def transaction(connection: Connection[TupleRow], begin: str) -> Iterator[PostgresSql]:
-    """Run what is sent between BEGIN and COMMIT, or take all of it back.
-
-    Statements without an answer travel together with the next that has one.
-    """
-    try:
-        with connection.pipeline() as pipeline:
-            connection.execute(begin)
-            yield PostgresSql(connection, pipeline)
-            connection.execute("COMMIT")
-    finally:
-        if not connection.closed and connection.info.transaction_status != TransactionStatus.IDLE:
-            take_back(connection)
-
-
-def take_back(connection: Connection[TupleRow]) -> None:
-    """Roll back what is open; a connection that cannot do even that is closed."""
-    try:
-        connection.execute("ROLLBACK")
-    except psycopg.Error:
-        connection.close()
+    number = int(found[0])
+    connection.execute("SELECT set_config('crossdock.writer', $1, false)", (str(number),))
+    return number
 
 
 @contextmanager
 def snapshot(readers: ReadingPool, address: str) -> Iterator[Reader]:
     """Read in one transaction, and end it whatever happens: an open one holds up the cleaning."""
-    connection = readers.take()
+    session = readers.take()
     try:
-        with told(connection, address), transaction(connection, SNAPSHOT) as sql:
-            connection.execute(FIX).fetchall()
-            yield PostgresReader(sql)
+        with told(session.connection, address), session.transaction(SNAPSHOT):
+            session.ask(FIX)
+            yield PostgresReader(PostgresSql(session))
     finally:
-        readers.give_back(connection)
+        readers.give_back(session)
+
+
+class ReadingPool:
+    """Sessions for reading: as many as are asked for at once, a few kept for the next time."""
+
+    def __init__(self, address: str) -> None:
+        """Begin with none."""
+        self._address = address
+        self._idle: deque[Session] = deque()
+
+    def take(self) -> Session:
+        """Take an idle session that is still good, or a new one."""
+        while self._idle:
+            session = self._idle.pop()
+            if not session.closed:
+                return session
+        return open_session(self._address, READING)
+
+    def give_back(self, session: Session) -> None:
+        """Keep the session for the next reader, or close it where enough are kept."""
+        if len(self._idle) < IDLE_READERS_MAX and not session.closed:
+            self._idle.append(session)
+        else:
+            session.close()
+
+    def close(self) -> None:
+        """Close the idle sessions."""
+        while self._idle:
+            self._idle.pop().close()
 
 
 def refuse_other_tables(connection: Connection[TupleRow], address: str) -> None:

@@ -98,6 +98,9 @@ class WriteInbox(ReadInbox):
             return int(attempts)
         return 0
 
+    def forgive(self, seq: int) -> None:
+        self._sql.tell("inbox.forgive", (seq,))
+
     def park(self, tenant: str, subscriber: str, key: Key, why: str, at: datetime) -> None:
         parked = (tenant, subscriber, key.kind, key.id)
         self._sql.tell("inbox.park", (*parked, why, micros(at)))

@@ -144,6 +144,16 @@ class StepStories:
             tried = replace(expected, row=replace(expected.row, attempts=2))
             assert (counts, unit.claim(9)) == ([1, 2, 0], [tried])
 
+    def test_a_step_that_is_forgiven_is_as_new(self, store: Store) -> None:
+        with store.write() as unit:
+            (expected,) = queued(unit, rows.step())
+            unit.try_alone(1)
+            unit.forgive(1)
+            unit.forgive(9)
+
+        with store.write() as unit:
+            assert (unit.claim(9), unit.try_alone(1)) == ([expected], 1)
+
     def test_waiting_steps_are_counted_for_one_tenant_or_all(self, store: Store) -> None:
         with store.write() as unit:
             queued(unit, rows.step(), rows.step(tenant="acme"), rows.step("m2", tenant="acme"))

@@ -46,6 +46,7 @@ def everything(unit: Unit) -> None:
     unit.enqueue([rows.step("m2"), rows.step("m2", key=OTHER)])
     unit.finish([Handled(seq=1, revision=2, at=NOON)])
     unit.try_alone(1)
+    unit.forgive(1)
     unit.park(MAIN, "order_release", ORDER, "it broke", NOON)
     unit.save([rows.state(2, stage="planned")])
     unit.ask([rows.effect("x2")])

@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from crossdock.store import migrations as bookkeeping
 from crossdock.store.migrations import Applied, Migration
-from crossdock.store.postgres.locks import MIGRATING
+from crossdock.store.postgres.locks import MIGRATING, first_of
 
 NOTE = """
 CREATE TABLE IF NOT EXISTS migration (
@@ -37,7 +37,7 @@ def migrate(
     Without `post` workers of the release before may go on. Raises Misconfigured as `check` does.
     """
     with connection.transaction():
-        connection.execute(ALONE, (MIGRATING,))
+        connection.execute(ALONE, (first_of(MIGRATING),))
         connection.execute(NOTE)
         missing = bookkeeping.to_apply(check(connection, migrations), migrations, post=post)
         for migration in missing:

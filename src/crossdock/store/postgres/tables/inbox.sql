@@ -118,6 +118,9 @@ WHERE p.lane = handled.lane AND p.place IN (0, 1) AND p.seq = handled.seq;
 -- name: try_alone
 UPDATE inbox SET attempts = attempts + 1 WHERE seq = $1 RETURNING attempts;
 
+-- name: forgive
+UPDATE inbox SET attempts = 0 WHERE seq = $1;
+
 -- name: pending
 SELECT count(*) FROM pending;
 

@@ -55,6 +55,9 @@ UPDATE inbox SET place = 2, revision = ?, handled_at = ?, facts = ? WHERE seq = 
 -- name: try_alone
 UPDATE inbox SET attempts = attempts + 1 WHERE seq = ? RETURNING attempts;
 
+-- name: forgive
+UPDATE inbox SET attempts = 0 WHERE seq = ?;
+
 -- name: pending
 SELECT (SELECT count(*) FROM inbox INDEXED BY inbox_pending WHERE place = 0)
     + (SELECT count(*) FROM inbox INDEXED BY inbox_parked WHERE place = 1);

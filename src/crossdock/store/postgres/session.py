@@ -1,0 +1,99 @@
+"""A session with the server, always in pipeline mode.
+
+What is sent waits for nothing; `sync` sends what is left, and waits until all of it is answered.
+Every answer is waited for with a Sync and never with a Flush: after a Flush the server takes us to
+be busy, and neither `idle_in_transaction_session_timeout` nor `idle_session_timeout` would end the
+session of a process that froze. So the mode is never left: leaving it ends with a Flush.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
+
+import psycopg
+from psycopg import Connection, RawCursor
+from psycopg.pq import TransactionStatus
+from psycopg.rows import TupleRow
+
+from crossdock.store.postgres.connections import connect
+
+Row = tuple[Any, ...]
+
+
+class Session:
+    """One connection."""
+
+    def __init__(self, connection: Connection[TupleRow]) -> None:
+        """Take a connection that does nothing yet."""
+        self.connection = connection
+        self._mode = ExitStack()
+        self._pipeline = self._mode.enter_context(connection.pipeline())
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether the connection is gone."""
+        return self.connection.closed
+
+    def send(self, text: str, values: Sequence[Any] = ()) -> RawCursor[TupleRow]:
+        """Send a statement; its rows are there after `sync`."""
+        cursor = RawCursor(self.connection)
+        return cursor.execute(text, values, prepare=True, binary=True)
+
+    def sync(self) -> None:
+        """Wait until all that was sent is answered. Raises what the server said."""
+        self._pipeline.sync()
+
+    def ask(self, text: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Send a statement and wait for its rows."""
+        cursor = self.send(text, values)
+        self.sync()
+        return cursor.fetchall()
+
+    def tell(self, text: str, values: Sequence[Any] = ()) -> None:
+        """Send a statement without rows, and wait until it is done."""
+        self.send(text, values)
+        self.sync()
+
+    @contextmanager
+    def transaction(self, begin: str) -> Iterator[None]:
+        """Run what is sent between BEGIN and COMMIT, or take all of it back."""
+        try:
+            self.send(begin)
+            yield
+            self.tell("COMMIT")
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        """Leave no transaction open; a connection that cannot do even that is closed."""
+        try:
+            with suppress(psycopg.Error):
+                self.sync()  # what the failure left behind
+            if self._status() != TransactionStatus.IDLE:
+                self.tell("ROLLBACK")
+                # psycopg forgets what is prepared after a ROLLBACK, and tells the server so with
+                # the next statement: nothing that is prepared by then may be lost with it.
+                self.connection.execute("SELECT 1", prepare=False)
+                self.sync()
+        except psycopg.Error:
+            self.close()
+
+    def _status(self) -> TransactionStatus:
+        return TransactionStatus(self.connection.pgconn.transaction_status)
+
+    def end(self) -> None:
+        """Leave the mode; the connection can be used as any other then."""
+        self._mode.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+        with suppress(psycopg.Error):
+            self.end()
+
+
+def open_session(address: str, settings: Mapping[str, str]) -> Session:
+    """Open a session. Raises Misconfigured and NotNow as `connect`."""
+    return Session(connect(address, settings))
