@@ -29,7 +29,7 @@ FAULTS_MAX = 200  # of one set: what is wrong so often is wrong everywhere
 
 Look = tuple[str, tuple[ElementFault, ...]]  # a tag, and what is wrong beside it
 
-_REAL = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:E-?\d+)?", re.ASCII)
+_REAL = re.compile(r"-?(?:\d+(?:\.\d*)?|\.\d+)(?:E-?\d+)?", re.ASCII)
 _WHOLE = re.compile(r"-?\d+", re.ASCII)
 _TIME = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d(?:\d\d?)?)?", re.ASCII)
 _DATES = {"8": re.compile(r"\d{8}", re.ASCII), "6": re.compile(r"\d{6}", re.ASCII)}
