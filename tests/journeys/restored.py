@@ -35,6 +35,7 @@ from crossdock.simulators.ledger import Ledger
 from crossdock.simulators.patrol import Patrol
 from crossdock.store.sqlite import open_reader
 from tests.journeys.days import clock_soon
+from tests.journeys.test_killed import doubled
 from tools.figures import record
 
 FACTOR = 9000.0
@@ -222,18 +223,12 @@ async def seen(stage: Stage) -> Evidence:
         return await patrol.evidence()
 
 
-def doubled(path: Path) -> list[str]:
-    """Find what a partner did twice under one key."""
-    keys = [each.idempotency_key for each in Ledger(path).entries(kind="received")]
-    return sorted({key for key in keys if key and keys.count(key) > 1})
-
-
 def main(seeds: Sequence[int]) -> None:
     """Live days, and keep what they showed."""
     lived = []
     for seed in seeds:
         with tempfile.TemporaryDirectory() as folder:
-            plan = Plan(folder=Path(folder), clock=clock_soon(FACTOR), orders=120, seed=seed)
+            plan = Plan(folder=Path(folder), clock=clock_soon(FACTOR), orders=60, seed=seed)
             lived.append(live(Stage(plan)))
         sys.stdout.write(f"seed {seed}: {lived[-1]}\n")
         sys.stdout.flush()

@@ -6,23 +6,18 @@ Where `crossdock up` runs, it carries a decision out; else it is carried out her
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from crossdock.apis import words
 from crossdock.apis.http import json_text
 from crossdock.app.config import Config
 from crossdock.cli import house
+from crossdock.cli.decide import By, Reason
 from crossdock.cli.ending import Ended, Exit, say
 from crossdock.cli.place import DEFAULT, AsJson, ConfigFile, configured, looking
 from crossdock.cli.table import table
 from crossdock.flow.outbound import Outbound
 from crossdock.flow.recovery import Recovery, Restored
 from crossdock.flow.recovery import recovery as standing
-
-Reason = Annotated[str, Parameter(help="Why; it is kept with the decision.")]
-By = Annotated[str, Parameter(help="Who decides; whoever is logged in where it is not said.")]
 
 NEXT = {
     Outbound.HELD: (

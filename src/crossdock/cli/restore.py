@@ -10,9 +10,10 @@ from cyclopts import Parameter
 
 from crossdock.apis.http import json_text
 from crossdock.cli import house
+from crossdock.cli.decide import By, Reason
 from crossdock.cli.ending import Ended, Exit, say
 from crossdock.cli.place import DEFAULT, AsJson, ConfigFile, configured
-from crossdock.cli.recovery import By, Reason, facts
+from crossdock.cli.recovery import facts
 
 
 def restore(  # noqa: PLR0913 - what a person decides has this many parts

@@ -6,7 +6,6 @@ needs no program of the server's, and one server's backup may be put back on ano
 
 from __future__ import annotations
 
-import os
 import re
 import zipfile
 import zlib
@@ -24,6 +23,7 @@ from crossdock.faults import Misconfigured, NotNow
 from crossdock.ports.backup import Backup
 from crossdock.ports.store import CONTROL_FLOOR, Unit
 from crossdock.store import migrations as bookkeeping
+from crossdock.store.flushing import flush
 from crossdock.store.instants import instant
 from crossdock.store.migrations import Applied
 from crossdock.store.postgres.connections import connect, shown, told
@@ -93,9 +93,9 @@ def back_up(address: str, file: Path, now: datetime) -> Backup:
             connection.execute(SNAPSHOT)
             _write(connection, address, unfinished, now)
         verify(unfinished)
-        _flush(unfinished)
+        flush(unfinished)
         unfinished.replace(file)
-        _flush(file.parent)
+        flush(file.parent)
     except OSError as error:
         raise NotNow(
             "The backup could not be written; free some space", file=file, because=error
@@ -308,12 +308,3 @@ def _fill(connection: Connection[Any], file: Path, head: Head) -> None:
                 sequence = _asked(connection, SEQUENCE, name, column)
                 connection.execute("SELECT setval($1::regclass, $2)", (sequence, last))
     migrate(connection, shipped(), post=True)
-
-
-def _flush(path: Path) -> None:
-    """Make a file's bytes, or the names in a folder, survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -20,6 +20,7 @@ import apsw
 from crossdock.faults import Misconfigured, NotNow
 from crossdock.ports.backup import Backup
 from crossdock.ports.store import CONTROL_FLOOR, Unit
+from crossdock.store.flushing import flush
 from crossdock.store.instants import instant
 from crossdock.store.sqlite.connections import open_for_reading, open_writer
 from crossdock.store.sqlite.lock import WriterLock
@@ -53,9 +54,9 @@ def back_up(store: Path, file: Path, now: datetime) -> Backup:
             copy.execute(SET_MARK, (BACKED_UP_AT, now.astimezone(UTC).isoformat()))
             copy.execute("PRAGMA journal_mode = DELETE").fetchall()
         verify(unfinished)
-        _flush(unfinished)
+        flush(unfinished)
         unfinished.replace(file)
-        _flush(file.parent)
+        flush(file.parent)
     return look_at(file)
 
 
@@ -124,7 +125,7 @@ def put_back(
             if replaced is not None:
                 _set_aside(store, replaced)
             staged.replace(store)
-            _flush(store.parent)
+            flush(store.parent)
     finally:
         lock.release()
     return prepared
@@ -155,7 +156,7 @@ def _prepared(staged: Path, prepare: Callable[[Unit], T]) -> T:
             unit.set_mark(BACKED_UP_AT, "")
     finally:
         made.close()
-    _flush(staged)
+    flush(staged)
     return prepared
 
 
@@ -181,7 +182,7 @@ def _set_aside(store: Path, aside: Path) -> None:
     _keep(store, aside)
     for log in logs:  # a log of the old store must never be read into the restored one
         log.unlink(missing_ok=True)
-    _flush(store.parent)
+    flush(store.parent)
 
 
 def _is_settled(store: Path) -> bool:
@@ -219,12 +220,3 @@ def _cleared(path: Path) -> Iterator[Path]:
     finally:
         for each in names:
             each.unlink(missing_ok=True)
-
-
-def _flush(path: Path) -> None:
-    """Make a file's bytes, or the names in a folder, survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
