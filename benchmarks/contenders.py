@@ -17,8 +17,15 @@ from benchmarks.peers import PEERS
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS, THEIRS = ROOT / ".venv-bench", ROOT / ".venv-peers"
-SQLITE, POSTGRES = "crossdock on SQLite", "crossdock on PostgreSQL, 1 process"
+SQLITE = "crossdock on SQLite"
+POSTGRES = "crossdock on PostgreSQL, 1 process"
 RUN_SECONDS_MAX = 180.0
+# Flows of a run of crossdock, as many as a few seconds take on a quiet machine of two cores.
+FLOWS = {SQLITE: 1_200, POSTGRES: 400}
+OPTIONS = {
+    SQLITE: ("benchmarks.order_to_delivery", "--store", "sqlite"),
+    POSTGRES: ("benchmarks.order_to_delivery", "--store", "postgres"),
+}
 NOT_HERE = 3  # the exit code of a peer that is not installed
 
 NAMES = {
@@ -44,16 +51,16 @@ class Contender(Struct, frozen=True, kw_only=True):
         return [python, "-m", self.module, *self.options, "--ease", str(ease_seconds)]
 
 
-def everyone(*, seconds: float, flows: int) -> list[Contender]:
-    """List crossdock and its peers; crossdock runs a number of flows, peers a number of seconds."""
+def everyone(*, seconds: float, size: float) -> list[Contender]:
+    """List crossdock and its peers: peers run for so many seconds, crossdock `size` x its flows."""
     ours = [
         Contender(
             name=name,
             environment=OURS,
-            module="benchmarks.order_to_delivery",
-            options=("--store", store, "--flows", str(flows)),
+            module=module,
+            options=(*options, "--flows", str(max(int(FLOWS[name] * size), 1))),
         )
-        for name, store in ((SQLITE, "sqlite"), (POSTGRES, "postgres"))
+        for name, (module, *options) in OPTIONS.items()
     ]
     peers = [
         Contender(
@@ -95,5 +102,5 @@ def run(contender: Contender, ease_seconds: float = 0.0) -> dict[str, Any]:
 
 
 def _last_words(text: str) -> str:
-    lines: Sequence[str] = [line for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no word"
+    lines: Sequence[str] = [line.strip(" |") for line in text.splitlines()]
+    return next((line for line in reversed(lines) if line[:1].isalpha()), "no word")

@@ -31,11 +31,11 @@ POLL_SECONDS = 0.001
 
 
 class DayClock:
-    """The wall clock, as if the flows had begun when it was made."""
+    """The wall clock, as if it had been a time of the flows at `began`, in seconds of the epoch."""
 
-    def __init__(self, begin: datetime) -> None:
+    def __init__(self, at: datetime, began: float) -> None:
         """Start at a time of the flows."""
-        self._ahead = begin - datetime.now(UTC)
+        self._ahead = at - datetime.fromtimestamp(began, UTC)
 
     def now(self) -> datetime:
         """Tell the time of the flows."""
@@ -91,7 +91,7 @@ async def _at_ease(machine: Machine, count: int, events: int, pace: float) -> li
         (number, code, msgspec.json.encode([_first(told[code], number, code)]))
         for code, number in itertools.product(flows.CODES, range(count))
     ][:events]
-    shell = Shell(machine, clock=DayClock(flows.told_at("POD")), transports={})
+    shell = Shell(machine, clock=DayClock(flows.told_at("POD"), time.time()), transports={})
     await shell.start()
     delays: list[float] = []
 
