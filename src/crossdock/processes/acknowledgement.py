@@ -173,14 +173,12 @@ def note_end(state: ExchangeState, said: ExchangeEnded) -> ExchangeState:
 
 def hear(state: ExchangeState, said: AcknowledgementReceived, at: datetime) -> ExchangeState:
     """Remember the worst the partner says, and when it first said anything."""
+    heard = Heard(verdict=said.verdict, at=at, faults=said.faults)
     known = state.heard
-    first = at if known is None else min(known.at, at)
-    worse = known is None or SEVERITY.index(said.verdict) > SEVERITY.index(known.verdict)
-    if worse:
-        heard = Heard(verdict=said.verdict, at=first, faults=said.faults)
-    else:
-        assert known is not None  # noqa: S101 - not worse than something
-        heard = msgspec.structs.replace(known, at=first)
+    if known is not None:
+        worse = SEVERITY.index(heard.verdict) > SEVERITY.index(known.verdict)
+        first = min(known.at, at)
+        heard = msgspec.structs.replace(heard if worse else known, at=first)
     return msgspec.structs.replace(state, heard=heard)
 
 

@@ -276,26 +276,33 @@ def tell_states(state: OrderState) -> Step:
     """Tell every state that an offer has reached and that was not told yet, with its time."""
     said: list[Emission] = []
     for carriage in state.carriages:
-        offers: list[Offer] = []
         for offer in carriage.offers:
-            reached = tuple(reached_states(state, carriage, offer))
-            new = [each for each in reached if each[0] not in offer.told]
-            said += [
-                TenderMoved(
-                    order_id=state.order_id,
-                    shipment_id=carriage.shipment_id,
-                    carrier_scac=offer.carrier_scac,
-                    tender_version=offer.version,
-                    state=each,
-                    moved_at=at,
-                    reason=offer.reason if offer.word and each is ENDED[offer.word] else "",
-                )
-                for each, at in new
+            new = [
+                (each, at)
+                for each, at in reached_states(state, carriage, offer)
+                if each not in offer.told
             ]
+            if not new:
+                continue
+            said += [_moved(state, carriage, offer, each, at) for each, at in new]
             told = (*offer.told, *(each for each, _ in new))
-            offers.append(msgspec.structs.replace(offer, told=told))
-        state = replaced(state, msgspec.structs.replace(carriage, offers=tuple(offers)))
+            carriage = with_offer(carriage, msgspec.structs.replace(offer, told=told))  # noqa: PLW2901 - one carriage, offer by offer
+            state = replaced(state, carriage)
     return state, tuple(said)
+
+
+def _moved(
+    state: OrderState, carriage: Carriage, offer: Offer, reached: TenderState, at: datetime
+) -> TenderMoved:
+    return TenderMoved(
+        order_id=state.order_id,
+        shipment_id=carriage.shipment_id,
+        carrier_scac=offer.carrier_scac,
+        tender_version=offer.version,
+        state=reached,
+        moved_at=at,
+        reason=offer.reason if offer.word and reached is ENDED[offer.word] else "",
+    )
 
 
 def reached_states(
