@@ -81,14 +81,15 @@ class TextsDumper(Binary):
     oid = TEXTS
 
     def dump(self, obj: Texts) -> Buffer:
-        """Write it."""
+        """Write it; what a column says again and again (a tenant, a type) is written once."""
+        written: dict[str | None, bytes] = {None: NULL}
         elements: list[bytes] = []
         for each in obj:
-            if each is None:
-                elements.append(NULL)
-            else:
-                raw = text_bytes(each)
-                elements.append(_length(len(raw)) + raw)
+            element = written.get(each)
+            if element is None:
+                raw = text_bytes(each or "")
+                element = written[each] = _length(len(raw)) + raw
+            elements.append(element)
         return array(TEXT, elements)
 
 

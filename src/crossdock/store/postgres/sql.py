@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
@@ -30,15 +31,11 @@ KEY = re.compile(r"^-- key: ([\d ]+)\n")
 
 
 class Statement(Struct, frozen=True):
-    """A statement: the columns it takes where it takes many rows, the places of a row's name."""
+    """A statement, the columns it takes where it takes many rows, and what names a row."""
 
     text: str
     columns: tuple[str, ...]
-    key: tuple[int, ...]
-
-    def name_of(self, row: Row) -> Row:
-        """Name the row that these values write."""
-        return tuple(row[place] for place in self.key)
+    name_of: Callable[[Row], Any] | None
 
     def arrays(self, rows: Sequence[Row]) -> list[Any]:
         """Turn rows into columns."""
@@ -55,7 +52,7 @@ def parsed(text: str) -> Statement:
     return Statement(
         text=KEY.sub("", text),
         columns=tuple(columns.values()),
-        key=tuple(int(each) - 1 for each in key[1].split()) if key else (),
+        name_of=itemgetter(*(int(each) - 1 for each in key[1].split())) if key else None,
     )
 
 
@@ -101,7 +98,7 @@ class PostgresSql:
         if not asked:
             return []
         statement = STATEMENTS[name]
-        ordered = sorted(asked, key=statement.name_of) if statement.key else asked
+        ordered = sorted(asked, key=statement.name_of) if statement.name_of else asked
         new = set(self._session.ask(statement.text, statement.arrays(ordered)))
         answers: list[bool] = []
         for row in asked:
@@ -115,9 +112,9 @@ def in_order(statement: Statement, rows: list[Row]) -> list[list[Any]]:
     """Put rows in the order of their names, each name once in a portion; nothing for no rows."""
     if not rows:
         return []
-    if not statement.key:
+    if statement.name_of is None:
         return [statement.arrays(rows)]
-    portions: list[dict[Row, Row]] = [{}]
+    portions: list[dict[Any, Row]] = [{}]
     for row in rows:
         name = statement.name_of(row)
         for portion in portions:
