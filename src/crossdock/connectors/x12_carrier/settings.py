@@ -61,10 +61,14 @@ class Settings(PartnerSettings, frozen=True, kw_only=True):
     base_url: Annotated[
         str,
         setting(
-            "Address that takes interchanges by POST at `/interchange`; empty where files go out.",
+            "Address of the partner, without a slash at the end; empty where files go out.",
             example="https://edi.example.com/x12",
         ),
     ] = ""
+    path: Annotated[
+        str,
+        setting("Where under that address interchanges are taken by POST.", example="/edi"),
+    ] = "/interchange"
     token: Annotated[
         Secret,
         setting(

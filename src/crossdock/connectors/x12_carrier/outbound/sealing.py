@@ -30,7 +30,7 @@ def unsealed(
     return Request(
         operation=operation,
         method="POST",
-        path="/interchange",
+        path=settings.path,
         body=msgspec.json.encode(written),
         content_type=CONTENT_TYPE,
         numbers=(Level.INTERCHANGE, *grouped),

@@ -1,0 +1,135 @@
+"""Public X12 files, in and out of spec: each becomes messages or says exactly why not.
+
+Files of other sets and other folders must be read without failing, whatever is in them; those of
+the sets that are mapped are told by equality, file by file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+import x12
+from msgspec import Struct
+
+from crossdock.connectors import discover
+from crossdock.faults import Unreadable
+from crossdock.formats.x12.tokens import Segment, tokens
+from crossdock.messages.acknowledgement import Verdict
+from crossdock.ports import Reading
+
+SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
+FILES = {f"{path.parent.name}/{path.name}": path for path in sorted(SAMPLES.glob("x12-*/*.edi"))}
+
+pytestmark = pytest.mark.skipif(not FILES, reason="the public X12 files are not beside the project")
+
+CONNECTOR = discover()["x12_carrier"]
+SETTINGS = msgspec.convert({"own_id": "SHIPPER", "partner_id": "SCAC"}, CONNECTOR.settings)
+ACCEPTED, WITH_ERRORS = Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_ERRORS
+
+
+class Told(Struct, frozen=True):
+    """What a file became: how many messages of each type, which findings, how it is answered."""
+
+    messages: dict[str, int]
+    findings: dict[str, int] = {}
+    answers: tuple[Verdict, ...] = ()
+
+
+EXPECTED = {
+    "x12-204/204-drayage-export-no-envelope.edi": Told(
+        {"LoadTendered": 1}, {"NO_ISA": 1, "NO_GS": 1, "SEGMENT_8": 1, "SE_COUNT": 1}
+    ),
+    "x12-204/204-mercurygate-load-75027674.edi": Told(
+        {"EnvelopeReceived": 2, "LoadTendered": 1}, {"SE_COUNT": 1}, (WITH_ERRORS,)
+    ),
+    "x12-214/214-appointments-multi-lx.edi": Told(
+        {"EnvelopeReceived": 2, "MilestoneReported": 18},
+        {"IEA_CONTROL": 1, "TIME_AHEAD": 2},
+        (WITH_ERRORS,),
+    ),
+    "x12-214/214-canadapost-parcel.edi": Told(
+        {"EnvelopeReceived": 2, "MilestoneReported": 19},
+        {"SEGMENT_8": 9, "ZONE_AMBIGUOUS": 1},
+        (WITH_ERRORS,),
+    ),
+    "x12-214/214-mercurygate-75027674.edi": Told(
+        {"EnvelopeReceived": 2, "MilestoneReported": 1}, {}, (ACCEPTED,)
+    ),
+    "x12-990/990-mercurygate-accept-75027674.edi": Told(
+        {"EnvelopeReceived": 2, "TenderAnswered": 1}, {}, (ACCEPTED,)
+    ),
+    "x12-997/997-rejected-no-envelope-1.edi": Told(
+        {"AcknowledgementReceived": 1}, {"NO_ISA": 1, "NO_GS": 1}
+    ),
+    "x12-997/997-simple.edi": Told({"EnvelopeReceived": 2, "AcknowledgementReceived": 1}),
+    "x12-999/999-accepted.edi": Told(
+        {"EnvelopeReceived": 2, "AcknowledgementReceived": 1}, {"IEA_CONTROL": 1}
+    ),
+    "x12-999/999-simple.edi": Told({"EnvelopeReceived": 2, "AcknowledgementReceived": 1}),
+    "x12-malformed/isa-no-terminator.edi": Told({}, {"ISA_BROKEN": 1}),
+    "x12-malformed/isa-two-component-chars.edi": Told({}, {"ISA_BROKEN": 1}),
+    "x12-malformed/isa-wrong-tag.edi": Told({}, {"NO_INTERCHANGE": 1}),
+}
+
+
+def read(name: str) -> Reading | Unreadable:
+    try:
+        return CONNECTOR.documents["interchange"](FILES[name].read_bytes(), SETTINGS)
+    except Unreadable as fault:
+        return fault
+
+
+def told(name: str) -> Told:
+    reading = read(name)
+    if isinstance(reading, Unreadable):
+        return Told({}, {reading.seen["code"]: 1})
+    return Told(
+        dict(Counter(type(each.report).__name__ for each in reading.reports)),
+        dict(Counter(each.code for each in reading.findings)),
+        tuple(each.verdict for each in reading.owed),
+    )
+
+
+def test_every_file_of_the_mapped_sets_is_told_in_full() -> None:
+    names = [name for name in FILES if name.startswith(("x12-2", "x12-99", "x12-mal"))]
+
+    said = {name: told(name) for name in names if "x12-210" not in name}
+
+    assert {name: each for name, each in said.items() if name in EXPECTED} == EXPECTED
+    assert [name for name, each in said.items() if not each.messages and not each.findings] == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_any_file_says_where_it_is_wrong(name: str) -> None:
+    raw = FILES[name].read_bytes()
+
+    reading = read(name)
+
+    findings = [] if isinstance(reading, Unreadable) else list(reading.findings)
+    assert [each for each in findings if each.at is None or not 0 <= each.at <= len(raw)] == []
+    assert isinstance(reading, Unreadable) or reading.reports or reading.findings
+
+
+def segments_of_oracle(raw: bytes) -> list[bytes] | None:
+    """Read as the strictest reader does, after ISA; None where it refuses the file."""
+    try:
+        return [each.raw.rstrip(b"\r\n") for each in x12.tokenize_x12(raw).segments[1:]]
+    except x12.X12Error:
+        return None
+
+
+def test_the_oracle_reads_the_same_segments_where_it_can_read() -> None:
+    raws = {name: path.read_bytes() for name, path in FILES.items()}
+    theirs = {name: segments_of_oracle(raw) for name, raw in raws.items()}
+
+    ours = {
+        name: [each.text.encode() for each in tokens(raw) if isinstance(each, Segment)]
+        for name, raw in raws.items()
+    }
+
+    readable = {name: read for name, read in theirs.items() if read is not None}
+    assert len(readable) >= 25
+    assert {name: ours[name] for name in readable} == readable
