@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import mockedi.testing  # type: ignore[import-untyped]  # a partner without types
 import msgspec
 import pytest
-from mockedi.testing import Mock  # type: ignore[import-untyped]  # a partner without types
 
 from crossdock.channels.http import HttpTransport
 from crossdock.connectors import FolderConnector, discover
@@ -45,10 +45,10 @@ ORDER = [
 class Partner:
     """A partner behind HTTP, and the connector that speaks to it."""
 
-    def __init__(self, mock: Mock, behaviour: str) -> None:
-        self.mock = mock
+    def __init__(self, translator: Any, behaviour: str) -> None:
+        self.translator = translator
         told = {"id": US, "name": "Us", "behaviour": behaviour, "test": 1}
-        assert mock.request("POST", "/_mock/partners", told).status == 201
+        assert translator.request("POST", "/_mock/partners", told).status == 201
         found = discover()["x12_carrier"]
         assert isinstance(found, FolderConnector)
         self.connector = found
@@ -58,7 +58,7 @@ class Partner:
                 "partner_id": "MOCKEDI",
                 "partner_qualifier": "ZZ",
                 "environment": "test",
-                "base_url": mock.base,
+                "base_url": translator.base,
                 "path": "/edi",
             },
             found.settings,
@@ -81,14 +81,14 @@ class Partner:
 
     def said(self) -> list[Reading]:
         """Read what lies in the mailbox."""
-        waiting = self.mock.get(f"/_mock/mailbox?partner={US}").body
+        waiting = self.translator.get(f"/_mock/mailbox?partner={US}").body
         read = self.connector.documents["interchange"]
         return [read(each["payload"].encode(), self.settings) for each in waiting]
 
 
 @pytest.fixture
-def mock() -> Iterator[Mock]:
-    with Mock.start() as started:
+def translator() -> Iterator[Any]:
+    with mockedi.testing.Mock.start() as started:
         yield started
 
 
@@ -128,8 +128,8 @@ def promise(readings: list[Reading], *, woken: bool = False) -> list[str]:
     return [each.status.value for each in told if isinstance(each, AcknowledgementNoted)]
 
 
-def test_an_envelope_of_ours_is_acknowledged_by_a_stranger(mock: Mock) -> None:
-    partner = Partner(mock, "accept")
+def test_an_envelope_of_ours_is_acknowledged_by_a_stranger(translator: Any) -> None:
+    partner = Partner(translator, "accept")
     envelope = Envelope(
         sender_qualifier="ZZ",
         sender=US,
@@ -145,23 +145,23 @@ def test_an_envelope_of_ours_is_acknowledged_by_a_stranger(mock: Mock) -> None:
         written_at=AT,
     )
 
-    taken = mock.request(
+    taken = translator.request(
         "POST",
         "/edi",
         render(envelope, [("0001", ORDER)]),
         headers={"Content-Type": "application/edi-x12"},
     )
 
-    mock.post("/_mock/advance?all")
+    translator.post("/_mock/advance?all")
     assert taken.status == 200
     assert acknowledgements(partner.said()) == [(GROUP, Verdict.ACCEPTED)]
 
 
 @pytest.mark.parametrize("behaviour", ["accept", "reject-ack"])
 def test_a_set_the_partner_does_not_take_is_rejected_and_the_promise_ends(
-    mock: Mock, behaviour: str
+    translator: Any, behaviour: str
 ) -> None:
-    partner = Partner(mock, behaviour)
+    partner = Partner(translator, behaviour)
 
     answered = partner.connector.answer("carrier.cancel_tender", partner.send(partner.offer()))
 
@@ -171,30 +171,30 @@ def test_a_set_the_partner_does_not_take_is_rejected_and_the_promise_ends(
     assert promise(said) == ["unsent", "waiting", "rejected"]
 
 
-def test_a_partner_that_says_nothing_is_overdue(mock: Mock) -> None:
-    partner = Partner(mock, "no-ack")
+def test_a_partner_that_says_nothing_is_overdue(translator: Any) -> None:
+    partner = Partner(translator, "no-ack")
 
     partner.send(partner.offer())
 
-    mock.post("/_mock/advance?all")
+    translator.post("/_mock/advance?all")
     assert promise(partner.said(), woken=True) == ["unsent", "waiting", "overdue"]
 
 
-def test_a_late_acknowledgement_still_settles_the_promise(mock: Mock) -> None:
-    partner = Partner(mock, "late")
+def test_a_late_acknowledgement_still_settles_the_promise(translator: Any) -> None:
+    partner = Partner(translator, "late")
     partner.send(partner.offer())
     before = partner.said()
 
-    mock.post("/_mock/advance?all")
+    translator.post("/_mock/advance?all")
 
     assert before == []
     assert promise(partner.said(), woken=True) == ["unsent", "waiting", "overdue", "rejected"]
 
 
-def test_an_acknowledgement_that_comes_twice_is_one(mock: Mock) -> None:
-    partner = Partner(mock, "accept")
+def test_an_acknowledgement_that_comes_twice_is_one(translator: Any) -> None:
+    partner = Partner(translator, "accept")
     partner.send(partner.offer())
-    peeked = mock.get(f"/_mock/mailbox?partner={US}&leave").body
+    peeked = translator.get(f"/_mock/mailbox?partner={US}&leave").body
 
     first, again = partner.said() + [
         partner.connector.documents["interchange"](each["payload"].encode(), partner.settings)
@@ -205,10 +205,10 @@ def test_an_acknowledgement_that_comes_twice_is_one(mock: Mock) -> None:
     assert promise([first, again]) == ["unsent", "waiting", "rejected"]
 
 
-def test_a_corrupt_acknowledgement_is_read_and_its_fault_told(mock: Mock) -> None:
-    partner = Partner(mock, "accept")
+def test_a_corrupt_acknowledgement_is_read_and_its_fault_told(translator: Any) -> None:
+    partner = Partner(translator, "accept")
     partner.send(partner.offer())
-    (waiting,) = mock.get(f"/_mock/mailbox?partner={US}").body
+    (waiting,) = translator.get(f"/_mock/mailbox?partner={US}").body
     corrupt = waiting["payload"].replace("SE*6*", "SE*7*")
 
     reading = partner.connector.documents["interchange"](corrupt.encode(), partner.settings)
