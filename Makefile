@@ -98,7 +98,7 @@ histories: setup ## Record golden histories that are missing, or one anew: make 
 	@$(PY) -m tests.histories $(NAME)
 
 # What dies, and comes back.
-.PHONY: crash-points disk-full power-cut
+.PHONY: crash-points disk-full power-cut power-cut-postgres
 
 crash-points: setup ## Kill the house at every point of a day, and see what it still knows
 	@$(PY) -m tests.proofs.crash_points --record
@@ -108,6 +108,9 @@ disk-full: setup ## Fill the disk under a running house, and give it room again 
 
 power-cut: setup ## Cut the power under the SQLite store, at every change of its disk
 	@$(PY) -m tests.proofs.power_cut --record
+
+power-cut-postgres: setup ## Cut the power under PostgreSQL, by FUSE (needs root): CUTS=50
+	@$(PY) -m tests.proofs.power_cut_postgres --cuts $(or $(CUTS),50) --record
 
 lock: setup ## Choose newer versions for requirements/*.txt
 	@tools/lock.sh

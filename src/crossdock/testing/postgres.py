@@ -92,8 +92,10 @@ def _not_root() -> dict[str, Any]:
 class PostgresServer:
     """One server on 127.0.0.1, in a folder of its own; its process is a child of this one."""
 
-    def __init__(self, folder: Path, settings: Sequence[str] = QUICK) -> None:
-        """Make the server's files. Raises NotInstalled."""
+    def __init__(
+        self, folder: Path, settings: Sequence[str] = QUICK, files: Sequence[str] = ()
+    ) -> None:
+        """Make the server's files; `files` are words for initdb. Raises NotInstalled."""
         self._programs = programs()
         self._as = _not_root()
         self._settings = settings
@@ -115,6 +117,7 @@ class PostgresServer:
             "UTF8",
             "--no-sync",
             "--no-instructions",
+            *files,
         )
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
