@@ -101,13 +101,13 @@ histories: setup ## Record golden histories that are missing, or one anew: make 
 .PHONY: crash-points disk-full power-cut power-cut-postgres
 
 crash-points: setup ## Kill the house at every point of a day, and see what it still knows
-	@$(PY) -m tests.proofs.crash_points --record
+	@$(PY) -m tests.proofs.crash_points --every $(or $(EVERY),1) --record
 
 disk-full: setup ## Fill the disk under a running house, and give it room again (needs root)
 	@$(PY) -m tests.proofs.disk_full --record
 
 power-cut: setup ## Cut the power under the SQLite store, at every change of its disk
-	@$(PY) -m tests.proofs.power_cut --record
+	@$(PY) -m tests.proofs.power_cut --every $(or $(EVERY),1) --record
 
 power-cut-postgres: setup ## Cut the power under PostgreSQL, by FUSE (needs root): CUTS=50
 	@$(PY) -m tests.proofs.power_cut_postgres --cuts $(or $(CUTS),50) --record

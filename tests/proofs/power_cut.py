@@ -1,6 +1,6 @@
 """Cut the power at every change of the disk, and judge what is left of the SQLite store.
 
-    make power-cut
+    make power-cut [EVERY=1]
 
 A day of the real house is lived on a disk in memory that forgets what was not flushed. Before every
 change of it images are drawn of what a real disk might hold then. Each is opened by the normal
@@ -63,7 +63,8 @@ def main() -> None:
     for each in (*total.lost, *total.broken):
         sys.stdout.write(f"BROKEN {each}\n")
     if asked.record:
-        record("power_cut_sqlite", "The power is cut under SQLite", "make power-cut", figures)
+        command = f"make power-cut EVERY={asked.every}"
+        record("power_cut_sqlite", "The power is cut under SQLite", command, figures)
     sys.stdout.write(msgspec.json.encode(figures).decode() + "\n")
     sys.exit(bool(total.lost or total.broken) or not control.lost)
 

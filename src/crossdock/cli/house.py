@@ -21,7 +21,7 @@ SECONDS = 30.0
 HTTP_LOCKED = (401, 403)
 HTTP_NOT_FOUND = 404
 HTTP_CONFLICT = 409
-HTTP_BUSY = (429, 503)
+HTTP_BUSY = (429, 503, 507)
 
 
 def is_running(config: Config) -> bool:
