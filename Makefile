@@ -74,7 +74,7 @@ contracts: setup ## Write contracts/, docs/reference/ and docs/guarantees.md ane
 	@$(PY) -m tools.generate
 
 # What proves the promises, at length; the suite has a short version of each.
-.PHONY: ablation fault-proxy fuzz histories properties recovery-herd simulate
+.PHONY: ablation fault-proxy fuzz histories overload poison properties recovery-herd simulate under-fire
 
 fault-proxy: setup ## Break the wire in every way, by seed: make fault-proxy SEEDS=40
 	@$(PY) -m tests.proofs.fault_proxy --seeds $(or $(SEEDS),40)
@@ -93,6 +93,15 @@ fuzz: setup ## Fuzz every parser so many seconds each: make fuzz SECONDS=60 TARG
 
 recovery-herd: setup ## Let a partner come back to 10,000 waiting effects, in simulated time
 	@$(PY) -m tests.proofs.recovery_herd --messages $(or $(MESSAGES),10000)
+
+overload: setup ## Send five times as much as it can take: make overload SECONDS=20
+	@$(PY) -m tests.proofs.overload --seconds $(or $(SECONDS),20)
+
+under-fire: setup ## Fire at a house from all sides and check what clients were told: SECONDS=120
+	@$(PY) -m tests.proofs.history_checker --seconds $(or $(SECONDS),120) $(ARGS)
+
+poison: setup ## Let messages kill, hang and exhaust their worker, beside good ones
+	@$(PY) -m tests.proofs.poison
 
 histories: setup ## Record golden histories that are missing, or one anew: make histories NAME=late
 	@$(PY) -m tests.histories $(NAME)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -292,3 +293,47 @@ def test_a_slow_store_is_written_in_a_thread_of_its_own() -> None:
     ]
 
     assert [shell.threaded for shell in shells] == [False, True]
+
+
+def test_a_transaction_that_does_not_end_is_told(store: Store) -> None:
+    ends = threading.Event()
+
+    def hang(_body: object) -> None:
+        ends.wait(10)
+
+    machine = house(store, watch=hang)
+    shell = Shell(machine, clock=WallClock(), transports={}, threaded=True, hung_seconds=0.5)
+
+    async def story(shell: Shell) -> None:
+        taking = asyncio.create_task(shell.take(lines(Line(id="e1"))))
+        await until(lambda: bool(shell.not_ready()))
+        hung = shell.not_ready()
+        ends.set()
+        await taking
+        await until(lambda: not shell.not_ready())
+        assert list(hung) == ["writer"]
+
+    live(shell, story)
+
+
+def test_what_waits_too_long_at_the_door_keeps_others_out(store: Store) -> None:
+    ends = threading.Event()
+
+    def hang(_body: object) -> None:
+        ends.wait(10)
+
+    machine = house(store, watch=hang)
+    shell = Shell(machine, clock=WallClock(), transports={}, threaded=True, wait_seconds_max=0.1)
+
+    async def story(shell: Shell) -> None:
+        first = asyncio.create_task(shell.take(lines(Line(id="e1"))))
+        await asyncio.sleep(0.2)
+        second = asyncio.create_task(shell.take(lines(Line(id="e2"))))
+        await asyncio.sleep(0.2)
+        with pytest.raises(Busy) as full:
+            await shell.take(lines(Line(id="e3")))
+        ends.set()
+        assert full.value.seen == {"retry_after": "2"}
+        assert [each.accepted for each in await asyncio.gather(first, second)] == [1, 1]
+
+    live(shell, story)

@@ -39,6 +39,8 @@ STUMBLE_SECONDS = 0.05
 RESTART_SECONDS = 0.5
 GRACE_SECONDS = 10.0
 GAUGE_SECONDS = 10.0
+WAIT_SECONDS_MAX = 5.0  # at the door; whoever sends webhooks gives up soon after
+HUNG_SECONDS = 30.0  # a transaction of this length will not end
 ROOM_SECONDS = 0.5  # how often the room on the store's disk is looked at
 FULL_SECONDS = 30  # when to come again where there is none
 BALANCE_SECONDS = 1.0  # how soon what a worker has left moves on
@@ -66,6 +68,8 @@ class Shell:
         threaded: bool | None = None,
         waiting_max: int = WAITING_MAX,
         works: bool = True,
+        wait_seconds_max: float = WAIT_SECONDS_MAX,
+        hung_seconds: float = HUNG_SECONDS,
     ) -> None:
         """Take the machine, the business clock and the ways to the partners.
 
@@ -75,9 +79,11 @@ class Shell:
         self.machine = machine
         self._clock = clock
         self._waiting_max = waiting_max
+        self._wait_seconds_max = wait_seconds_max
+        self._hung_seconds = hung_seconds
         threads = is_slow(machine.store) if threaded is None else threaded
         self._writer = Writer(machine.metrics, threaded=threads)
-        self._waiting: deque[tuple[Arrival, asyncio.Future[Receipt]]] = deque()
+        self._waiting: deque[tuple[Arrival, asyncio.Future[Receipt], float]] = deque()
         self._pump = asyncio.Event()
         self._ring = asyncio.Event()
         self._open = False
@@ -160,8 +166,13 @@ class Shell:
         if len(self._waiting) + len(arrivals) > self._waiting_max:
             raise Busy("There is no room for this now; send it again", retry_after=2)
         loop = asyncio.get_running_loop()
+        now = loop.time()
+        if self._waiting and now - self._waiting[0][2] > self._wait_seconds_max:
+            raise Busy("What waits at the door waits too long already", retry_after=2)
         futures = [loop.create_future() for _ in arrivals]
-        self._waiting.extend(zip(arrivals, futures, strict=True))
+        self._waiting.extend(
+            (each, future, now) for each, future in zip(arrivals, futures, strict=True)
+        )
         self.machine.metrics.level("intake", len(self._waiting))
         self._pump.set()
         return list(await asyncio.gather(*futures))
@@ -207,6 +218,8 @@ class Shell:
         if not self._open:
             return {"intake": "crossdock is starting or stopping"}
         scarce = {"store": self._scarce} if self._scarce else {}
+        if self._writer.busy_seconds > self._hung_seconds:
+            scarce |= {"writer": "a transaction does not end; kill this process and start it again"}
         return scarce | {
             task.get_name(): "this part has ended and does not come back"
             for task in self._tasks
@@ -261,8 +274,9 @@ class Shell:
         taken: list[tuple[Arrival, asyncio.Future[Receipt]]] = []
         size = 0
         while self._waiting and len(taken) < TAKEN_MAX and size < BYTES_MAX:
-            taken.append(self._waiting.popleft())
-            size += len(taken[-1][0].content)
+            arrival, future, _ = self._waiting.popleft()
+            taken.append((arrival, future))
+            size += len(arrival.content)
         self.machine.metrics.level("intake", len(self._waiting))
         self._look_for_room()  # what comes after this batch hears of it at once
         self._taking = True

@@ -41,6 +41,7 @@ class Writer:
         """Choose where calls run."""
         self._metrics = metrics
         self._turn = asyncio.Lock()
+        self._begun: float | None = None
         self._pool = (
             ThreadPoolExecutor(max_workers=1, thread_name_prefix="crossdock-writer")
             if threaded
@@ -67,7 +68,23 @@ class Writer:
                 return call()
             loop = asyncio.get_running_loop()
             # A caller that is cancelled does not cut the transaction: it runs to its end.
-            return await asyncio.shield(loop.run_in_executor(self._pool, call))
+            return await asyncio.shield(loop.run_in_executor(self._pool, self._timed(call)))
+
+    def _timed(self, call: Callable[[], T]) -> Callable[[], T]:
+        def timed() -> T:
+            self._begun = time.monotonic()
+            try:
+                return call()
+            finally:
+                self._begun = None
+
+        return timed
+
+    @property
+    def busy_seconds(self) -> float:
+        """Tell for how long the call in the thread has run; 0 where there is none."""
+        begun = self._begun
+        return 0.0 if begun is None else time.monotonic() - begun
 
     def close(self) -> None:
         """Let go of the thread, when its last call has ended."""

@@ -1,0 +1,1 @@
+"""Messages that take their worker down with them."""

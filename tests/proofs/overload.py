@@ -1,0 +1,209 @@
+"""Five times as much as it can take: an open loop of documents against a real `crossdock up`.
+
+    make overload SECONDS=20
+
+First the peak is found by senders that wait for each answer. Then documents come at five times that
+rate whether or not the earlier ones are answered, as the world does it. Told are the accepted a
+second against the peak, the refusals (429, each with Retry-After) and the memory of the process.
+What was acknowledged must be stored.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import aiohttp
+import msgspec
+from msgspec import Struct
+
+from crossdock.store.sqlite import open_reader
+from tests.histories.words import cancelled
+from tests.proofs.poison import CONFIG, POLICY, until_answers
+from tests.simulators.kit import free_port
+from tools.figures import Figure, record
+
+TIMES = 5
+SENDERS = 64  # enough to find the peak
+OPEN_MOST = 9000  # connections at once: more than the door takes, fewer than a process may open
+ACCEPTED, TOO_MANY, NO_ANSWER = 202, 429, 0
+DEADLINE_SECONDS = 60.0
+SAMPLE_SECONDS = 0.25
+
+
+class Load(Struct, frozen=True, kw_only=True):
+    """What came of a load: answers by status, what was acknowledged, and how long it took."""
+
+    statuses: dict[int, int]
+    acknowledged: list[str]
+    retry_after: int
+    seconds: float
+    memory_kib: list[int]
+
+    @property
+    def rate(self) -> float:
+        """Documents accepted a second."""
+        return len(self.acknowledged) / self.seconds
+
+
+class Sender:
+    """Sends documents with numbers of their own, and writes down what is answered."""
+
+    def __init__(self, url: str, pid: int) -> None:
+        """Know the door, and the process behind it."""
+        self.pid = pid
+        self._url = f"{url}/system/v1/partners/erp/orders"
+        self._numbers = count(1)
+        self._clear()
+
+    def _clear(self) -> None:
+        self.statuses: Counter[int] = Counter()
+        self.acknowledged: list[str] = []
+        self.retry_after = 0
+        self.memory_kib: list[int] = []
+
+    async def send(self, session: aiohttp.ClientSession) -> None:
+        """Send one document."""
+        name = f"SO-{next(self._numbers)}"
+        content = msgspec.json.decode(msgspec.json.encode(cancelled().content))
+        content |= {"event_id": name, "order": content["order"] | {"order_id": name}}
+        try:
+            async with session.post(self._url, data=msgspec.json.encode(content)) as answer:
+                await answer.read()
+                self.statuses[answer.status] += 1
+                self.retry_after += answer.status == TOO_MANY and "Retry-After" in answer.headers
+                if answer.status == ACCEPTED:
+                    self.acknowledged.append(name)
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            self.statuses[NO_ANSWER] += 1
+
+    async def peak(self, seconds: float) -> Load:
+        """Send from many senders that wait for their answers."""
+        self._clear()
+        begun = time.monotonic()
+
+        async def sending(session: aiohttp.ClientSession) -> None:
+            while time.monotonic() - begun < seconds:
+                await self.send(session)
+
+        async with _session() as session:
+            await asyncio.gather(*(sending(session) for _ in range(SENDERS)))
+        return self._load(time.monotonic() - begun)
+
+    async def flood(self, rate: float, seconds: float) -> Load:
+        """Send at a rate, whatever is answered; the time ends with the last answer."""
+        self._clear()
+        begun = time.monotonic()
+        under_way: set[asyncio.Task[None]] = set()
+        sent = 0
+        async with _session() as session:
+            while (passed := time.monotonic() - begun) < seconds:
+                for _ in range(int(passed * rate) - sent):
+                    sent += 1
+                    if len(under_way) < OPEN_MOST:
+                        task = asyncio.create_task(self.send(session))
+                        under_way.add(task)
+                        task.add_done_callback(under_way.discard)
+                if passed > SAMPLE_SECONDS * len(self.memory_kib):
+                    self.memory_kib.append(memory_of(self.pid))
+                await asyncio.sleep(0.005)
+            while under_way:
+                await asyncio.wait(under_way)
+        return self._load(time.monotonic() - begun)
+
+    def _load(self, seconds: float) -> Load:
+        return Load(
+            statuses=dict(self.statuses),
+            acknowledged=self.acknowledged,
+            retry_after=self.retry_after,
+            seconds=seconds,
+            memory_kib=self.memory_kib,
+        )
+
+
+def _session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, force_close=True),
+        timeout=aiohttp.ClientTimeout(total=DEADLINE_SECONDS),
+    )
+
+
+def memory_of(pid: int) -> int:
+    """Tell how much memory a process holds, in KiB."""
+    status = Path(f"/proc/{pid}/status").read_text("utf-8")
+    return int(status.split("VmRSS:")[1].split()[0])
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Sender]:
+    """Start `crossdock up`, and give somebody who sends to it."""
+    port = free_port()
+    (folder / "policies").mkdir()
+    (folder / "policies" / "completeness.toml").write_text(POLICY, "utf-8")
+    config = folder / "crossdock.toml"
+    config.write_text(CONFIG.format(port=port), "utf-8")
+    command = [sys.executable, "-m", "crossdock.cli", "up", "--config", str(config)]
+    with (folder / "up.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        until_answers(f"http://127.0.0.1:{port}/readyz")
+        yield Sender(f"http://127.0.0.1:{port}", process.pid)
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def stored(folder: Path) -> set[str]:
+    """Tell which documents are in the store."""
+    store = open_reader(folder / "crossdock.db")
+    found: set[str] = set()
+    after = ""
+    with store.read() as reader:
+        while page := reader.list_processes("main", "order_release", None, after, 1000):
+            found |= {row.key.id for row in page}
+            after = page[-1].key.id
+    store.close()
+    return found
+
+
+def main() -> int:
+    """Find the peak, flood, and record both."""
+    words = argparse.ArgumentParser(prog="make overload")
+    words.add_argument("--seconds", type=float, default=20.0)
+    seconds = words.parse_args().seconds
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with serving(folder) as sender:
+            peak = asyncio.run(sender.peak(seconds / 2))
+            flood = asyncio.run(sender.flood(TIMES * peak.rate, seconds))
+        lost = {*peak.acknowledged, *flood.acknowledged} - stored(folder)
+    memory = flood.memory_kib[len(flood.memory_kib) // 4 :]  # once the door is full
+    figures: dict[str, Figure] = {
+        "peak_a_second": round(peak.rate),
+        "offered_a_second": round(TIMES * peak.rate),
+        "accepted_a_second": round(flood.rate),
+        "accepted_against_peak": f"{flood.rate / peak.rate:.2f}",
+        "refused_429": flood.statuses.get(TOO_MANY, 0),
+        "refused_without_retry_after": flood.statuses.get(TOO_MANY, 0) - flood.retry_after,
+        "no_answer": flood.statuses.get(NO_ANSWER, 0),
+        "memory_most_against_least": f"{max(memory) / min(memory):.2f}",
+        "acknowledged": len(peak.acknowledged) + len(flood.acknowledged),
+        "acknowledged_and_lost": len(lost),
+    }
+    title = "Five times as much as it can take, sender and house on one machine"
+    record("overload", title, f"make overload SECONDS={seconds:g}", figures)
+    print(msgspec.json.encode(figures).decode())
+    return 1 if lost else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
