@@ -74,7 +74,7 @@ contracts: setup ## Write contracts/, docs/reference/ and docs/guarantees.md ane
 	@$(PY) -m tools.generate
 
 # What proves the promises, at length; the suite has a short version of each.
-.PHONY: ablation fault-proxy fuzz histories overload poison properties recovery-herd simulate under-fire
+.PHONY: ablation fault-proxy fuzz histories properties recovery-herd simulate
 
 fault-proxy: setup ## Break the wire in every way, by seed: make fault-proxy SEEDS=40
 	@$(PY) -m tests.proofs.fault_proxy --seeds $(or $(SEEDS),40)
@@ -93,6 +93,8 @@ fuzz: setup ## Fuzz every parser so many seconds each: make fuzz SECONDS=60 TARG
 
 recovery-herd: setup ## Let a partner come back to 10,000 waiting effects, in simulated time
 	@$(PY) -m tests.proofs.recovery_herd --messages $(or $(MESSAGES),10000)
+
+.PHONY: overload poison under-fire
 
 overload: setup ## Send five times as much as it can take: make overload SECONDS=20
 	@$(PY) -m tests.proofs.overload --seconds $(or $(SECONDS),20)
