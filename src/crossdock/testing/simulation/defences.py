@@ -47,12 +47,14 @@ class Patch(Struct, frozen=True, kw_only=True):
 class Defence(Struct, frozen=True, kw_only=True):
     """One defence: what it keeps from happening, how it is taken away, and which test holds it.
 
-    `beside` names defences that may keep the same from happening.
+    `weather` names the faults that strike often while it is away: those it is made for. `beside`
+    names defences that may keep the same from happening.
     """
 
     says: str
     patches: tuple[Patch, ...]
     held_by: str = ""
+    weather: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
 
 
@@ -76,6 +78,7 @@ DEFENCES: dict[str, Defence] = {
     "inbox_dedup": Defence(
         says="what was said before is told from what is new, by identity",
         patches=_one(SqliteUnit, "remember", seams.verdicts(lambda _each: Seen.NEW)),
+        weather=("telling_doubled",),
     ),
     "conflict_check": Defence(
         says="other content under a known identity is an exception",
@@ -84,6 +87,7 @@ DEFENCES: dict[str, Defence] = {
             "remember",
             seams.verdicts(lambda each: Seen.DUPLICATE if each is Seen.CONFLICT else each),
         ),
+        weather=("identity_reused",),
     ),
     "documents_kept": Defence(
         says="each document is kept before anything is made of it",
@@ -92,6 +96,7 @@ DEFENCES: dict[str, Defence] = {
     "answer_after_flush": Defence(
         says="a sender is answered after the commit",
         patches=_one(house.House, "_take_in", seams.answer_first),
+        weather=("crash_before_commit",),
     ),
     "known_effects": Defence(
         says="an effect that is asked for again is looked up first",
@@ -101,6 +106,7 @@ DEFENCES: dict[str, Defence] = {
             "unique_effects",
             "handled_with_its_step",
         ),
+        weather=("crash_after_commit",),
     ),
     "unique_effects": Defence(
         says="an effect is one row by its key, whoever asks",
@@ -117,6 +123,7 @@ DEFENCES: dict[str, Defence] = {
         patches=_one(speech, "emitted_id", lambda _: lambda *_args: f"emitted-{next(_NUMBERS)}"),
         held_by="tests/flow/test_dispatcher.py",
         beside=("handled_with_its_step",),
+        weather=("crash_before_commit",),
     ),
     "effects_with_their_step": Defence(
         says="effects are written in the transaction of the step that asks for them",
@@ -126,6 +133,7 @@ DEFENCES: dict[str, Defence] = {
             "exceptions_open",
         ),
         held_by="tests/store/test_sqlite.py (store_conformance/transactions.py)",
+        weather=("crash_after_commit",),
     ),
     "handled_with_its_step": Defence(
         says="a step is marked handled in its own transaction",
@@ -135,15 +143,21 @@ DEFENCES: dict[str, Defence] = {
             "posted_once",
         ),
         held_by="tests/store/test_sqlite.py (store_conformance/transactions.py)",
+        weather=("crash_after_commit",),
     ),
     "timers_with_their_step": Defence(
         says="timers are set in the transaction of their step",
         patches=_one(SqliteUnit, "set_timers", seams.later),
         held_by="tests/store/test_sqlite.py (store_conformance/transactions.py)",
+        weather=("crash_after_commit",),
     ),
     "fence": Defence(
         says="a result counts only under the fence its call was leased under",
         patches=_one(SqliteUnit, "settle", seams.any_fence),
+        weather=(
+            "frozen",
+            "left_behind",
+        ),
     ),
     "lease": Defence(
         says="a call that is on its way is nobody else's",
@@ -153,6 +167,10 @@ DEFENCES: dict[str, Defence] = {
             "look_up_first",
         ),
         held_by="tests/flow/test_crashes.py",
+        weather=(
+            "answer_late",
+            "frozen",
+        ),
     ),
     "lease_runs_out": Defence(
         says="a lease ends, so that a dead worker's calls go on",
@@ -161,6 +179,7 @@ DEFENCES: dict[str, Defence] = {
     "look_up_first": Defence(
         says="what a partner may have done is looked up before it is sent again",
         patches=_one(deliverer, "purpose_of", seams.send_unless(EffectClass.NEITHER)),
+        weather=("answer_lost",),
     ),
     "ask_a_person": Defence(
         says="what may have happened and cannot be looked up is a person's to decide",
@@ -170,6 +189,7 @@ DEFENCES: dict[str, Defence] = {
             "look_up_first",
             "lease",
         ),
+        weather=("answer_lost",),
     ),
     "attempts_end": Defence(
         says="after so many attempts a person is asked",
@@ -179,15 +199,24 @@ DEFENCES: dict[str, Defence] = {
             "growing_pause",
             "breaker",
         ),
+        weather=(
+            "down",
+            "not_sent",
+        ),
     ),
     "trouble_told": Defence(
         says="an effect that ends badly is somebody's exception",
         patches=_one(deliverer, "conclude", seams.without_exception),
+        weather=("refused",),
     ),
     "in_order": Defence(
         says="what must come in order waits for what comes before",
         patches=_one(SqliteUnit, "ask", seams.in_no_order),
         held_by="tests/flow/test_deliverer.py",
+        weather=(
+            "busy",
+            "correction",
+        ),
     ),
     "breaker": Defence(
         says="a partner that fails is left alone",
@@ -199,17 +228,23 @@ DEFENCES: dict[str, Defence] = {
             ),
         ),
         held_by="tests/flow/test_breaker.py",
+        weather=("down",),
     ),
     "retry_after": Defence(
         says="a partner that asks for rest gets it",
         patches=_one(desk.Desk, "pause", seams.no_pause),
         held_by="tests/flow/test_endpoints.py",
+        weather=("throttled",),
     ),
     "growing_pause": Defence(
         says="attempts are further and further apart",
         patches=_one(settling, "pause_before", seams.always(timedelta(seconds=1))),
         held_by="tests/flow/test_deliverer.py",
         beside=("breaker",),
+        weather=(
+            "down",
+            "not_sent",
+        ),
     ),
     "compare_and_set": Defence(
         says="a state is written only over the revision it was decided from",
@@ -221,42 +256,60 @@ DEFENCES: dict[str, Defence] = {
         says="a step that killed two workers is set aside",
         patches=_one(machine, "DEATHS_MAX", lambda _: 10**6),
         held_by="tests/flow/test_crashes.py",
+        weather=("deadly_step",),
     ),
     "careful_start": Defence(
         says="after an unclean stop steps are tried one at a time",
         patches=_one(machine.Machine, "start", seams.careless),
         held_by="tests/flow/test_crashes.py",
+        weather=("deadly_step",),
     ),
     "timers_by_name": Defence(
         says="a timer set anew replaces the one of its name",
         patches=_one(SqliteUnit, "set_timers", seams.first_timer),
         held_by="tests/store/test_sqlite.py (store_conformance/rows.py)",
+        weather=(
+            "telling_held",
+            "correction",
+        ),
     ),
     "due_at": Defence(
         says="a wake-up is judged by when it was due, not by when it rang",
         patches=_one(timekeeper, "_wake_up", seams.due_when_rung),
         held_by="tests/processes/test_shipment_visibility_promises.py",
         beside=("timers_by_name",),
+        weather=(
+            "crash_after_commit",
+            "clock_jump",
+        ),
     ),
     "last_word": Defence(
         says="the last word by the source's revision holds, whatever came last",
         patches=_one(shipment_visibility_facts, "_with", seams.last_arrival),
         held_by="tests/processes/test_shipment_visibility_evidence.py",
+        weather=(
+            "correction",
+            "retraction",
+            "late",
+        ),
     ),
     "retractions": Defence(
         says="what a source takes back is taken back",
         patches=_one(shipment_visibility, "hear", seams.deaf_to_retractions),
         held_by="tests/processes/test_shipment_visibility_evidence.py",
+        weather=("retraction",),
     ),
     "unknown_codes": Defence(
         says="a code on no list is an exception, never a guess",
         patches=_one(tracking, "_milestone", seams.guess),
         held_by="tests/connectors/test_every_connector.py",
+        weather=("unknown_code",),
     ),
     "waiting_evidence": Defence(
         says="a report whose number nobody knows yet waits for it",
         patches=_one(rosters, "PROCESSES", seams.without_binding),
         held_by="tests/processes/test_reference_binding.py",
+        weather=("reorder",),
     ),
     "newest_order": Defence(
         says="a lower order version never takes the place of a higher",
@@ -266,6 +319,11 @@ DEFENCES: dict[str, Defence] = {
             "conflict_check",
         ),
         held_by="tests/processes/test_order_release_changes.py",
+        weather=(
+            "changed",
+            "late",
+            "reorder",
+        ),
     ),
     "newest_plan": Defence(
         says="a lower plan revision never takes the place of a higher",
@@ -275,21 +333,29 @@ DEFENCES: dict[str, Defence] = {
             "conflict_check",
         ),
         held_by="tests/processes/test_order_release_planning.py",
+        weather=(
+            "replanned",
+            "late",
+            "reorder",
+        ),
     ),
     "complete_orders": Defence(
         says="nothing leaves the house for an order that lacks a field",
         patches=_one(order_release_intake, "complete", seams.complete_anyhow),
         held_by="tests/processes/test_order_release_intake.py",
+        weather=("incomplete",),
     ),
     "known_master": Defence(
         says="nothing leaves the house for an order with unknown master data",
         patches=_one(order_release_intake, "failed", seams.always(answer=False)),
         held_by="tests/processes/test_order_release_intake.py",
+        weather=("unknown_master",),
     ),
     "plans_taken_back": Defence(
         says="the plan of a cancelled order is cancelled, whenever it is confirmed",
         patches=_one(order_release_planning, "_cancel", lambda _: lambda state: (state, ())),
         held_by="tests/processes/test_order_release_changes.py",
+        weather=("cancelled",),
     ),
     "references_taken_back": Defence(
         says="the ERP's reference to a shipment that is off is withdrawn",
@@ -299,10 +365,15 @@ DEFENCES: dict[str, Defence] = {
             lambda _: lambda _state, carriage: (carriage, ()),
         ),
         held_by="tests/processes/test_order_release_changes.py",
+        weather=(
+            "cancelled",
+            "replanned",
+        ),
     ),
     "portal_gate": Defence(
         says="a customer sees an order from when its ERP has the reference",
         patches=_one(shipment_visibility_gate, "gate_of", seams.open_gate),
+        weather=("busy",),
     ),
     "posted_once": Defence(
         says="a milestone that was posted as it is is not posted again",

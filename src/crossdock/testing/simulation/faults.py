@@ -84,6 +84,7 @@ FAULTS: dict[str, Fault] = {
     # What partners say.
     "garbage": _told("a document is cut off in the middle, beside the right one", 0.03, 0.15),
     "identity_reused": _told("a partner says something else under a known identity", 0.03, 0.15),
+    "reorder": _told("an event is held back 5 to 60 minutes and overtaken", 0.05, 0.3),
     "late": _told("an event is told one to six hours late", 0.05, 0.2),
     "cancelled": _told("an order is cancelled around its confirmation", 0.1, 0.4),
     "changed": _told("an order is changed after its release", 0.1, 0.4),

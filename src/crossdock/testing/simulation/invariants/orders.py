@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from crossdock.simulators import auditor
-from crossdock.testing.simulation.invariants.base import Invariant
+from crossdock.testing.simulation.invariants.base import Invariant, Scene
 
 REFERENCES = {"erp.write_reference", "erp.withdraw_reference"}
 
@@ -23,6 +23,31 @@ class OneRequest(Invariant):
         """Look through the TMS's ledger where it has a new entry."""
         if any(done.partner == "tms" for done in self.witness.news.done):
             yield from auditor.duplicate_shipments(self.witness.done["tms"])
+
+
+class NewestAsked(Invariant):
+    """INV-23."""
+
+    number = "INV-23"
+    says = "once a higher version of an order was asked for, no lower one is"
+    wakes = frozenset({"done"})
+
+    def __init__(self, scene: Scene) -> None:
+        """Begin with nothing asked for."""
+        super().__init__(scene)
+        self._newest: dict[str, int] = {}
+
+    def after(self) -> Iterator[str]:
+        """Compare each request with those before; one repeated under its key says nothing new."""
+        for done in self.witness.news.done:
+            entry = done.entry
+            if entry.verb != "tms.plan" or entry.kind == "repeated":
+                continue
+            order_id, version = entry.content["order"]["order_id"], entry.content["order_version"]
+            newest = self._newest.get(order_id, version)
+            if version < newest:
+                yield f"{order_id} version {version} was asked for after version {newest}"
+            self._newest[order_id] = max(newest, version)
 
 
 class Complete(Invariant):
