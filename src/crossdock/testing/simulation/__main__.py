@@ -7,6 +7,7 @@ python -m crossdock.testing.simulation --seeds 2000
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 
@@ -46,15 +47,21 @@ def one(asked: argparse.Namespace) -> int:
     return VIOLATED if outcome.violation is not None else 0
 
 
-def many(asked: argparse.Namespace) -> int:
-    """Run many seeds, and sum them up."""
-    summary = run_many(asked.first, asked.seeds, processes=asked.processes, told=progress)
+def many(asked: argparse.Namespace) -> Summary:
+    """Run many seeds, and tell what they reached and what they found."""
+    summary = run_many(
+        asked.first,
+        asked.seeds,
+        processes=asked.processes,
+        told=progress,
+        seconds=asked.minutes * 60,
+    )
     for line in coverage.table(summary.struck, summary.reached):
         say(line)
     days = summary.simulated.total_seconds() / 86_400
     say(
         f"{summary.seeds} seeds, {summary.events} events, {days / 365:.1f} simulated years, "
-        f"{sum(summary.struck.values())} faults, {summary.seeds / summary.seconds:.1f} seeds/s"
+        f"{summary.struck.total()} faults, {summary.seeds / summary.seconds:.1f} seeds/s"
     )
     if summary.failed:
         with stage() as here:
@@ -66,7 +73,7 @@ def many(asked: argparse.Namespace) -> int:
         violations=len(summary.failed),
         digest=summary.digest,
     )
-    return VIOLATED if summary.failed else 0
+    return summary
 
 
 def progress(summary: Summary) -> None:
@@ -103,6 +110,7 @@ def parser() -> argparse.ArgumentParser:
     known.add_argument("--seeds", type=int, default=200, help="how many seeds, where none is given")
     known.add_argument("--first", type=int, default=1, help="the first of them")
     known.add_argument("--processes", type=int, default=2, help="in so many processes")
+    known.add_argument("--minutes", type=float, default=math.inf, help="begin no more after these")
     return known
 
 
@@ -111,7 +119,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = parser().parse_args(argv)
     collect_seldom()
     try:
-        return many(asked) if asked.seed is None else one(asked)
+        if asked.seed is not None:
+            return one(asked)
+        return VIOLATED if many(asked).failed else 0
     except Fault as fault:
         sys.stderr.write(f"{fault}\n")
         return MISCONFIGURED

@@ -23,7 +23,13 @@ from crossdock.testing.simulation.invariants.intake import (
     Quarantined,
     ToldApart,
 )
-from crossdock.testing.simulation.invariants.operations import Audited, Counted, Ends, Traced
+from crossdock.testing.simulation.invariants.operations import (
+    Audited,
+    Counted,
+    Ends,
+    Traced,
+    Wakeable,
+)
 from crossdock.testing.simulation.invariants.orders import (
     CancelledAlike,
     Complete,
@@ -44,6 +50,7 @@ INVARIANTS: tuple[type[Invariant], ...] = (
     Conserved,
     Final,
     ToldApart,
+    Wakeable,
     OneKey,
     Once,
     LookedUp,

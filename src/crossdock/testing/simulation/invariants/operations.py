@@ -8,6 +8,15 @@ from collections.abc import Iterator
 from crossdock.testing.simulation.invariants.base import Invariant
 
 HOPS_MAX = 60
+HELD = (
+    "SELECT endpoint FROM breaker WHERE state = 'open' AND open_until IS NULL AND NOT EXISTS"
+    " (SELECT 1 FROM exception WHERE subject = endpoint AND status = 'open')"
+)
+PARKED = (
+    "SELECT subscriber || '/' || key_kind || '/' || key_id AS waits FROM parked WHERE NOT EXISTS"
+    " (SELECT 1 FROM exception WHERE subject = subscriber || '/' || key_kind || '/' || key_id"
+    " AND exception.status = 'open')"
+)
 CAUSE = "SELECT causation_id, document_id FROM message WHERE id = ?"
 
 
@@ -23,6 +32,21 @@ class Audited(Invariant):
         rows = self.scene.value("SELECT count(*) FROM audit WHERE actor = 'simulated'")
         if rows != decided:
             yield f"{decided} decisions and {rows} audit rows"
+
+
+class Wakeable(Invariant):
+    """INV-7."""
+
+    number = "INV-7"
+    says = "nothing waits for ever unasked: what a person must let go is an open exception"
+    wakes = frozenset({"committed"})
+
+    def after(self) -> Iterator[str]:
+        """Find the exception of each partner that is held, and of each key that is parked."""
+        for endpoint in (name for (name,) in self.scene.rows(HELD)):
+            yield f"{endpoint} is held, and nobody is asked to let go"
+        for subject in (name for (name,) in self.scene.rows(PARKED)):
+            yield f"{subject} is parked, and nobody is asked to let go"
 
 
 class Traced(Invariant):
