@@ -76,13 +76,13 @@ def tell(trial: Trial) -> None:
     say(f"without {' and '.join(trial.without)}: {seeds}{number}")
 
 
-def keep(found: Matrix, seeds: int) -> None:
+def keep(found: Matrix, seeds: int, pairs: int) -> None:
     """Keep the figures."""
     needed = sorted(trial.seeds for trial in found.singles if trial.seeds)
     record(
         "ablation",
         "Each defence taken away: how soon the simulation turns red",
-        "make ablation",
+        f'make ablation ARGS="--seeds {seeds} --pair-seeds {pairs}"',
         {
             "defences": len(found.singles),
             "missed_by_the_simulation": len(needed),
@@ -130,7 +130,7 @@ def main() -> int:
         seeds=asked.seeds, pair_seeds=asked.pair_seeds, processes=asked.processes, told=tell
     )
     PAGE.write_text(page(found, asked.seeds, asked.pair_seeds), "utf-8")
-    keep(found, asked.seeds)
+    keep(found, asked.seeds, asked.pair_seeds)
     sang = canary(asked.processes)
     end(
         defences=len(found.singles),
