@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from queue import Queue
@@ -14,7 +15,14 @@ from crossdock.faults import Misconfigured, NotNow
 from crossdock.messages.envelope import Key
 from crossdock.ports.shared import Part
 from crossdock.ports.store import Handled
-from crossdock.store.postgres import Door, WorkingStore, open_door, open_postgres, open_worker
+from crossdock.store.postgres import (
+    Door,
+    WorkingStore,
+    locks,
+    open_door,
+    open_postgres,
+    open_worker,
+)
 from crossdock.store.postgres.bell import News, read
 from crossdock.testing.postgres import PostgresServer
 from crossdock.testing.store_conformance import rows
@@ -187,6 +195,61 @@ def test_a_door_takes_in_and_wakes_whoever_has_the_lane(worker: Open, address: s
                 heard.put(heard.get(timeout=0.2))
 
     assert (heard.get(), claimed(working)) == (frozenset(), {7})
+
+
+def gone(address: str, pid: int) -> bool:
+    """Wait until the server has ended a session; answer whether it has."""
+    ends = time.monotonic() + 30
+    with psycopg.connect(address, autocommit=True) as other:
+        while other.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchall():
+            if time.monotonic() > ends:
+                return False
+            time.sleep(0.05)
+    return True
+
+
+def hastened(store: WorkingStore, setting: str) -> int:
+    """Let the server wait for less time; answer the session's number."""
+    session = store._writer  # noqa: SLF001 - the very session that works
+    session.tell("SELECT set_config($1, '300ms', false)", (setting,))
+    return session.connection.info.backend_pid
+
+
+def test_a_worker_that_freezes_between_transactions_is_ended(worker: Open, address: str) -> None:
+    store = worker()
+    parts(store)
+    pid = hastened(store, "idle_session_timeout")
+    with store.write() as unit:
+        unit.set_mark("busy", "yes")
+
+    assert gone(address, pid)
+
+
+def test_a_worker_that_freezes_in_a_transaction_is_ended(worker: Open, address: str) -> None:
+    store = worker()
+    pid = hastened(store, "idle_in_transaction_session_timeout")
+
+    def freeze() -> None:
+        with store.write() as unit:
+            unit.pending()
+            assert gone(address, pid)
+            unit.pending()
+
+    with pytest.raises(NotNow):
+        freeze()
+
+
+def test_a_worker_that_freezes_while_it_sends_is_ended_by_another(
+    worker: Open, address: str
+) -> None:
+    frozen, other = (worker()._writer for _ in range(2))  # noqa: SLF001 - their very sessions
+    frozen.send("BEGIN")
+    frozen.send("SELECT 1")
+    time.sleep(1.5)
+
+    other.tell(locks.END_FROZEN, (locks.WRITER, 1))
+
+    assert gone(address, frozen.connection.info.backend_pid)
 
 
 def test_news_is_written_and_read(worker: Open) -> None:
