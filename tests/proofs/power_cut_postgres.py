@@ -137,9 +137,12 @@ class Writers:
         self._threads.append(threading.Thread(target=self._deliver))
 
     def start(self) -> None:
-        """Begin to write."""
+        """Begin to write; returns when the first row and document are acknowledged."""
         for each in self._threads:
             each.start()
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while not (self.rows and self.documents) and time.monotonic() < ends:
+            time.sleep(0.01)
 
     def join(self) -> None:
         """Wait until all have noticed that the server is gone."""

@@ -18,4 +18,5 @@ def test_a_power_cut_takes_nothing_from_postgres_that_it_has_committed() -> None
     found = msgspec.json.decode(run.stdout.splitlines()[-1])
     assert (run.returncode, found["lost"]) == (0, 0), run.stdout + run.stderr
     assert found["acknowledged_rows"] > 0
+    assert found["acknowledged_documents"] > 0
     assert found["control_lost"] > 0
