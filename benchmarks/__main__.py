@@ -19,7 +19,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.contenders import POSTGRES, SQLITE, Contender, Failed, everyone, run
+from benchmarks.contenders import POSTGRES, POSTGRES_2, SQLITE, Contender, Failed, everyone, run
 from tools.figures import Figure, record
 
 ROUNDS = 3
@@ -178,6 +178,7 @@ def summary(measured: Measured) -> dict[str, Any]:
         "absent": measured.failed | measured.absent,
         "best_peer": best,
         "postgres_1_flows_per_s": round(middle[POSTGRES], 1) if POSTGRES in middle else None,
+        "postgres_2_flows_per_s": round(middle[POSTGRES_2], 1) if POSTGRES_2 in middle else None,
     }
     if ours:
         rows = to_limits(ours, "bare_flows_per_s")

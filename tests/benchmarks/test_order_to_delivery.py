@@ -1,17 +1,19 @@
 """The work that `make bench` measures is really done, and the peers do the same."""
 
 import ast
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from benchmarks import flows, limits, view_delay
+from benchmarks import flows, limits, view_delay, workers
 from benchmarks.__main__ import Measured, summary
 from benchmarks.contenders import SQLITE
 from benchmarks.order_to_delivery import live
 from benchmarks.peers import PEERS
 from benchmarks.peers.work import CODES, Ledger, enriched, order
+from benchmarks.servers import Missing
 from crossdock.messages.registry import BODIES
 from crossdock.ports.store import Store
 from crossdock.store.memory import MemoryStore
@@ -42,6 +44,16 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 def test_every_flow_ends_with_six_effects_and_one_of_them_is_the_accrual(store: Store) -> None:
     assert live(store, FLOWS).effects == FLOWS * 6
+
+
+def test_two_workers_complete_every_flow_and_accrue_each_once() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            found = workers.measure(Path(folder), 2, FLOWS)
+        except Missing as absent:
+            pytest.skip(str(absent))
+
+    assert (found["flows"], found["effects_per_flow"]) == (FLOWS, 6)
 
 
 def test_the_limits_insert_every_row_the_flows_left(tmp_path: Path) -> None:
