@@ -94,12 +94,12 @@ fuzz: setup ## Fuzz every parser so many seconds each: make fuzz SECONDS=60 TARG
 recovery-herd: setup ## Let a partner come back to 10,000 waiting effects, in simulated time
 	@$(PY) -m tests.proofs.recovery_herd --messages $(or $(MESSAGES),10000)
 
-.PHONY: overload poison under-fire
+.PHONY: chaos overload poison
 
 overload: setup ## Send five times as much as it can take: make overload SECONDS=20
 	@$(PY) -m tests.proofs.overload --seconds $(or $(SECONDS),20)
 
-under-fire: setup ## Fire at a house from all sides and check what clients were told: SECONDS=120
+chaos: setup ## Fire at a house from all sides and check what clients were told: SECONDS=120
 	@$(PY) -m tests.proofs.history_checker --seconds $(or $(SECONDS),120) $(ARGS)
 
 poison: setup ## Let messages kill, hang and exhaust their worker, beside good ones
@@ -109,9 +109,9 @@ histories: setup ## Record golden histories that are missing, or one anew: make 
 	@$(PY) -m tests.histories $(NAME)
 
 # What dies, and comes back.
-.PHONY: crash-points disk-full power-cut power-cut-postgres
+.PHONY: crash disk-full power-cut power-cut-postgres
 
-crash-points: setup ## Kill the house at every point of a day, and see what it still knows
+crash: setup ## Kill the house at every point of a day, and see what it still knows
 	@$(PY) -m tests.proofs.crash_points --every $(or $(EVERY),1) --record
 
 disk-full: setup ## Fill the disk under a running house, and give it room again (needs root)

@@ -41,7 +41,7 @@ def main() -> None:
     _print(done, found)
     sys.stdout.write(f"{time.monotonic() - began:.0f} s\n")
     if asked.record:
-        command = f"make crash-points EVERY={asked.every}"
+        command = f"make crash EVERY={asked.every}"
         figures.record("crash_points", "A crash at every point of a day", command, figure)
     sys.stdout.write(msgspec.json.encode(figure).decode() + "\n")
     sys.exit(bool(done.broken) or not all(found.values()) or bool(done.missed()))
