@@ -196,7 +196,7 @@ class Bounded(Invariant):
         self._refused: dict[str, int] = {}
 
     def after(self) -> Iterator[str]:
-        """Count what cost an attempt, and stop at refusals."""
+        """Count what cost an attempt, and stop at refusals; a probe that met nobody costs none."""
         for sent in self.witness.news.sent:
             row = sent.work.row
             if self._refused.get(row.id) == self.witness.permitted[row.id] and row.attempts:
@@ -208,7 +208,7 @@ class Bounded(Invariant):
                 continue
             if heard.ended.outcome is Outcome.REFUSED:
                 self._refused[row.id] = permitted
-            if heard.ended.outcome in {Outcome.UNKNOWN, Outcome.NOT_APPLIED}:
+            if heard.ended.row.attempts > row.attempts:
                 tries = self._tried.get((row.id, permitted), 0) + 1
                 self._tried[row.id, permitted] = tries
                 if tries > 3 * self.scene.options.attempts_max:
