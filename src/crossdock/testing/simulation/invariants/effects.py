@@ -226,7 +226,7 @@ class Polite(Invariant):
         """Begin with everybody well."""
         super().__init__(scene)
         self._rests: dict[tuple[str, int], datetime] = {}
-        self._ill: dict[tuple[str, int], int] = {}
+        self._ill: dict[tuple[str, int, int], int] = {}
         self._open_until: dict[str, datetime] = {}
         self._asked: dict[str, int] = {}
 
@@ -252,17 +252,19 @@ class Polite(Invariant):
             until = heard.at + timedelta(seconds=seconds)
             name = (endpoint, heard.life)
             self._rests[name] = max(until, self._rests.get(name, until))
-        name = (endpoint, heard.result.work.generation)
+        generation = heard.result.work.generation
+        # What a life wrote down as it died was heard by nobody: each life is counted on its own.
+        mark = (endpoint, generation, heard.life)
         match vote(exchange):
             case Vote.ILL:
-                self._ill[name] = self._ill.get(name, 0) + 1
-                if self._ill[name] == ILL_MAX and name[1] == max(
-                    generation for known, generation in self._ill if known == endpoint
+                self._ill[mark] = self._ill.get(mark, 0) + 1
+                if self._ill[mark] == ILL_MAX and generation == max(
+                    known for whose, known, _ in self._ill if whose == endpoint
                 ):
                     self._open_until[endpoint] = heard.at + timedelta(seconds=OPEN_SECONDS)
                     self._asked[endpoint] = self.witness.permitted[endpoint]
             case Vote.WELL:
-                self._ill[name] = 0
+                self._ill[mark] = 0
             case Vote.NEITHER:
                 pass
 
