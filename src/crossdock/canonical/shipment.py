@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from crossdock.canonical import Canonical
+from crossdock.canonical.freight import FreightCharge
 from crossdock.canonical.moments import Moment
 from crossdock.canonical.party import Location
 from crossdock.canonical.references import Reference
@@ -51,7 +52,10 @@ class Leg(Canonical, frozen=True, kw_only=True):
 
 
 class Shipment(Canonical, frozen=True, kw_only=True):
-    """What the TMS planned: the unit that is tracked and shown to the customer."""
+    """What the TMS planned: the unit that is tracked and shown to the customer.
+
+    `charges` are what the planner expects it to cost, and so what a carrier is offered for it.
+    """
 
     shipment_id: str
     load_id: str
@@ -62,6 +66,7 @@ class Shipment(Canonical, frozen=True, kw_only=True):
     legs: tuple[Leg, ...] = ()
     order_ids: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
+    charges: tuple[FreightCharge, ...] = ()
 
 
 class Load(Canonical, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ CANONICAL: tuple[type[Struct], ...] = (
     shipments.Load,
     freight.FreightCharge,
     freight.FreightInvoice,
+    freight.ChargeNotice,
     tracking.TrackingEvent,
     party.Party,
     party.Location,
