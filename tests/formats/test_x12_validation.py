@@ -112,6 +112,60 @@ def test_a_set_nobody_has_a_table_for_is_not_judged() -> None:
     assert faults("315", "ANYTHING*GOES") == ()
 
 
+INVOICE = ("B3**INV-7*SH-9*PP**20260330*65940**20260329*035*ROAD*20260328", "C3*USD")
+CHARGES = ("LX*1", "L5*1*FREIGHT", "L0*1***7889*G***3*PCS", "L1*1*46.09*PH*363604", "L7*******70")
+TOTAL = "L3*7889*G***65940******3*L"
+
+
+@pytest.mark.parametrize(
+    ("release", "number", "order", "strange"),
+    [
+        ("004010", "N9*CN*PRO17", "SPO*4711", "L11*PRO17*CN"),
+        ("004030", "N9*CN*PRO17", "OID**4711", "AT7*X3"),
+        ("004030", "L11*PRO17*CN", "SPO*4711", "AT7*X3"),
+        ("005010", "L11*PRO17*CN", "OID**4711", "N9*CN*PRO17"),
+    ],
+)
+def test_an_invoice_is_another_set_in_each_release(
+    release: str, number: str, order: str, strange: str
+) -> None:
+    stop = ("S5*1*UL", number, "N1*ST*DC-9", "N7**8812", "M7*SEAL1")
+    package = ("N1*CN*ANN LEE", "N4*DUBLIN*OH*43017", number, "CD3*A1*12*05", number, "L9*RES*3.5")
+    lines = (*INVOICE, number, "N1*BT*SHIPPERCO", "N7**8812", order, *stop, *CHARGES, *package)
+
+    assert faults("210", *lines, "LX*2", "L1*2***1500****405", TOTAL, release=release) == ()
+    assert told(*faults("210", *INVOICE, strange, TOTAL, release=release)) == [
+        (strange.split("*", maxsplit=1)[0], 4, "6")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("L1*1*46.09*PH*3636.04", (4, "6")),
+        ("L1*1*46.09**363604", (3, "2")),
+        ("L1*1*46.09*PH", (4, "2")),
+        ("L1*1***-301791****DSC", None),
+        ("L1*1***1234567890123", (4, "5")),
+        ("L1*1***1500****F", (8, "4")),
+        ("L0*1***7889", (5, "2")),
+        ("L0*1*******3", (9, "2")),
+        ("L7*******7", (7, "4")),
+    ],
+)
+def test_what_is_wrong_with_a_charge_has_its_code(line: str, wrong: tuple[int, str] | None) -> None:
+    found = faults("210", *INVOICE, "LX*1", line, TOTAL)
+
+    tag = line.split("*", maxsplit=1)[0]
+    assert told(*found) == ([] if wrong is None else [(tag, 5, "8", wrong)])
+
+
+def test_an_invoice_names_who_pays_how_and_what_it_corrects() -> None:
+    odd = "B3**INV-7*SH-9*QQ**20260330*65940*QQ*20260329**ROAD"
+
+    assert told(*faults("210", odd)) == [("B3", 2, "8", (4, "7"), (8, "7"), (10, "2"))]
+
+
 @pytest.mark.parametrize("release", RELEASES)
 def test_the_tables_are_whole(release: str) -> None:
     known = schema(release)
@@ -129,7 +183,7 @@ def test_the_tables_are_whole(release: str) -> None:
         for place in note.places
         if not 0 < place <= len(shape.slots)
     ]
-    assert sorted(known.sets) == ["204", "214", "990", "997", "999"]
+    assert sorted(known.sets) == ["204", "210", "214", "990", "997", "999"]
     assert [pair for pair in begun if pair[0] != pair[1]] == []
     assert places == []
 

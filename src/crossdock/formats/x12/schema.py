@@ -1,4 +1,4 @@
-"""The standard's tables: elements, segments, sets and code lists, in releases 004010 and 005010.
+"""The standard's tables: elements, segments, sets and code lists, release by release.
 
 They are data, in `tables/`: a new set is rows there and no code.
 
@@ -6,12 +6,15 @@ They are data, in `tables/`: a new set is rows there and no code.
     segments.csv  segment, release, its elements (`!` mandatory, `+` components, `?` anything),
                   and its notes on which elements stand together (P all or none, R at least one,
                   E not both, C the first asks for the others, L the first asks for one of them)
-    sets.csv      set, loop (a path; `!` mandatory), how often the loop, segment, usage, how often
+    sets.csv      set, release (none: in all of them), loop (a path; `!` mandatory), how often the
+                  loop, segment, usage, how often
     codes.csv     element, its codes; an element that is not named may hold any code
 
-A row of release 005010 holds for it in place of the row without a release. Sources: ASC X12 004010
-and 005010, the sets 204, 214, 990, 997 and 999 and the segments in them. Segments that a set names
-and no table describes are held to their place alone.
+An element's or a segment's row of a release holds for it in place of the row without one; a set
+that is another one in each release is written out for each. Sources: ASC X12 004010 and 005010, the
+sets 204, 210, 214, 990, 997 and 999 and the segments in them. Between those two releases 210 gave
+up N9 for L11 and SPO for OID: 004030 is held to both. Segments that a set names and no table
+describes are held to their place alone.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from importlib.resources import files
 
 from msgspec import Struct
 
-RELEASES = ("004010", "005010")
+RELEASES = ("004010", "004030", "005010")
 RELEASE_DIGITS = 6
 ANYTHING = "?"
 DEPTH_MAX = 16  # of loops in loops
