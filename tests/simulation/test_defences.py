@@ -26,6 +26,10 @@ SOON = (
     "retry_after",
     "look_up_first",
     "audit",
+    "groups_answered",
+    "same_answer_again",
+    "numbers_stored",
+    "numbers_after_restore",
 )
 SEEDS = 25
 

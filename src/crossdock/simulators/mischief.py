@@ -34,6 +34,7 @@ FAULTS: dict[str, str] = {
     "no_ack": "acknowledges nothing of an interchange (X12)",
     "late_ack": "acknowledges an interchange three days later (X12)",
     "rejecting_ack": "rejects an interchange as unreadable, and goes on with it (X12)",
+    "ack_acked": "acknowledges acknowledgements too, which nobody may (X12)",
     "corrupt": "sends an interchange cut off, and then whole (X12)",
     "unknown_code": "adds an event with a status code that no list holds",
     "retraction": "tells a delivery that did not happen, and takes it back",

@@ -135,7 +135,7 @@ class X12Carrier(Carrier):
     def _taken(self, found: Interchange, offers: Sequence[speech.Offer]) -> str:
         """Acknowledge what came, and answer the offers in it."""
         for group in found.groups:
-            if not group.is_acknowledgement:
+            if not group.is_acknowledgement or self._acknowledges_all(found):
                 self._acknowledge(found, group)
         for each in offers:
             if each.purpose == "cancel":
@@ -143,6 +143,9 @@ class X12Carrier(Carrier):
             else:
                 self._answer(each, found)
         return found.control
+
+    def _acknowledges_all(self, found: Interchange) -> bool:
+        return self.mischief.strikes("ack_acked", f"{self.dialect.scac}/{found.control}")
 
     def _acknowledge(self, found: Interchange, group: Group) -> None:
         name = f"acknowledgement/{self.dialect.scac}/{found.control}/{group.control}"

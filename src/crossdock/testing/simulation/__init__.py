@@ -8,6 +8,7 @@
     house        the machine over the real store: steps, crashes, restarts
     people       customers who look, operators who decide
     witness      what was really delivered and really done, apart from our tables
+    exchanges    what was really exchanged in X12
     invariants   what must hold after every event, and at the end
     world        all of it together, event by event
     runs         many seeds, shrinking, figures

@@ -78,9 +78,15 @@ def _red(here: Stage, without: Sequence[str], seed: int) -> Violation | None:
 
 
 def _weather(options: Options, without: Sequence[str]) -> Options:
-    """Let the faults that these defences are made for strike often."""
+    """Let the faults that these defences are made for strike often, among whom they are for."""
     often = {fault: Level.HIGH for name in without for fault in DEFENCES[name].weather}
-    return msgspec.structs.replace(options, levels={**options.levels, **often})
+    speaks = any(DEFENCES[name].x12 for name in without)
+    return msgspec.structs.replace(
+        options,
+        levels={**options.levels, **often},
+        x12=options.x12 or speaks,
+        tendering=options.tendering or speaks,
+    )
 
 
 def _single(name: str, limit: int) -> Trial:

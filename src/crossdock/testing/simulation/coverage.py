@@ -79,6 +79,16 @@ REACHED: tuple[str, ...] = _words("""
     exception PLAN_REJECTED
     exception SHIPMENT_OVERDUE
     exception EVIDENCE_INCONSISTENT
+    exception ACK_OVERDUE
+    exception ACK_REJECTED
+    exception ACK_UNKNOWN
+    send partner.answer
+    told in X12
+    stage acknowledgement accepted
+    stage acknowledgement rejected
+    stage acknowledgement waiting
+    stage acknowledgement overdue
+    stage acknowledgement reviewed
     stage order_release delivered
     stage order_release cancelled
     stage order_release open

@@ -14,6 +14,7 @@ from crossdock.testing.simulation.faults import FAULTS, Level
 
 ORDERS_MAX = 3
 OFF_SHARE, LOW_SHARE = 0.5, 0.35
+TENDERING_SHARE, X12_SHARE = 0.3, 0.3  # of the days
 CLASSES = (
     EffectClass.IDEMPOTENT,
     EffectClass.IDEMPOTENT,
@@ -27,9 +28,9 @@ class Options(Struct, frozen=True, kw_only=True):
     """One run, whole: the same options give the same history.
 
     `levels` names the faults that are not off. `promises` tells for the partners that take keys
-    whether they honour them, can be asked by them, or neither. `batch` is how many steps one
-    transaction takes at most. `until` ends the safety phase after so many events, whatever the
-    day's plan; 0 for the whole day.
+    whether they honour them, can be asked by them, or neither. With `x12` some carriers speak it,
+    and are tendered to. `batch` is how many steps one transaction takes at most. `until` ends the
+    safety phase after so many events, whatever the day's plan; 0 for the whole day.
     """
 
     seed: int
@@ -39,6 +40,7 @@ class Options(Struct, frozen=True, kw_only=True):
     batch: int = 500
     attempts_max: int = 20
     tendering: bool = False
+    x12: bool = False
     until: int = 0
 
     @property
@@ -62,6 +64,7 @@ class Options(Struct, frozen=True, kw_only=True):
         return (
             f"seed={self.seed} orders={self.orders} batch={self.batch} "
             f"attempts_max={self.attempts_max} tendering={'yes' if self.tendering else 'no'} "
+            f"x12={'yes' if self.x12 else 'no'} "
             f"{promises} faults: {faults or 'none'}"
         )
 
@@ -70,6 +73,7 @@ def draw(seed: int) -> Options:
     """Draw the options of a seed."""
     drawn = {name: _level(seed, name) for name in FAULTS}
     levels = {name: level for name, level in drawn.items() if level is not Level.OFF}
+    x12 = share(seed, "x12") < X12_SHARE
     return Options(
         seed=seed,
         orders=whole(1, ORDERS_MAX, seed, "orders"),
@@ -77,7 +81,8 @@ def draw(seed: int) -> Options:
         promises={each: choose(CLASSES, seed, "promise", each) for each in KEYED},
         batch=choose((500, 500, 3, 1), seed, "batch"),
         attempts_max=choose((20, 20, 6), seed, "attempts"),
-        tendering=share(seed, "tendering") < 0.3,  # noqa: PLR2004 - the share of such days
+        tendering=x12 or share(seed, "tendering") < TENDERING_SHARE,
+        x12=x12,
     )
 
 

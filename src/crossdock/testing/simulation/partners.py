@@ -1,7 +1,8 @@
 """The partners of the simulated world: the simulators of the house, reached without a socket.
 
 They are the very classes that serve the demo over HTTP, with their own ledgers; only the clock, the
-network and the sender are simulated. A new partner is one line in `PARTNERS`, and one in `build`.
+network and the sender are simulated. A new partner is one line in `PARTNERS`, and one in `build`;
+`seats` tells who sits there in which worlds.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from crossdock.simulators.legacy_erp import Folders, LegacyErp
 from crossdock.simulators.partner import Partner, Setup
 from crossdock.simulators.tms import Tms
 from crossdock.simulators.world import LEGACY_COMPANY, World
+from crossdock.simulators.x12_carrier import X12Carrier
 from crossdock.testing.in_process import finish
+from crossdock.testing.simulation.options import Options
 from crossdock.testing.simulation.timeline import SimulatedClock
 
 NOT_FOUND, BAD_REQUEST = 404, 400
@@ -44,7 +47,13 @@ class Seat(Struct, frozen=True, kw_only=True):
     promise: str = ""
     in_files: bool = False
 
+    @property
+    def speaks_x12(self) -> bool:
+        """Tell whether it exchanges interchanges with the house."""
+        return self.connector == X12
 
+
+X12 = "x12_carrier"
 PARTNERS: dict[str, Seat] = {
     "erp": Seat(connector="reference_erp", serves=("1000",), promise="erp"),
     "legacy": Seat(connector="csv_orders", serves=(LEGACY_COMPANY,), in_files=True),
@@ -54,6 +63,13 @@ PARTNERS: dict[str, Seat] = {
         for scac in DIALECTS
     },
 }
+IN_X12 = ("ROAD", "PARC")  # the carriers that speak X12 in a world where some do
+
+
+def seats(*, x12: bool) -> dict[str, Seat]:
+    """Give everybody's seat; with `x12`, two of the carriers speak it."""
+    speak = {scac.lower(): Seat(connector=X12, serves=(scac,)) for scac in IN_X12}
+    return {**PARTNERS, **speak} if x12 else PARTNERS
 
 
 class WatchedLedger(Ledger):
@@ -92,6 +108,10 @@ class Asking:
     async def json(self) -> Any:
         """Read the body. Raises a decoding error."""
         return msgspec.json.decode(self._body)
+
+    async def read(self) -> bytes:
+        """Give the body as it came."""
+        return self._body
 
     def _abort(self) -> None:
         self.cut = True
@@ -173,13 +193,18 @@ class Cast(Struct, frozen=True, kw_only=True):
 
 
 def build(
-    seed: int, clock: SimulatedClock, world: World, folder: Path, faults: Mapping[str, str]
+    options: Options, clock: SimulatedClock, world: World, folder: Path, faults: Mapping[str, str]
 ) -> Cast:
     """Seat the partners; `faults` are texts for `simulators.mischief`, by partner."""
+    taken = seats(x12=options.x12)
 
     def setup(name: str) -> Setup:
         return Setup(
-            seed=seed, clock=clock, ledger=cast("Path", ":memory:"), targets={}, faults=faults[name]
+            seed=options.seed,
+            clock=clock,
+            ledger=cast("Path", ":memory:"),
+            targets={},
+            faults=faults[name],
         )
 
     folders = Folders(drop=folder / "drop", references=folder / "references")
@@ -188,6 +213,7 @@ def build(
     tms = Tms(setup("tms"))
     partners: dict[str, Partner] = {"erp": erp, "legacy": legacy, "tms": tms}
     for scac, dialect in DIALECTS.items():
-        partners[scac.lower()] = Carrier(setup(scac.lower()), dialect)
+        kind = X12Carrier if taken[scac.lower()].speaks_x12 else Carrier
+        partners[scac.lower()] = kind(setup(scac.lower()), dialect)
     doors = {name: Doors(each) for name, each in partners.items()}
     return Cast(partners=partners, doors=doors, erp=erp, legacy=legacy, tms=tms)

@@ -10,6 +10,7 @@ from crossdock.flow.decisions import RETRY, WAIVE, Decision, Undecidable
 from crossdock.flow.exceptions import ENDPOINT_CODES, ID_REUSED, UNRESOLVED
 from crossdock.flow.machine import Machine
 from crossdock.ports.store import ExceptionRow, Store
+from crossdock.processes.acknowledgement import OVERDUE as ACK_OVERDUE
 from crossdock.simulators.chance import choose, share
 from crossdock.testing.simulation.faults import Dice
 from crossdock.testing.simulation.house import House
@@ -20,6 +21,7 @@ TENANT = "main"
 KIND = "shipment_view"
 WAIVE_SHARE = 0.25
 TRIES_MAX = 3
+PATIENT_SHIFTS = 14
 # What an operator closes with knowledge of the world: waiting for a retry would not help.
 KNOWN_FOR_GOOD = {ID_REUSED}
 
@@ -64,11 +66,15 @@ class Operators:
         return "; ".join(said) if said else None
 
     def _patience(self, row: ExceptionRow) -> str:
-        """Put documents away, try again a few times, and leave what does not help."""
+        """Put documents away, try again a few times, and leave what does not help.
+
+        An acknowledgement that is late may still come: nobody asks again for days.
+        """
         if row.kind == "document":
             return WAIVE
         self._tries[row.id] += 1
-        return RETRY if self._tries[row.id] <= TRIES_MAX else ""
+        tries = self._tries[row.id] - (PATIENT_SHIFTS if row.code == ACK_OVERDUE else 0)
+        return RETRY if 0 < tries <= TRIES_MAX else ""
 
     def _open(self) -> list[ExceptionRow]:
         with self._house.store.read() as reader:

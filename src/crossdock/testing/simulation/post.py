@@ -22,9 +22,12 @@ from crossdock.testing.simulation.timeline import SimulatedClock, Timeline
 SOON = (0.02, 0.4)  # seconds on the way, one way
 PATIENCE_SECONDS = 30.0
 HELD_SECONDS = (60.0, 7200.0)
-SAID_OTHERWISE = {"orders", "plans", "tracking", "tenders"}
+SAID_OTHERWISE = {"orders", "plans", "tracking", "tenders", "interchange"}
+NO_REASON, WEATHER = b"*NS*", b"*AO*"  # reasons in a 214 (AT7-02): none, and the weather
 ACCEPTED, REFUSED_MIN, REFUSED_MAX = 202, 400, 500
 
+# Takes the partner, what it tells, and the bytes it tells it in.
+Dressed = Callable[[str, Telling, bytes], None]
 Answered = Callable[[int], None]  # takes the status; 0: nothing came back
 
 
@@ -49,8 +52,9 @@ class Post(Sender):
         network: Network,
         intake: Intake,
         cast: Cast,
+        dressed: Dressed,
     ) -> None:
-        """Promise nothing yet."""
+        """Promise nothing yet; `dressed` hears of all that goes over the wire."""
         super().__init__(ledger, clock, {})
         self._name = name
         self._timeline = timeline
@@ -58,6 +62,7 @@ class Post(Sender):
         self._network = network
         self._intake = intake
         self._cast = cast
+        self._dressed = dressed
         self.waiting = 0
 
     def post(self, telling: Telling) -> None:
@@ -105,20 +110,29 @@ class Post(Sender):
         if self._network.is_cut(self._name) or self._dice.strikes("telling_lost", *words):
             self._again(telling, tried=True)
             return "lost"
-        self._bring(telling, telling.body, words)
+        letter = self.dress(telling)
+        self._bring(telling, letter, words)
         said = "on its way"
         if self._dice.strikes("telling_doubled", *words):
-            self._bring(telling, telling.body, (*words, "again"))
+            self._bring(telling, letter, (*words, "again"))
             said += ", twice"
         return said
 
-    def _bring(self, telling: Telling, body: bytes, words: tuple[object, ...]) -> None:
+    def _bring(
+        self, telling: Telling, letter: tuple[bytes, str], words: tuple[object, ...]
+    ) -> None:
         seconds = between(*SOON, self._dice.seed, "leg", *words)
         if self._dice.strikes("telling_held", *words):
             seconds = between(*HELD_SECONDS, self._dice.seed, "held", *words)
+        content, content_type = letter
         arrival = Arrival(
-            tenant="main", partner=self._name, document=telling.document, content=body
+            tenant="main",
+            partner=self._name,
+            document=telling.document,
+            content=content,
+            content_type=content_type,
         )
+        self._dressed(self._name, telling, content)
         first = words[-1] != "again"
         answered = self._heard(telling, words) if first else _nobody
         what = f"arrive {telling.document} {telling.webhook_id}"
@@ -143,6 +157,7 @@ class Post(Sender):
             )
         if telling.document in SAID_OTHERWISE and self._dice.strikes("identity_reused", *words):
             other = otherwise(arrival)
+            self._dressed(self._name, telling, other.content)
             later = seconds + between(-seconds, 600, self._dice.seed, "reused", *words)
             self._timeline.after(
                 later,
@@ -207,6 +222,8 @@ def _nobody(_status: int) -> None:
 
 def otherwise(arrival: Arrival) -> Arrival:
     """Say something else under the same identity: another note, reason or reference."""
+    if arrival.document == "interchange":
+        return msgspec.structs.replace(arrival, content=arrival.content.replace(NO_REASON, WEATHER))
     told = msgspec.json.decode(arrival.content)
     one = told[-1] if isinstance(told, list) else told
     if isinstance(one.get("order"), dict):

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from crossdock.app.roster import PROCESSES, PROJECTIONS
 from crossdock.app.routing import Target, router
@@ -22,7 +23,8 @@ from crossdock.policies.rules import (
     TenderingPolicy,
 )
 from crossdock.ports import Connector, EffectClass, Endpoint
-from crossdock.testing.simulation.partners import PARTNERS
+from crossdock.simulators.x12_carrier import SHIPPER
+from crossdock.testing.simulation.partners import Seat, seats
 from crossdock.testing.simulation.wire import InFiles, Promising
 
 TENANT = "main"
@@ -80,18 +82,22 @@ def rules_of(release: int, *, tendering: bool) -> Rules:
     return msgspec.structs.replace(book, tendering=OFFERED) if tendering else book
 
 
-def roster_for(
+def roster_for(  # noqa: PLR0913 - a house has this many sides
     folder: Path,
     ids: Numbers,
     *,
     rules: Rules = BOOK,
     promises: Mapping[str, EffectClass] | None = None,
     attempts_max: int = 20,
+    x12: bool = False,
 ) -> Roster:
     """Put the house together; `promises` are by the name in `Options.promises`."""
     targets = [
-        Target(endpoint=_endpoint(name, folder, promises or {}, attempts_max), serves=seat.serves)
-        for name, seat in PARTNERS.items()
+        Target(
+            endpoint=_endpoint(name, seat, folder, promises or {}, attempts_max),
+            serves=seat.serves,
+        )
+        for name, seat in seats(x12=x12).items()
     ]
     endpoints = {each.endpoint.name: each.endpoint for each in targets}
     return Roster(
@@ -110,12 +116,21 @@ def roster_for(
 
 
 def _endpoint(
-    name: str, folder: Path, promises: Mapping[str, EffectClass], attempts_max: int
+    name: str, seat: Seat, folder: Path, promises: Mapping[str, EffectClass], attempts_max: int
 ) -> Endpoint:
-    seat = PARTNERS[name]
     connector = connectors()[seat.connector]
     promise = promises.get(seat.promise, EffectClass.IDEMPOTENT)
-    if seat.in_files:
+    settings: Struct
+    if seat.speaks_x12:
+        told = {
+            "base_url": "/",  # its doors are asked without a host
+            "partner": name,
+            "own_id": SHIPPER,
+            "partner_id": seat.serves[0],
+            "time_zone": ZONE,
+        }
+        settings = msgspec.convert(told, connector.settings)
+    elif seat.in_files:
         connector = InFiles(connector)
         folders = {"inbox_dir": str(folder / "drop"), "outbox_dir": str(folder / "references")}
         settings = msgspec.convert({**folders, "time_zone": ZONE}, connector.settings)

@@ -27,10 +27,12 @@ from crossdock.ports import (
     Transport,
 )
 from crossdock.simulators.chance import between
+from crossdock.simulators.x12_carrier import X12Carrier
 from crossdock.testing.simulation.faults import Dice
 from crossdock.testing.simulation.network import Network
 from crossdock.testing.simulation.partners import Cast
 from crossdock.testing.simulation.timeline import Timeline
+from crossdock.testing.simulation.witness import Witness
 
 QUICK = (0.005, 0.2)  # seconds on the way, one way
 CREATED, FOUND, ABSENT = 201, 200, 404  # of a file, as the connector reads it
@@ -147,10 +149,10 @@ class Wire:
         network: Network,
         cast: Cast,
         folder: Path,
-        filed: Callable[[str, bytes], None],
+        witness: Witness,
     ) -> None:
-        """Know everybody; `filed` hears of each file for the old ERP."""
-        self._filed = filed
+        """Know everybody; the witness hears of each file and interchange that arrives."""
+        self._witness = witness
         self._timeline = timeline
         self._dice = dice
         self._network = network
@@ -247,10 +249,13 @@ class Wire:
     def _answer(self, name: str, call: Call) -> Exchange:
         if name == "legacy":
             if call.method == "PUT":
-                self._filed(call.url, call.body)
+                self._witness.filed(call.url, call.body)
                 self._cast.legacy.handed(call.url)
             return in_folder(self._folder, call)
-        return self._cast.doors[name].answer(call)
+        exchange = self._cast.doors[name].answer(call)
+        if isinstance(self._cast.partners[name], X12Carrier):
+            self._witness.exchanges.arrived(name, call, exchange)
+        return exchange
 
     def _later(self, seconds: float, name: str, answered: Back, exchange: Exchange) -> None:
         what = f"answer {exchange.status or exchange.stage} from {name}"

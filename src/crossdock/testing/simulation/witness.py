@@ -23,7 +23,10 @@ from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
 from crossdock.flow.settling import Work
 from crossdock.ports.store import ExceptionRow
+from crossdock.simulators.journeys import DIALECTS
 from crossdock.simulators.ledger import Entry, Told
+from crossdock.simulators.x12_carrier import CONTENT_TYPE
+from crossdock.testing.simulation.exchanges import Exchanges
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -111,7 +114,7 @@ class Witness:
         self.delivered: list[Delivered] = []
         self.told: dict[tuple[str, str], bytes] = {}  # what was said first, by partner and identity
         self.events: dict[tuple[str, str], dict[str, Any]] = {}
-        self.heard_at: dict[tuple[str, str], datetime] = {}
+        self.heard_at: dict[tuple[str, str], set[datetime]] = defaultdict(set)
         self.versions: dict[str, dict[int, list[dict[str, Any]]]] = defaultdict(dict)
         self.cancelled: dict[str, int] = {}
         self.places: set[str] = set()
@@ -125,6 +128,7 @@ class Witness:
         self.keys_done: set[str] = set()
         self.referenced: set[tuple[str, str]] = set()
         self.reached: Counter[str] = Counter()
+        self.exchanges = Exchanges(self.keys_done.add)
 
     def turn_page(self) -> None:
         """Begin the next event."""
@@ -154,6 +158,9 @@ class Witness:
         """Tell how many of its events are new, said again, or said otherwise."""
         if arrival.partner == "legacy":
             return None
+        if arrival.content_type == CONTENT_TYPE:
+            self._hear_interchange(arrival, at)
+            return None
         found = elements(arrival.content)
         if found is None:
             return (0, 0, 0)
@@ -165,13 +172,28 @@ class Witness:
                 new += 1
                 self.told[name] = content
                 self.events[name] = event
-                self.heard_at[name] = at
+                self.heard_at[name].add(at)
                 self._learn(event)
             elif self.told[name] == content:
                 again += 1
             else:
                 other += 1
         return new, again, other
+
+    def _hear_interchange(self, arrival: Arrival, at: datetime) -> None:
+        """Note when the reports in an interchange were heard, where it is whole."""
+        for key in self.exchanges.received(arrival):
+            heard = self.promised.get(key)
+            self.reached["told in X12"] += 1
+            if heard is None:
+                continue  # an answer or an acknowledgement, which no page shows
+            repeats = DIALECTS[arrival.partner.upper()].histories
+            for name, told in self.promised.items():
+                same = name[0] == key[0] and told["shipment_id"] == heard["shipment_id"]
+                if name == key or (repeats and same):
+                    self.heard_at[name].add(at)
+                if name == key:
+                    break
 
     def _learn(self, event: dict[str, Any]) -> None:
         kind = event["event_type"]

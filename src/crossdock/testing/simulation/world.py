@@ -36,7 +36,7 @@ from crossdock.testing.simulation.invariants import INVARIANTS
 from crossdock.testing.simulation.invariants.base import Invariant, Scene, Shown
 from crossdock.testing.simulation.network import Network
 from crossdock.testing.simulation.options import Options
-from crossdock.testing.simulation.partners import PARTNERS, WatchedLedger, build
+from crossdock.testing.simulation.partners import WatchedLedger, build, seats
 from crossdock.testing.simulation.people import Operators, pages
 from crossdock.testing.simulation.post import Post
 from crossdock.testing.simulation.rosters import Numbers, roster_for, rules_of
@@ -117,11 +117,12 @@ class World:
         file.write_bytes(self._image.store)
         self.store = open_sqlite(file)
         self._rows = open_for_reading(file)
-        network = self.network = Network(self.timeline, dice, PARTNERS)
+        self._seats = seats(x12=options.x12)
+        network = self.network = Network(self.timeline, dice, self._seats)
         self.day = Day(day=DAY, records=(), releases=self._releases())
-        faults = {name: self._mischief(name) for name in PARTNERS}
-        self.cast = cast = build(options.seed, self.clock, self.day, folder, faults)
-        self.wire = Wire(self.timeline, dice, network, cast, folder, self.witness.filed)
+        faults = {name: self._mischief(name) for name in self._seats}
+        self.cast = cast = build(options, self.clock, self.day, folder, faults)
+        self.wire = Wire(self.timeline, dice, network, cast, folder, self.witness)
         ids = Numbers("id")
         defects = self.defects = Defects(dice, Crashed, self.witness.died)
         self.house = House(
@@ -133,6 +134,7 @@ class World:
                     rules=rules_of(release, tendering=options.tendering),
                     promises=options.promises,
                     attempts_max=options.attempts_max,
+                    x12=options.x12,
                 )
             ),
             self.timeline,
@@ -151,8 +153,18 @@ class World:
                 partial(self.witness.entered, name), partial(self.witness.promise, name)
             )
             partner.ledger = ledger
-            post = Post(name, ledger, self.clock, self.timeline, dice, network, self.house, cast)
-            post.mischief = partner.mischief
+            post = Post(
+                name,
+                ledger,
+                self.clock,
+                self.timeline,
+                dice,
+                network,
+                self.house,
+                cast,
+                self.witness.exchanges.told,
+            )
+            post.mischief, post.dress = partner.mischief, partner.sender.dress
             partner.sender = post
             self._posts.append(post)
         self.invariants = [each(self.scene) for each in INVARIANTS]
@@ -174,7 +186,7 @@ class World:
             for name, fault in FAULTS.items()
             if fault.business and name in MISCHIEF and name in self.dice.chances
         }
-        promise = self.options.promises.get(PARTNERS[partner].promise, EffectClass.IDEMPOTENT)
+        promise = self.options.promises.get(self._seats[partner].promise, EffectClass.IDEMPOTENT)
         if promise in {EffectClass.LOOKUP, EffectClass.NEITHER}:
             chances["forgetful"] = 1.0
         return ",".join(f"{name}={chance}" for name, chance in chances.items())
@@ -220,6 +232,9 @@ class World:
             self.timeline.after(60, "legacy", "look into the folders", self._legacy)
         if "replanned" in self.dice.chances:
             self.timeline.after(600, "tms", "replan", self._replan)
+        if self.options.x12:
+            at = between(60, SAFETY.total_seconds(), seed, "backup")
+            self.timeline.after(at, "house", "is backed up", self._back_up)
         for number in range(4):
             at = between(60, SAFETY.total_seconds(), seed, "looks", number)
             self.timeline.after(at, "customers", "look at their pages", self._look)
@@ -232,6 +247,9 @@ class World:
                 self.timeline.after(at, "house", "the clock jumps", self._jump(number))
             if self.dice.strikes("deploy", number):
                 self.timeline.after(at, "house", "stop for a new release", self._deploy)
+
+    def _back_up(self) -> None:
+        self.scene.backup = self._rows.serialize("main")
 
     def _begin_day(self) -> str:
         self.cast.erp.begin()
@@ -365,6 +383,7 @@ class World:
         for code, count in self._read(CODES):
             self.witness.reached[f"exception {code}"] += count
         worker = self.house.worker
+        self.scene.ended_at = self.timeline.now
         self.scene.roster = worker.machine.roster if worker is not None else None
         for invariant in self.invariants:
             for sentence in invariant.at_end():

@@ -16,6 +16,7 @@ from crossdock.testing.simulation.invariants.effects import (
     Polite,
     Replayed,
 )
+from crossdock.testing.simulation.invariants.exchanges import Answered, Numbered
 from crossdock.testing.simulation.invariants.intake import (
     Conserved,
     Final,
@@ -50,6 +51,8 @@ INVARIANTS: tuple[type[Invariant], ...] = (
     Conserved,
     Final,
     ToldApart,
+    Answered,
+    Numbered,
     Wakeable,
     OneKey,
     Once,

@@ -16,8 +16,9 @@ from crossdock.messages.shipment_visibility import PictureChanged
 from crossdock.ports.store import Store
 from crossdock.simulators.auditor import ShownShipment, Step
 from crossdock.simulators.ledger import Entry
+from crossdock.testing.simulation.image import BEGIN
 from crossdock.testing.simulation.options import Options
-from crossdock.testing.simulation.partners import Cast
+from crossdock.testing.simulation.partners import Cast, seats
 from crossdock.testing.simulation.witness import Witness
 
 NEWS = ("delivered", "done", "sent", "heard", "unheard", "died")
@@ -34,7 +35,8 @@ class Scene:
     """What invariants look at: the witness and the partners to judge by, our tables to be judged.
 
     `shown` are the customer pages that changed in the last event; `committed` tells whether the
-    house wrote anything in it; `releases` how often the rule book has changed.
+    house wrote anything in it; `releases` how often the rule book has changed. `backup` is the
+    store as it was at some time of the run, and `ended_at` when the run was over.
     """
 
     def __init__(
@@ -42,6 +44,9 @@ class Scene:
     ) -> None:
         """Look at one run."""
         self.options = options
+        self.seats = seats(x12=options.x12)
+        self.backup: bytes | None = None
+        self.ended_at = BEGIN
         self.witness = witness
         self.cast = cast
         self.store = store

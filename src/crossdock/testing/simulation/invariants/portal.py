@@ -86,7 +86,7 @@ class Fresh(Invariant):
             at
             for name, told in self.witness.promised.items()
             if told["shipment_id"] == picture.shipment_id and name in self.witness.heard_at
-            for at in (self.witness.heard_at[name], told["occurred_at"])
+            for at in (*self.witness.heard_at[name], told["occurred_at"])
         }
 
 

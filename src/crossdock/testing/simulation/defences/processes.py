@@ -1,0 +1,117 @@
+"""The defences of what is decided, and of how partners are read."""
+
+from __future__ import annotations
+
+from crossdock.connectors.system_api import tracking
+from crossdock.processes import (
+    order_release,
+    order_release_carriage,
+    order_release_intake,
+    order_release_planning,
+    shipment_visibility,
+    shipment_visibility_facts,
+    shipment_visibility_gate,
+    shipment_visibility_posting,
+)
+from crossdock.testing.simulation import rosters, seams
+from crossdock.testing.simulation.defences.base import Defence, one
+
+DEFENCES: dict[str, Defence] = {
+    "last_word": Defence(
+        says="the last word by the source's revision holds, whatever came last",
+        patches=one(shipment_visibility_facts, "_with", seams.last_arrival),
+        held_by="tests/processes/test_shipment_visibility_evidence.py",
+        weather=(
+            "correction",
+            "retraction",
+            "late",
+        ),
+    ),
+    "retractions": Defence(
+        says="what a source takes back is taken back",
+        patches=one(shipment_visibility, "hear", seams.deaf_to_retractions),
+        held_by="tests/processes/test_shipment_visibility_evidence.py",
+        weather=("retraction",),
+    ),
+    "unknown_codes": Defence(
+        says="a code on no list is an exception, never a guess",
+        patches=one(tracking, "_milestone", seams.guess),
+        held_by="tests/connectors/test_every_connector.py",
+        weather=("unknown_code",),
+    ),
+    "waiting_evidence": Defence(
+        says="a report whose number nobody knows yet waits for it",
+        patches=one(rosters, "PROCESSES", seams.without_binding),
+        held_by="tests/processes/test_reference_binding.py",
+        weather=("reorder",),
+    ),
+    "newest_order": Defence(
+        says="a lower order version never takes the place of a higher",
+        patches=one(order_release, "take_release", seams.any_version),
+        beside=(
+            "inbox_dedup",
+            "conflict_check",
+        ),
+        held_by="tests/processes/test_order_release_changes.py",
+        weather=(
+            "changed",
+            "late",
+            "reorder",
+        ),
+    ),
+    "newest_plan": Defence(
+        says="a lower plan revision never takes the place of a higher",
+        patches=one(order_release, "take_plan", seams.any_revision),
+        beside=(
+            "inbox_dedup",
+            "conflict_check",
+        ),
+        held_by="tests/processes/test_order_release_planning.py",
+        weather=(
+            "replanned",
+            "late",
+            "reorder",
+        ),
+    ),
+    "complete_orders": Defence(
+        says="nothing leaves the house for an order that lacks a field",
+        patches=one(order_release_intake, "complete", seams.complete_anyhow),
+        held_by="tests/processes/test_order_release_intake.py",
+        weather=("incomplete",),
+    ),
+    "known_master": Defence(
+        says="nothing leaves the house for an order with unknown master data",
+        patches=one(order_release_intake, "failed", seams.always(answer=False)),
+        held_by="tests/processes/test_order_release_intake.py",
+        weather=("unknown_master",),
+    ),
+    "plans_taken_back": Defence(
+        says="the plan of a cancelled order is cancelled, whenever it is confirmed",
+        patches=one(order_release_planning, "_cancel", lambda _: lambda state: (state, ())),
+        held_by="tests/processes/test_order_release_changes.py",
+        weather=("cancelled",),
+    ),
+    "references_taken_back": Defence(
+        says="the ERP's reference to a shipment that is off is withdrawn",
+        patches=one(
+            order_release_carriage,
+            "undo_references",
+            lambda _: lambda _state, carriage: (carriage, ()),
+        ),
+        held_by="tests/processes/test_order_release_changes.py",
+        weather=(
+            "cancelled",
+            "replanned",
+        ),
+    ),
+    "portal_gate": Defence(
+        says="a customer sees an order from when its ERP has the reference",
+        patches=one(shipment_visibility_gate, "gate_of", seams.open_gate),
+        weather=("busy",),
+    ),
+    "posted_once": Defence(
+        says="a milestone that was posted as it is is not posted again",
+        patches=one(shipment_visibility_posting, "_differs", seams.post_again),
+        held_by="tests/processes/test_shipment_visibility_orders.py",
+    ),
+}
