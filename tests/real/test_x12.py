@@ -14,10 +14,13 @@ import pytest
 import x12
 from msgspec import Struct
 
+from crossdock.canonical.freight import ChargeKind
+from crossdock.canonical.money import Money
 from crossdock.connectors import discover
 from crossdock.faults import Unreadable
 from crossdock.formats.x12.tokens import Segment, tokens
 from crossdock.messages.acknowledgement import Verdict
+from crossdock.messages.freight_settlement import FreightInvoiceReceived
 from crossdock.ports import Reading
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
@@ -44,6 +47,31 @@ EXPECTED = {
     ),
     "x12-204/204-mercurygate-load-75027674.edi": Told(
         {"EnvelopeReceived": 2, "LoadTendered": 1}, {"SE_COUNT": 1}, (WITH_ERRORS,)
+    ),
+    "x12-210/210-80-char-records.edi": Told(
+        {"EnvelopeReceived": 2, "FreightInvoiceReceived": 1},
+        {"FIXED_RECORDS": 1, "CURRENCY_FROM_PROFILE": 1},
+        (ACCEPTED,),
+    ),
+    "x12-210/210-mercurygate-75027674.edi": Told(
+        {"EnvelopeReceived": 2, "FreightInvoiceReceived": 1},
+        {"CURRENCY_FROM_PROFILE": 1, "WEIGHT_UNIT_FROM_PROFILE": 1, "UNKNOWN_CHARGE_CODE": 1},
+        (ACCEPTED,),
+    ),
+    "x12-210/210-minimal-no-envelope.edi": Told(
+        {"FreightInvoiceReceived": 1},
+        {
+            "NO_ISA": 1,
+            "NO_GS": 1,
+            "SE_COUNT": 1,
+            "SEGMENT_8": 2,
+            "TOTAL_ELSEWHERE": 2,
+            "NO_CHARGE_LINES": 1,
+            "CARRIER_ELSEWHERE": 1,
+            "CURRENCY_FROM_PROFILE": 1,
+            "WEIGHT_UNIT_FROM_PROFILE": 1,
+            "NO_TIME_ZONE": 1,
+        },
     ),
     "x12-214/214-appointments-multi-lx.edi": Told(
         {"EnvelopeReceived": 2, "MilestoneReported": 18},
@@ -96,10 +124,32 @@ def told(name: str) -> Told:
 def test_every_file_of_the_mapped_sets_is_told_in_full() -> None:
     names = [name for name in FILES if name.startswith(("x12-2", "x12-99", "x12-mal"))]
 
-    said = {name: told(name) for name in names if "x12-210" not in name}
+    said = {name: told(name) for name in names}
 
     assert {name: each for name, each in said.items() if name in EXPECTED} == EXPECTED
     assert [name for name, each in said.items() if not each.messages and not each.findings] == []
+
+
+def test_the_bill_of_the_real_load_is_explained_by_its_own_segments() -> None:
+    reading = read("x12-210/210-mercurygate-75027674.edi")
+    assert isinstance(reading, Reading)
+
+    (invoice,) = (
+        each.report.invoice
+        for each in reading.reports
+        if isinstance(each.report, FreightInvoiceReceived)
+    )
+
+    assert (invoice.total, invoice.disagreements) == (Money(minor=65940, currency="USD"), ())
+    assert [
+        (each.kind, each.amount.minor, each.evidence[-1 - bool(each.freight_class)])
+        for each in invoice.charges
+    ] == [
+        (ChargeKind.LINEHAUL, 363604, "ST 18380001/L1 at 16: L1*1*46.09*PH*363604"),
+        (ChargeKind.UNCLASSIFIED, 1500, "ST 18380001/L1 at 21: L1*2***1500****CUS"),
+        (ChargeKind.FUEL, 2627, "ST 18380001/L1 at 25: L1*3*26.27*FR*2627****FUE"),
+        (ChargeKind.DISCOUNT, -301791, "ST 18380001/L1 at 29: L1*4***-301791****DSC"),
+    ]
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -41,6 +41,14 @@ CONCERNS: dict[str, Concern] = {
         team=Team.CARRIER_RELATIONS,
         action="Ask the carrier what it means, say so in its settings, then retry",
     ),
+    "UNKNOWN_CHARGE_CODE": Concern(
+        team=Team.FINANCE,
+        action="Ask the carrier what it charges for, teach the code to the connector, then retry",
+    ),
+    "UNKNOWN_CORRECTION": Concern(
+        team=Team.FINANCE,
+        action="Ask the carrier whether this is a bill of its own or corrects an earlier one",
+    ),
     # An entry of the document was lost; the others went on.
     "ACKNOWLEDGEMENT_UNCLEAR": LOST,
     "BAD_ROW": LOST,
@@ -49,8 +57,10 @@ CONCERNS: dict[str, Concern] = {
     "NOT_AN_AMOUNT": LOST,
     "NOT_A_NUMBER": LOST,
     "NOT_A_TIME": LOST,
+    "NO_INVOICE_NUMBER": LOST,
     "NO_SHIPMENT_NUMBER": LOST,
     "NO_TIME": LOST,
+    "NO_TOTAL": LOST,
     "ROWS_APART": LOST,
     "ROWS_DISAGREE": LOST,
     "ROW_LOST": LOST,

@@ -20,6 +20,7 @@ from crossdock.flow.fence import Environments, disagreements
 from crossdock.flow.roster import OWNERLESS, Roster
 from crossdock.messages.acknowledgement import Environment
 from crossdock.messages.envelope import Body
+from crossdock.messages.freight_settlement import FreightInvoiceReceived
 from crossdock.messages.shipment_visibility import MilestoneReported
 from crossdock.ports import Reading
 from crossdock.ports.store import DocumentStatus
@@ -151,6 +152,8 @@ def reference_in(body: Body) -> Reference | None:
     match body:
         case MilestoneReported(evidence=evidence):
             return evidence.reference
+        case FreightInvoiceReceived(invoice=invoice):
+            return invoice.reference
         case _:
             return None
 

@@ -11,6 +11,7 @@ from crossdock.faults import Outdated
 from crossdock.messages import (
     acknowledgement,
     flow,
+    freight_settlement,
     master_data,
     order_release,
     reference_binding,
@@ -21,6 +22,7 @@ from crossdock.messages.envelope import Body, Command, Event, Internal, Report
 MODULES = (
     acknowledgement,
     flow,
+    freight_settlement,
     master_data,
     order_release,
     reference_binding,

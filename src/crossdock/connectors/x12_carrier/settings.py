@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from crossdock.canonical.freight import ChargeKind
 from crossdock.canonical.tracking import Classifier, Milestone
 from crossdock.ports.settings import PartnerSettings, Secret, setting
 
@@ -162,5 +163,16 @@ class Settings(PartnerSettings, frozen=True, kw_only=True):
         setting("Who pays the freight we tender (B2-06).", example="TP"),
     ] = "PP"
     currency: Annotated[
-        str, setting("Currency of charges in a 990, which names none.", example="CAD")
+        str, setting("Currency of charges beside which none is named.", example="CAD")
     ] = "USD"
+    weight_unit: Annotated[
+        Literal["L", "K"],
+        setting("Unit of weights beside which none is named: pounds or kilograms.", example="K"),
+    ] = "L"
+    charges: Annotated[
+        dict[str, ChargeKind],
+        setting(
+            "What this partner charges for under its codes (L1-08), above the tables of the house.",
+            example={"CUS": "CUSTOMS"},
+        ),
+    ] = field(default_factory=dict)

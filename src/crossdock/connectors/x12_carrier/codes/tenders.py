@@ -97,10 +97,14 @@ REFERENCE_CODES: Mapping[ReferenceType, str] = {
     ReferenceType.TRACKING: "2I",
 }
 STOP_NUMBER, CARRIER_NUMBER, ORDER_NUMBER = "QN", "CN", "SI"
+# By what a line of a bill names the shipment it is for; by what a parcel carrier names a package.
+SHIPMENT_NUMBERS = ("SI", "CN", "2I", "BM")
+PACKAGE_NUMBERS = ("2I", "CN")
 
 # Element 98, N1-01: whose address a stop's is.
 STOP_PARTIES = frozenset("CN DA PW RD RO SF SH ST".split())
 PICKUP_PARTIES = frozenset("PW RO SF SH".split())
 DELIVERY_PARTIES = frozenset("CN DA RD ST".split())
+BILLED_PARTIES = frozenset("BT PF PR".split())
 # Element 66, N1-03: codes by which the place is one of ours.
 OUR_CODES = frozenset("91 92 93 94 ZZ".split())

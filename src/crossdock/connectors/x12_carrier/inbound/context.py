@@ -70,6 +70,10 @@ class SetContext:
         place = f"ST {self.found.control}/{row.elements[0]} at {row.number}"
         return f"{place}/{element:02d}" if element else place
 
+    def shown(self, row: Row) -> str:
+        """Show a segment as evidence: where it stands, and what it says."""
+        return f"{self.where(row)}: {self.texts[row.number - 1]}"
+
     def notice(
         self, code: str, said: str, row: Row | None, element: int, kind: str, **seen: str
     ) -> None:

@@ -22,6 +22,7 @@ from crossdock.connectors.x12_carrier.inbound.acknowledgements import (
     interchange_reports,
 )
 from crossdock.connectors.x12_carrier.inbound.context import Context, SetContext
+from crossdock.connectors.x12_carrier.inbound.invoices import invoice
 from crossdock.connectors.x12_carrier.inbound.statuses import statuses
 from crossdock.connectors.x12_carrier.inbound.tenders import answer, tender
 from crossdock.connectors.x12_carrier.inbound.times import written_at
@@ -49,6 +50,7 @@ Read = Callable[[SetContext], Iterator[Reported]]
 
 READERS: Mapping[str, Read] = {
     "204": tender,
+    "210": invoice,
     "214": statuses,
     "990": answer,
     "997": acknowledgement,

@@ -81,6 +81,13 @@ def _told(
     return read.moment
 
 
+def day_at(
+    context: SetContext, row: Row, number: int, place: PlaceZone | None = None
+) -> Moment | None:
+    """Read one element as a day at a place. None, with a finding, where it is none."""
+    return _told(context, row, number, (row[number], "", ""), place)
+
+
 def written_at(group: Group, time_zone: str) -> Moment | None:
     """Tell when a group was written; GS says no zone, so the partner's is taken, else UTC."""
     return read_time(group.date, group.time, "", None, time_zone).moment

@@ -1,0 +1,154 @@
+"""Bills in X12, 210: what is charged is what is read, and what the profile says is believed."""
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossdock.canonical.freight import ChargeKind, FreightInvoice
+from crossdock.canonical.money import Money
+from crossdock.connectors import discover
+from crossdock.faults import Finding
+from crossdock.messages.freight_settlement import FreightInvoiceReceived
+
+CONNECTOR = discover()["x12_carrier"]
+ISA = (
+    "ISA*00*          *00*          *02*ROAD           *ZZ*SHIPPER        "
+    "*260402*0230*U*00401*000000007*0*T*>~GS*IM*ROAD*SHIPPER*20260402*0230*7*X*004010~"
+)
+BILL = "B3**INV-7*SH-9*PP*L*20260401*{due}****ROAD"
+HEAD = (BILL.format(due=65940), "C3*USD", "N1*BT*SHIPPER", "N4*RICHMOND*VA*23226*US")
+
+
+def read(*lines: str, **settings: object) -> tuple[list[FreightInvoice], list[Finding]]:
+    body = "".join(f"{line}~" for line in ("ST*210*0001", *lines))
+    text = f"{ISA}{body}SE*{len(lines) + 2}*0001~GE*1*7~IEA*1*000000007~"
+    profile = {"own_id": "SHIPPER", "partner_id": "ROAD", **settings}
+    reading = CONNECTOR.documents["interchange"](
+        text.encode(), msgspec.convert(profile, CONNECTOR.settings)
+    )
+    reports = [each.report for each in reading.reports]
+    bills = [each.invoice for each in reports if isinstance(each, FreightInvoiceReceived)]
+    return bills, list(reading.findings)
+
+
+def codes(findings: list[Finding]) -> list[str]:
+    return [each.code for each in findings]
+
+
+def test_a_code_that_the_partner_means_otherwise_is_believed() -> None:
+    lines = (*HEAD, "LX*1", "L1*1***65940****CUS", "L3*****65940")
+
+    before, asked = read(*lines)
+    after, told = read(*lines, charges={"CUS": "CUSTOMS"})
+
+    assert [each.kind for each in before[0].charges] == [ChargeKind.UNCLASSIFIED]
+    assert [(each.code, each.seen) for each in asked] == [
+        ("UNKNOWN_CHARGE_CODE", {"sent": "CUS", "suggested": "CUSTOMS"})
+    ]
+    assert [each.kind for each in after[0].charges] == [ChargeKind.CUSTOMS]
+    assert told == []
+
+
+def test_a_bill_without_currency_or_unit_takes_those_of_the_profile() -> None:
+    lines = (HEAD[0].replace("*L*", "**"), *HEAD[2:], "LX*1", "L0*1***100*G", "L1*1***65940")
+
+    bills, told = read(*lines, currency="CAD", weight_unit="K")
+
+    assert bills[0].total == Money(minor=65940, currency="CAD")
+    assert [each.weight_kg for each in bills[0].charges] == [Decimal("100.000")]
+    assert codes(told) == ["CURRENCY_FROM_PROFILE", "WEIGHT_UNIT_FROM_PROFILE"]
+
+
+def test_yen_have_no_decimals_and_are_billed_with_two_implied() -> None:
+    lines = (BILL.format(due=6594000), "C3*JPY", *HEAD[2:], "LX*1", "L1*1***6594000")
+
+    bills, told = read(*lines)
+
+    assert (bills[0].total, told) == (Money(minor=65940, currency="JPY"), [])
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("L1*1*46.09*PH*363604", []),
+        ("L1*1*46.09*PH*363605", []),
+        ("L1*1*46.09*PH*363606", ["RATE_DISAGREES"]),
+        ("L1*1*0.4609*LB*363604", []),
+        ("L1*1*46.09*NR*1", []),
+        ("L1*1*1.50*PM*15000*************100*DM", []),
+        ("L1*1*1.50*PM*15001*************100*DM", ["RATE_DISAGREES"]),
+        ("L1*1*1.50*PM*15001", []),
+    ],
+)
+def test_a_rate_is_held_against_its_charge_to_the_cent(line: str, told: list[str]) -> None:
+    due = BILL.format(due=line.split("*")[4])
+
+    _, findings = read(due, *HEAD[1:], "LX*1", "L0*1***7889*G***3*SKD**L", line)
+
+    assert codes(findings) == told
+
+
+cents = st.integers(-99_999_999, 99_999_999)
+
+
+@given(st.lists(cents, min_size=1, max_size=12), cents)
+def test_charges_come_to_what_is_due_or_it_is_told(charged: list[int], due: int) -> None:
+    lines = [text for n, each in enumerate(charged, 1) for text in (f"LX*{n}", f"L1*{n}***{each}")]
+
+    bills, told = read(BILL.format(due=due), *HEAD[1:], *lines)
+
+    assert [each.amount.minor for each in bills[0].charges] == charged
+    assert bills[0].total.minor == due
+    assert codes(told) == ([] if sum(charged) == due else ["SUMS_DISAGREE"])
+    assert len(bills[0].disagreements) == len(told)
+
+
+@given(st.lists(cents, min_size=1, max_size=8))
+def test_a_point_says_the_same_amount_and_is_told(charged: list[int]) -> None:
+    pointed = [
+        text
+        for n, each in enumerate(charged, 1)
+        for text in (f"LX*{n}", f"L1*{n}***{each / 100:.2f}")
+    ]
+
+    bills, told = read(BILL.format(due=sum(charged)), *HEAD[1:], *pointed)
+
+    assert [each.amount.minor for each in bills[0].charges] == charged
+    assert bills[0].disagreements == ()
+    assert codes(told) == ["SEGMENT_8", "EXPLICIT_DECIMAL"] * len(charged)
+
+
+def test_a_bill_whose_head_has_only_the_load_in_its_numbers_is_not_taken_apart() -> None:
+    head = HEAD[0].replace("SH-9", "")
+    lines = ("LX*1", "N9*2I*1Z1", "L1*1***60000", "LX*2", "N9*2I*1Z2", "L1*2***5940")
+
+    whole, _ = read(head, HEAD[1], "N9*LO*L-77", *HEAD[2:], *lines)
+    apart, _ = read(head, *HEAD[1:], *lines)
+
+    assert [(each.invoice_id, each.total.minor) for each in whole] == [("INV-7", 65940)]
+    assert [(each.invoice_id, each.total.minor) for each in apart] == [
+        ("INV-7/1Z1", 60000),
+        ("INV-7/1Z2", 5940),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("b3", "named", "told"),
+    [
+        ("B3**I*S*PP**20260401*100", "ROAD", ["SEGMENT_8", "CARRIER_ELSEWHERE"]),
+        ("B3**I*S*PP**20260401*100****xpo1", "xpo1", ["SCAC_MALFORMED"]),
+        (
+            "B3*B*I*S*PP*20260401*1.00*USD****ROAD",
+            "ROAD",
+            ["SEGMENT_8", "TOTAL_ELSEWHERE", "DATE_ELSEWHERE"],
+        ),
+    ],
+)
+def test_what_stands_elsewhere_is_found_and_said(b3: str, named: str, told: list[str]) -> None:
+    bills, findings = read(b3, *HEAD[1:], "LX*1", "L1*1***100")
+
+    assert [(each.carrier_scac, each.total.minor) for each in bills] == [(named, 100)]
+    assert codes(findings) == told
