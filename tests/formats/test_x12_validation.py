@@ -160,6 +160,16 @@ def test_what_is_wrong_with_a_charge_has_its_code(line: str, wrong: tuple[int, s
     assert told(*found) == ([] if wrong is None else [(tag, 5, "8", wrong)])
 
 
+def test_what_is_mandatory_at_the_end_is_missed_there() -> None:
+    short = "B3**INV-7*SH-9*PP**20260330*65940"
+
+    assert told(*faults("210", short)) == [("B3", 2, "8", (11, "1"))]
+    assert told(*faults("214", STATUS[0], "Q7", "LX*1", "AT7*X3*NS***20260327")) == [
+        ("Q7", 3, "2"),
+        ("Q7", 3, "8", (1, "1")),
+    ]
+
+
 def test_an_invoice_names_who_pays_how_and_what_it_corrects() -> None:
     odd = "B3**INV-7*SH-9*QQ**20260330*65940*QQ*20260329**ROAD"
 

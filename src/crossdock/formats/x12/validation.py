@@ -141,10 +141,11 @@ def _at(segments: Sequence[Segment], position: int) -> int:
 def _pattern(shape: Shape, marks: Delimiters) -> re.Pattern[str]:
     """Make the pattern of a segment that is right."""
     separator = re.escape(marks.element)
-    spelt = separator + "*"
+    spelt, may_end = separator + "*", True
     for slot in reversed(shape.slots):
         rest = f"{separator}{_slot_pattern(slot, marks)}{spelt}"
-        spelt = rest if slot.mandatory else f"(?:{rest}|{separator}*)"
+        may_end = may_end and not slot.mandatory  # here, where nothing mandatory is to come
+        spelt = f"(?:{rest}|{separator}*)" if may_end else rest
     return re.compile(re.escape(shape.tag) + spelt, re.ASCII)
 
 
