@@ -13,14 +13,14 @@ from datetime import datetime
 from msgspec import Struct
 
 
-class Gate(Struct, frozen=True, kw_only=True):
+class Gate(Struct, frozen=True, kw_only=True, gc=False):
     """A rule by name, and the conditions it needs; none needed means open from the start."""
 
     rule_id: str
     needs: tuple[str, ...]
 
 
-class Proof(Struct, frozen=True, kw_only=True):
+class Proof(Struct, frozen=True, kw_only=True, gc=False):
     """A condition is met since `at`; `said` tells by what, in words: `ERP confirmed 4711`."""
 
     condition: str
@@ -28,7 +28,7 @@ class Proof(Struct, frozen=True, kw_only=True):
     said: str
 
 
-class Passage(Struct, frozen=True, kw_only=True):
+class Passage(Struct, frozen=True, kw_only=True, gc=False):
     """What a gate decided: `proofs` in the order of its conditions, `missing` what it waits for.
 
     `since` is when the last condition was met, None while it is closed or where none was needed.
@@ -52,7 +52,7 @@ def judge(gate: Gate, proofs: Iterable[Proof]) -> Passage:
         known = earliest.get(proof.condition)
         if known is None or (proof.at, proof.said) < (known.at, known.said):
             earliest[proof.condition] = proof
-    held = tuple(earliest[each] for each in gate.needs if each in earliest)
-    missing = tuple(each for each in gate.needs if each not in earliest)
-    since = None if missing else max((proof.at for proof in held), default=None)
-    return Passage(rule_id=gate.rule_id, proofs=held, missing=missing, since=since)
+    held = [earliest[each] for each in gate.needs if each in earliest]
+    missing = tuple([each for each in gate.needs if each not in earliest])
+    since = None if missing else max([proof.at for proof in held], default=None)
+    return Passage(rule_id=gate.rule_id, proofs=tuple(held), missing=missing, since=since)

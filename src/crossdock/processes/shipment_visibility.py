@@ -62,6 +62,7 @@ from crossdock.processes.shipment_visibility_contradictions import contradiction
 from crossdock.processes.shipment_visibility_facts import (
     Visibility,
     confirm_reference,
+    first_word,
     hear,
     plan,
     withdraw,
@@ -71,6 +72,7 @@ from crossdock.processes.shipment_visibility_journey import (
     Journey,
     journey_of,
     lineages_about,
+    turn_without,
 )
 from crossdock.processes.shipment_visibility_picture import picture_for
 from crossdock.processes.shipment_visibility_posting import (
@@ -92,6 +94,9 @@ OVERDUE = "SHIPMENT_OVERDUE"
 SILENT = "SHIPMENT_SILENT"
 INCONSISTENT = "EVIDENCE_INCONSISTENT"
 SILENCE_TIMER = "silence"
+
+# Looked at with every claim of every message: on 3.11 finding a member of an enumeration is a call.
+_ACTUAL, _SIGNAL = Classifier.ACTUAL, Phase.SIGNAL
 
 Decision = tuple[Visibility, tuple[Emission, ...]]
 Incoming = (
@@ -149,9 +154,10 @@ def tell(before: Visibility, after: Visibility, rules: Rules) -> Decision:
     if after == before:
         return before, ()
     journey = journey_of(after, rules.evidence)
-    said: list[Emission] = [*confirm_milestones(before, after, journey, rules)]
+    confirmed = confirm_milestones(before, after, journey, rules)
     state, closings = close_deliveries(after, journey, rules)
-    return say_difference(before, state, journey, rules, [*said, *closings])
+    state, difference = say_all(state, journey, rules)
+    return state, (*confirmed, *closings, *difference)
 
 
 def end_posting(before: Visibility, after: Visibility, rules: Rules) -> Decision:
@@ -168,14 +174,7 @@ def confirm_milestones(
     before: Visibility, after: Visibility, journey: Journey, rules: Rules
 ) -> Iterator[MilestoneConfirmed]:
     """Tell the milestones that the journey has now, has otherwise, or has no more."""
-    if after.evidence == before.evidence and after.orders == before.orders:
-        return
-    earlier = journey_of(before, rules.evidence)
-    old, new = published(earlier), published(journey)
-    changed = [(each, False) for name, each in new.items() if _is_news(old.get(name), each)]
-    held = {_subject(each) for each in new.values()}
-    lost = {_subject(each): each for each in old.values() if _subject(each) not in held}
-    for each, retracted in [*changed, *((each, True) for each in lost.values())]:
+    for each, retracted in news(before, after, journey, rules):
         about = lineages_about(journey, each.milestone, each.stop)
         yield MilestoneConfirmed(
             shipment_id=after.shipment_id,
@@ -191,12 +190,30 @@ def confirm_milestones(
         )
 
 
+def news(
+    before: Visibility, after: Visibility, journey: Journey, rules: Rules
+) -> list[tuple[Happening, bool]]:
+    """List what is published now and was not, or otherwise; True: what was and is no more.
+
+    One more event changes nothing but the happening it is chosen for, unless the goods turn back
+    by it; whatever else was heard is held against the journey as it was.
+    """
+    newcomer = first_word(before, after)
+    if newcomer is not None and turn_without(journey, newcomer) == journey.turned_back:
+        return [(each, False) for each in published(journey).values() if each.chosen is newcomer]
+    old, new = published(journey_of(before, rules.evidence)), published(journey)
+    changed = [(each, False) for name, each in new.items() if _is_news(old.get(name), each)]
+    held = {_subject(each) for each in new.values()}
+    lost = {_subject(each): each for each in old.values() if _subject(each) not in held}
+    return [*changed, *((each, True) for each in lost.values())]
+
+
 def published(journey: Journey) -> dict[tuple[object, ...], Happening]:
     """Give the facts of a journey that are published: what happened, without signals."""
     return {
         name: each
         for name, each in journey.happenings.items()
-        if each.classifier is Classifier.ACTUAL and PHASES[each.milestone] is not Phase.SIGNAL
+        if each.classifier is _ACTUAL and PHASES[each.milestone] is not _SIGNAL
     }
 
 
@@ -217,24 +234,39 @@ def wake(state: Visibility, woken: WakeUp, rules: Rules) -> Decision:
     armed = state.timers.get(woken.timer)
     if armed is None or woken.due_at < armed:
         return state, ()
-    before = state
     state = structs.replace(state, timers=_without(state.timers, woken.timer))
     journey = journey_of(state, rules.evidence)
-    promises = open_promises(state, journey, rules.lateness)
-    alarm = alarms(state, journey, promises, rules).get(woken.timer)
-    said: tuple[Emission, ...] = ()
-    if alarm is not None and alarm.due_at <= woken.due_at:
-        match alarm:
-            case Promise():
-                state, said = judge_lateness(state, alarm)
-            case Silence():
-                state, said = judge_silence(state, alarm)
-            case Due():
-                state, said = post(state, alarm)
-            case _:
-                assert_never(alarm)
+    running = alarms(state, journey, open_promises(state, journey, rules.lateness), rules)
+    alarm = running.get(woken.timer)
+    if alarm is None or alarm.due_at > woken.due_at:
+        return _ring_later(state, journey, running, rules, ())
+    match alarm:
+        case Promise():
+            state, said = judge_lateness(state, alarm)
+        case Silence():
+            state, said = judge_silence(state, alarm)
+        case Due():
+            state, said = post(state, alarm)
+            running = _without(running, woken.timer)  # a posting settles what it rang for, no more
+            return _ring_later(state, journey, running, rules, said)
+        case _:
+            assert_never(alarm)
     state, closings = close_deliveries(state, journey, rules)
-    return say_difference(before, state, journey, rules, [*said, *closings])
+    state, difference = say_all(state, journey, rules)
+    return state, (*said, *closings, *difference)
+
+
+def _ring_later(
+    state: Visibility,
+    journey: Journey,
+    running: dict[str, Alarm],
+    rules: Rules,
+    said: tuple[Emission, ...],
+) -> Decision:
+    """Set the timers that should be running, where nothing has changed that anybody sees."""
+    state, closings = close_deliveries(state, journey, rules)
+    timers, rings = _timers(state, running)
+    return structs.replace(state, timers=timers), (*said, *closings, *rings)
 
 
 def judge_lateness(state: Visibility, promise: Promise) -> Decision:
@@ -292,35 +324,6 @@ def alarms(
     if last and state.silent_since != last:
         found[SILENCE_TIMER] = Silence(last_heard_at=last, due_at=last + timedelta(hours=hours))
     return found
-
-
-def say_difference(
-    before: Visibility, state: Visibility, journey: Journey, rules: Rules, said: list[Emission]
-) -> Decision:
-    """Compare what should be said with what was, and say the difference after what is news.
-
-    A posting changes what should ring, and nothing that anybody sees.
-    """
-    if not _looks_alike(before, state):
-        state, difference = say_all(state, journey, rules)
-        return state, (*said, *difference)
-    promises = open_promises(state, journey, rules.lateness)
-    timers, rings = _timers(state, alarms(state, journey, promises, rules))
-    return structs.replace(state, timers=timers), (*said, *rings)
-
-
-def _looks_alike(one: Visibility, other: Visibility) -> bool:
-    """Tell whether two states agree in all that pictures, exceptions and stages are made of.
-
-    What a message does not change is the very same object afterwards.
-    """
-    return (
-        one.orders is other.orders
-        and one.customers is other.customers
-        and one.evidence is other.evidence
-        and one.overdue is other.overdue
-        and one.silent_since is other.silent_since
-    )
 
 
 def say_all(state: Visibility, journey: Journey, rules: Rules) -> Decision:

@@ -16,8 +16,10 @@ from crossdock.processes.shipment_visibility_journey import (
     role_stops,
 )
 
-_AT_A_STOP = (Milestone.PICKED_UP, Milestone.DELIVERED)
-_BEFORE_DELIVERY = (Milestone.PICKED_UP, Milestone.DEPARTED, Milestone.ARRIVED)
+_ACTUAL, _DATE = Classifier.ACTUAL, Precision.DATE
+_PICKED_UP, _DEPARTED, _ARRIVED = Milestone.PICKED_UP, Milestone.DEPARTED, Milestone.ARRIVED
+_AT_A_STOP = (_PICKED_UP, Milestone.DELIVERED)
+_BEFORE_DELIVERY = (_PICKED_UP, _DEPARTED, _ARRIVED)
 
 
 def contradictions(journey: Journey, policy: LatenessPolicy) -> tuple[str, ...]:
@@ -39,8 +41,8 @@ def contradictions(journey: Journey, policy: LatenessPolicy) -> tuple[str, ...]:
 
 
 def _outbound(journey: Journey, milestone: Milestone) -> list[Heard]:
-    told = journey.facts.get(milestone, ())
-    return [each for each in told if not is_returning(journey, each)]
+    told = journey.facts.get(milestone)
+    return [each for each in told if not is_returning(journey, each)] if told else []
 
 
 def _first(told: list[Heard]) -> Moment | None:
@@ -57,18 +59,17 @@ def _after_delivery(journey: Journey) -> Iterator[str]:
 
 
 def _before_pickup(journey: Journey) -> Iterator[str]:
-    picked_up = _first(_outbound(journey, Milestone.PICKED_UP))
-    departed = _first(_outbound(journey, Milestone.DEPARTED))
+    picked_up = _first(_outbound(journey, _PICKED_UP))
+    departed = _first(_outbound(journey, _DEPARTED))
     if picked_up and departed and is_later(picked_up, departed):
         yield "DEPARTED_BEFORE_PICKED_UP"
 
 
 def _before_departure(journey: Journey) -> Iterator[str]:
     # Only within a leg that is named for both: hubs are reached and left many times.
-    arrived = _outbound(journey, Milestone.ARRIVED)
-    for each in _outbound(journey, Milestone.DEPARTED):
+    for each in _outbound(journey, _DEPARTED):
         leg = each.event.leg
-        ends = [end for end in arrived if leg and end.event.leg == leg]
+        ends = [end for end in _outbound(journey, _ARRIVED) if end.event.leg == leg] if leg else []
         if ends and all(is_later(each.event.occurred, end.event.occurred) for end in ends):
             yield f"ARRIVED_BEFORE_DEPARTED/leg {leg}"
 
@@ -77,14 +78,12 @@ def _in_the_future(journey: Journey, policy: LatenessPolicy) -> Iterator[str]:
     skew = timedelta(minutes=policy.future_skew_minutes)
     for each in journey.claims:
         event = each.event
-        if event.classifier is Classifier.ACTUAL and _is_after(
-            event.occurred, each.reported_at + skew
-        ):
+        if event.classifier is _ACTUAL and _is_after(event.occurred, each.reported_at + skew):
             yield f"{event.milestone}_IN_THE_FUTURE/{event.source}"
 
 
 def _is_after(told: Moment, limit: datetime) -> bool:
-    if told.precision is Precision.DATE:
+    if told.precision is _DATE:
         return day_of(told) > limit.astimezone(zone_of(told)).date()
     return told.at > limit
 
@@ -106,8 +105,10 @@ def _elsewhere(journey: Journey) -> Iterator[str]:
     places = {stop.sequence: stop.place for stop in journey.shipment.stops}
     for each in journey.claims:
         event = each.event
-        told = event.place.address if event.place else None
-        if event.milestone not in _AT_A_STOP or told is None or is_returning(journey, each):
+        if event.place is None or event.milestone not in _AT_A_STOP:
+            continue
+        told = event.place.address
+        if told is None or is_returning(journey, each):
             continue
         planned = [places[stop].address for stop in role_stops(journey, event.milestone)]
         if planned and not any(_may_be(told, address) for address in planned):

@@ -23,7 +23,7 @@ _LAST_WORD = {EvidenceKind.ORIGINAL: 0, EvidenceKind.CORRECTION: 1, EvidenceKind
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-class Heard(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Heard(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a source said, and when it was received; `amended_at` where an operator mended it."""
 
     event: TrackingEvent
@@ -31,7 +31,7 @@ class Heard(Struct, frozen=True, kw_only=True, omit_defaults=True):
     amended_at: Instant | None = None
 
 
-class Withdrawal(Struct, frozen=True, kw_only=True):
+class Withdrawal(Struct, frozen=True, kw_only=True, gc=False):
     """The order left this shipment with that revision of its plan."""
 
     revision: int
@@ -39,7 +39,7 @@ class Withdrawal(Struct, frozen=True, kw_only=True):
     because: str
 
 
-class Confirmation(Struct, frozen=True, kw_only=True, order=True):
+class Confirmation(Struct, frozen=True, kw_only=True, order=True, gc=False):
     """The ERP confirmed the transport reference; ordered by time."""
 
     applied_at: Instant
@@ -48,7 +48,7 @@ class Confirmation(Struct, frozen=True, kw_only=True, order=True):
     endpoint: str
 
 
-class Consigned(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Consigned(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One order on this shipment: its newest plan, its withdrawal, the ERP's confirmations."""
 
     plan: ShipmentPlanned | None = None
@@ -64,7 +64,7 @@ class Consigned(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.withdrawal is None or self.withdrawal.revision < self.plan.revision
 
 
-class Posted(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Posted(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What the ERP was last told under one business key.
 
     `settled` is the highest revision the ERP applied or an operator let go; `refused` the highest
@@ -83,7 +83,7 @@ class Posted(Struct, frozen=True, kw_only=True, omit_defaults=True):
     refused: int = 0
 
 
-class Closed(Struct, frozen=True, kw_only=True):
+class Closed(Struct, frozen=True, kw_only=True, gc=False):
     """What was last said about the end of an order's delivery."""
 
     delivered: bool
@@ -91,7 +91,7 @@ class Closed(Struct, frozen=True, kw_only=True):
     revision: int
 
 
-class Visibility(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Visibility(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The state of one shipment.
 
     Facts: `orders` by id, `customers` ever named by a plan, `evidence` by source and event id with
@@ -129,6 +129,8 @@ def hear(
 
 
 def _with(versions: tuple[Heard, ...], heard: Heard) -> tuple[Heard, ...]:
+    if not versions:
+        return (heard,)
     slots = {standing(each.event): each for each in versions}
     mine = standing(heard.event)
     slots[mine] = _weightier(slots[mine], heard) if mine in slots else heard
@@ -150,6 +152,13 @@ def _weight(heard: Heard) -> tuple[datetime, bytes]:
     # A source should not say two things under one identity; where it did, an operator's word
     # counts, and without one the choice is arbitrary but the same in every order.
     return heard.amended_at or _NEVER, _content(heard.event)
+
+
+def first_word(before: Visibility, after: Visibility) -> Heard | None:
+    """Give what was said, where it is the first word on an event and all that is new; else None."""
+    if after.orders is not before.orders or len(after.evidence) == len(before.evidence):
+        return None
+    return next(reversed(after.evidence.values()))[0]  # what is heard first is kept last
 
 
 def plan(state: Visibility, planned: ShipmentPlanned, at: datetime) -> Visibility:

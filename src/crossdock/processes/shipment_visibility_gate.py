@@ -7,12 +7,8 @@ from datetime import datetime
 from crossdock.messages.shipment_visibility import GateVerdict
 from crossdock.policies.gates import Gate, Passage, Proof, judge
 from crossdock.policies.rules import PortalPolicy
-from crossdock.processes.shipment_visibility_facts import (
-    Confirmation,
-    Consigned,
-    Visibility,
-    travelling,
-)
+from crossdock.processes.shipment_visibility_facts import Confirmation, Consigned, Visibility
+from crossdock.processes.shipment_visibility_journey import Journey
 
 REFERENCE_APPLIED = "the ERP has applied the transport reference"
 
@@ -20,9 +16,10 @@ REFERENCE_APPLIED = "the ERP has applied the transport reference"
 def opened_by(order: Consigned) -> Confirmation | None:
     """Give the ERP's first confirmation since the order was last taken off this shipment."""
     left = order.withdrawal.revision if order.withdrawal else None
-    return next(
-        (each for each in order.confirmations if left is None or each.revision > left), None
-    )
+    for each in order.confirmations:
+        if left is None or each.revision > left:
+            return each
+    return None
 
 
 def opened_at(order: Consigned, policy: PortalPolicy) -> datetime | None:
@@ -55,31 +52,32 @@ def proofs_of(order: Consigned) -> tuple[Proof, ...]:
     return (Proof(condition=REFERENCE_APPLIED, at=confirmation.applied_at, said=said),)
 
 
-def orders_of(state: Visibility, customer_id: str) -> tuple[str, ...]:
+def orders_of(state: Visibility, journey: Journey, customer_id: str) -> tuple[str, ...]:
     """Name a customer's orders that travel on this shipment."""
     return tuple(
-        order_id
-        for order_id in travelling(state)
-        if (plan := state.orders[order_id].plan) and plan.customer_id == customer_id
+        [
+            order_id
+            for order_id in journey.order_ids
+            if (plan := state.orders[order_id].plan) and plan.customer_id == customer_id
+        ]
     )
 
 
 def judge_gate(
-    state: Visibility, customer_id: str, policy: PortalPolicy
+    state: Visibility, customer_id: str, order_ids: tuple[str, ...], policy: PortalPolicy
 ) -> tuple[GateVerdict, tuple[str, ...]]:
     """Decide whether a customer sees the shipment, and which of their orders on it.
 
     One order with an open gate makes it visible, and only orders with an open gate are listed;
     the others are named in the evidence with what they wait for.
     """
-    order_ids = orders_of(state, customer_id)
     passages = {each: passage_of(state.orders[each], policy) for each in order_ids}
     since = {
         order_id: at
         for order_id, passage in passages.items()
         if (at := _since(state.orders[order_id], passage)) is not None
     }
-    waiting = tuple(_waits(each) for each in order_ids if each not in since)
+    waiting = tuple([_waits(each) for each in order_ids if each not in since])
     if not since:
         because, *more = waiting or _left(state, customer_id)
         verdict = GateVerdict(
@@ -92,7 +90,7 @@ def judge_gate(
         if policy.needs_erp_reference
         else f"planned: {names}; the policy asks for no confirmation by the ERP"
     )
-    confirmed = tuple(proof.said for each in since for proof in passages[each].proofs)
+    confirmed = tuple([proof.said for each in since for proof in passages[each].proofs])
     verdict = GateVerdict(
         visible=True,
         rule=policy.rule_id,

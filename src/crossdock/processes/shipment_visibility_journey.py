@@ -26,6 +26,10 @@ from crossdock.processes.shipment_visibility_facts import (
     travelling,
 )
 
+# Looked at with every claim of every message: on 3.11 finding a member of an enumeration is a call.
+_ACTUAL, _RETRACTION = Classifier.ACTUAL, EvidenceKind.RETRACTION
+_DELIVERED, _POD, _RETURNED = Milestone.DELIVERED, Milestone.POD_AVAILABLE, Milestone.RETURNED
+
 # How far a phase is; exceptions and signals have no place on the way.
 _PROGRESS = {
     phase: place
@@ -71,6 +75,7 @@ _ROLES = {
 }
 # What sets goods in motion again after their delivery: the way back to the sender.
 _TURNING = (Milestone.PICKED_UP, Milestone.IN_TRANSIT)
+_TURNED_BY = frozenset({*_TURNING, Milestone.DELIVERED})
 
 
 class Journey(Struct, frozen=True, kw_only=True, dict=True):
@@ -94,6 +99,21 @@ class Journey(Struct, frozen=True, kw_only=True, dict=True):
     sources: tuple[str, ...]
 
     @cached_property
+    def is_shared(self) -> bool:
+        """Tell whether every stop is everybody's: none names the lines that stop there."""
+        return self.shipment is None or not any(each.line_ids for each in self.shipment.stops)
+
+    @cached_property
+    def accounts(self) -> dict[Milestone, list[tuple[Heard, ...]]]:
+        """Give the events that ever told of a milestone as a fact, with all that was said since."""
+        found: dict[Milestone, list[tuple[Heard, ...]]] = {}
+        for versions in self.lineages:
+            told = [each.event.milestone for each in versions if each.event.classifier is _ACTUAL]
+            for milestone in dict.fromkeys(told):
+                found.setdefault(milestone, []).append(versions)
+        return found
+
+    @cached_property
     def whole(self) -> View:
         """Look at the whole shipment."""
         return _view(self, self.deliveries, frozenset())
@@ -104,7 +124,7 @@ class Journey(Struct, frozen=True, kw_only=True, dict=True):
         return _happenings(self, self.claims)
 
 
-class View(Struct, frozen=True, kw_only=True):
+class View(Struct, frozen=True, kw_only=True, gc=False):
     """The part of a journey that concerns some orders.
 
     `deliveries` are their delivery stops, `foreign` the stops that are others' alone;
@@ -117,7 +137,7 @@ class View(Struct, frozen=True, kw_only=True):
     status: Milestone | None = None
 
 
-class Happening(Struct, frozen=True, kw_only=True):
+class Happening(Struct, frozen=True, kw_only=True, gc=False):
     """One milestone of the journey: the claim chosen among all that speak of it."""
 
     milestone: Milestone
@@ -133,20 +153,21 @@ def journey_of(state: Visibility, policy: EvidencePolicy) -> Journey:
     shipment = shipment_of(state)
     stops = shipment.stops if shipment else ()
     deliveries = tuple(each.sequence for each in stops if each.role is StopRole.DELIVERY) or (0,)
-    lineages = tuple(versions for _, versions in sorted(state.evidence.items()))
-    claims = tuple(
-        versions[-1]
-        for versions in lineages
-        if versions[-1].event.kind is not EvidenceKind.RETRACTION
-    )
-    facts: dict[Milestone, tuple[Heard, ...]] = {}
-    for each in claims:
-        if is_fact(each.event):
-            facts[each.event.milestone] = (*facts.get(each.event.milestone, ()), each)
+    lineages = tuple(state.evidence[name] for name in sorted(state.evidence))
+    claims: list[Heard] = []
+    told: dict[Milestone, list[Heard]] = {}
+    for versions in lineages:
+        last = versions[-1]
+        event = last.event
+        if event.kind is not _RETRACTION:
+            claims.append(last)
+            if is_fact(event):
+                told.setdefault(event.milestone, []).append(last)
+    facts = {milestone: tuple(each) for milestone, each in told.items()}
     return Journey(
         shipment=shipment,
         order_ids=travelling(state),
-        claims=claims,
+        claims=tuple(claims),
         facts=facts,
         lineages=lineages,
         pickups=tuple(each.sequence for each in stops if each.role is StopRole.PICKUP) or (0,),
@@ -158,13 +179,13 @@ def journey_of(state: Visibility, policy: EvidencePolicy) -> Journey:
 
 def view_of(journey: Journey, order_ids: Iterable[str]) -> View:
     """Look at the stops where goods of these orders are handled; a stop without lines is all's."""
-    if journey.shipment is None:
+    if journey.shipment is None or journey.is_shared:
         return journey.whole
     own = tuple(f"{each}/" for each in order_ids)
     mine = {
         stop.sequence
         for stop in journey.shipment.stops
-        if own and (not stop.line_ids or any(line.startswith(own) for line in stop.line_ids))
+        if not stop.line_ids or any(line.startswith(own) for line in stop.line_ids)
     }
     foreign = frozenset(stop.sequence for stop in journey.shipment.stops) - mine
     if not foreign:
@@ -181,7 +202,7 @@ def _view(journey: Journey, deliveries: tuple[int, ...], foreign: frozenset[int]
 
 def is_fact(event: TrackingEvent) -> bool:
     """Tell whether an event claims that all the goods really did it."""
-    return event.classifier is Classifier.ACTUAL and not event.partial
+    return event.classifier is _ACTUAL and not event.partial
 
 
 def _turned_back(
@@ -189,11 +210,11 @@ def _turned_back(
 ) -> Moment | None:
     # Every source that tells of a delivery must have told of one before the goods moved again:
     # two sources that differ by minutes about the delivery are no journey back.
-    turns = [each.event.occurred for milestone in _TURNING for each in facts.get(milestone, ())]
-    if not turns or Milestone.DELIVERED not in facts:
+    if _DELIVERED not in facts:
         return None
+    turns = [each.event.occurred for milestone in _TURNING for each in facts.get(milestone, ())]
     delivered: dict[str, list[TrackingEvent]] = {}
-    for each in facts[Milestone.DELIVERED]:
+    for each in facts[_DELIVERED]:
         delivered.setdefault(each.event.source, []).append(each.event)
 
     def is_turn(start: Moment) -> bool:
@@ -210,12 +231,22 @@ def _turned_back(
     return min(starts, key=lambda start: (start.at, start.text), default=None)
 
 
+def turn_without(journey: Journey, claim: Heard) -> Moment | None:
+    """Give when the goods would have started on their way back, had a claim not been made."""
+    milestone = claim.event.milestone
+    if milestone not in _TURNED_BY:
+        return journey.turned_back
+    facts = {name: told for name, told in journey.facts.items() if name is not milestone}
+    others = tuple(each for each in journey.facts.get(milestone, ()) if each is not claim)
+    return _turned_back({**facts, milestone: others} if others else facts, journey.deliveries)
+
+
 def is_returning(journey: Journey, heard: Heard) -> bool:
     """Tell whether a claim speaks of the way back to the sender."""
     turn = journey.turned_back
-    if turn is None or heard.event.milestone is Milestone.POD_AVAILABLE:
+    if turn is None or heard.event.milestone is _POD:
         return False
-    if heard.event.classifier is not Classifier.ACTUAL:
+    if heard.event.classifier is not _ACTUAL:
         return heard.reported_at >= turn.at
     return heard.event.occurred.at >= turn.at
 
@@ -236,7 +267,7 @@ def named_stop(journey: Journey, event: TrackingEvent) -> int:
 
 def covers(journey: Journey, event: TrackingEvent, stop: int) -> bool:
     """Tell whether an event counts for a stop: a source that names no stop means all of them."""
-    if stop in {0, event.stop} or event.stop == 0:
+    if not stop or not event.stop or stop == event.stop:
         return True
     return len(role_stops(journey, event.milestone)) <= 1
 
@@ -254,11 +285,11 @@ def reached(journey: Journey, milestone: Milestone, stop: int) -> Heard | None:
     facts = journey.facts.get(milestone)
     if facts is None:
         return None
+    out = journey.turned_back is None or milestone is _RETURNED
     told = [
         each
         for each in facts
-        if covers(journey, each.event, stop)
-        and (milestone is Milestone.RETURNED or not is_returning(journey, each))
+        if covers(journey, each.event, stop) and (out or not is_returning(journey, each))
     ]
     return best(journey, told) if told else None
 
@@ -272,9 +303,14 @@ def best(journey: Journey, told: list[Heard]) -> Heard:
 
 def closed_at(journey: Journey, deliveries: tuple[int, ...], milestone: Milestone) -> Moment | None:
     """Give when all of these delivery stops had reached a milestone; None while one is open."""
-    facts = [reached(journey, milestone, stop) for stop in deliveries]
-    moments = [each.event.occurred for each in facts if each is not None]
-    return max(moments, key=lambda each: each.at) if len(moments) == len(facts) else None
+    last: Moment | None = None
+    for stop in deliveries:
+        fact = reached(journey, milestone, stop)
+        if fact is None:
+            return None
+        if last is None or fact.event.occurred.at > last.at:
+            last = fact.event.occurred
+    return last
 
 
 def is_concerned(journey: Journey, view: View, heard: Heard) -> bool:
@@ -297,20 +333,20 @@ def _status(journey: Journey, view: View) -> Milestone | None:
     correction, or by a journey back.
     """
     if journey.turned_back is not None:
-        return Milestone.RETURNED
+        return _RETURNED
     left_out = set[Milestone]()
     if view.delivered_at is None:
-        left_out.add(Milestone.DELIVERED)
-    if closed_at(journey, view.deliveries, Milestone.POD_AVAILABLE) is None:
-        left_out.add(Milestone.POD_AVAILABLE)
+        left_out.add(_DELIVERED)
+    if closed_at(journey, view.deliveries, _POD) is None:
+        left_out.add(_POD)
     if _resumed(journey):
         left_out.add(Milestone.CANCELLED)
     steps = [
-        (*_PLACES[milestone], each.event.occurred.at, _ORDINAL[milestone], milestone)
+        (_PLACES[milestone], each.event.occurred.at, _ORDINAL[milestone], milestone)
         for milestone, told in journey.facts.items()
         if milestone in _PLACES and milestone not in left_out
         for each in told
-        if is_concerned(journey, view, each)
+        if not view.foreign or is_concerned(journey, view, each)
     ]
     return max(steps)[-1] if steps else None
 
@@ -346,7 +382,8 @@ def _happenings(journey: Journey, claims: Iterable[Heard]) -> dict[tuple[object,
     for each in claims:
         groups.setdefault(_group(journey, each), []).append(each)
     told = [(name, _happening(journey, each)) for name, each in groups.items()]
-    return dict(sorted(told, key=lambda each: _in_time(each[1])))
+    told.sort(key=_in_time)
+    return dict(told)
 
 
 def _group(journey: Journey, heard: Heard) -> tuple[object, ...]:
@@ -377,12 +414,12 @@ def _happening(journey: Journey, claims: list[Heard]) -> Happening:
     )
 
 
-def _in_time(each: Happening) -> tuple[datetime, int, int, str, str, str]:
+def _in_time(told: tuple[object, Happening]) -> tuple[datetime, int, int, str, str, str]:
+    _, each = told
     event = each.chosen.event
-    ordinal = _ORDINAL[each.milestone]
     return (
         event.occurred.at,
-        ordinal,
+        _ORDINAL[each.milestone],
         each.stop,
         each.classifier,
         event.source,
@@ -394,10 +431,10 @@ def lineages_about(
     journey: Journey, milestone: Milestone, stop: int
 ) -> Iterator[tuple[Heard, ...]]:
     """Walk the events that ever claimed a milestone for a stop, whatever was said of them since."""
-    for versions in journey.lineages:
+    for versions in journey.accounts.get(milestone, ()):
         if any(
             each.event.milestone is milestone
-            and each.event.classifier is Classifier.ACTUAL
+            and each.event.classifier is _ACTUAL
             and covers(journey, each.event, stop)
             for each in versions
         ):

@@ -41,6 +41,12 @@ from crossdock.processes.shipment_visibility_journey import (
 )
 from crossdock.processes.shipment_visibility_timeliness import is_silent, overall, timeliness_of
 
+# Looked at with every claim of every message: on 3.11 finding a member of an enumeration is a call.
+_ACTUAL, _ESTIMATED = Classifier.ACTUAL, Classifier.ESTIMATED
+_ORIGINAL, _CORRECTION = EvidenceKind.ORIGINAL, EvidenceKind.CORRECTION
+_DELIVERED, _ETA_CHANGED = Milestone.DELIVERED, Milestone.ETA_CHANGED
+_PROVING = (Milestone.POD_AVAILABLE, Milestone.DELIVERED)  # the one that says more comes first
+
 # Numbers that name an order or a bill of one customer; the others name the transport.
 _PRIVATE = frozenset(
     {
@@ -60,23 +66,23 @@ def picture_for(
 
     `flags` are the journey's contradictions, for operations.
     """
-    own = orders_of(state, customer_id)
-    gate, opened = judge_gate(state, customer_id, rules.portal)
+    own = orders_of(state, journey, customer_id)
+    gate, opened = judge_gate(state, customer_id, own, rules.portal)
+    shown = opened or own
+    picture = (
+        _picture(state, journey, customer_id, shown, rules) if shown else _blank(state, customer_id)
+    )
     return PictureChanged(
         shipment_id=state.shipment_id,
         customer_id=customer_id,
         gate=gate,
-        picture=structs.replace(
-            _picture(state, journey, customer_id, opened or own, rules), flags=flags
-        ),
+        picture=structs.replace(picture, flags=flags) if flags else picture,
     )
 
 
 def _picture(
     state: Visibility, journey: Journey, customer_id: str, order_ids: tuple[str, ...], rules: Rules
 ) -> CustomerPicture:
-    if not order_ids:
-        return _blank(state, customer_id)
     view = view_of(journey, order_ids)
     estimate = estimate_of(journey, view, rules)
     seen = _seen(journey, view, rules, estimate)
@@ -99,7 +105,7 @@ def _picture(
         estimate=expected(estimate) if estimate else None,
         timeliness=overall(stops),
         stops=stops,
-        milestones=tuple(_shown(each) for each in seen),
+        milestones=tuple([_shown(each) for each in seen]),
         references=_references(state, journey),
         as_of=_told_at(newest)[0] if newest else None,
         source=newest.event.source if newest else "",
@@ -140,11 +146,14 @@ def _unique(texts: Iterable[str]) -> tuple[str, ...]:
 def _seen(
     journey: Journey, view: View, rules: Rules, estimate: Heard | None
 ) -> tuple[Happening, ...]:
+    hidden = rules.portal.hidden
     return tuple(
-        each
-        for each in happenings(journey, view).values()
-        if each.milestone not in rules.portal.hidden
-        and (not _only_estimates(each.chosen) or each.chosen == estimate)
+        [
+            each
+            for each in happenings(journey, view).values()
+            if each.milestone not in hidden
+            and (not _only_estimates(each.chosen) or each.chosen == estimate)
+        ]
     )
 
 
@@ -159,7 +168,7 @@ def _shown(each: Happening) -> Shown:
         stop=each.stop,
         place=event.place,
         note=event.note,
-        corrected=event.kind is EvidenceKind.CORRECTION,
+        corrected=event.kind is _CORRECTION,
         partial=each.partial,
         returning=each.returning,
     )
@@ -167,15 +176,15 @@ def _shown(each: Happening) -> Shown:
 
 def _told_at(heard: Heard) -> tuple[datetime, str]:
     # A fact is as old as what it tells of; what is planned or expected is as old as its telling.
-    if heard.event.classifier is not Classifier.ACTUAL:
+    if heard.event.classifier is not _ACTUAL:
         return heard.reported_at, heard.event.source
     return min(heard.event.occurred.at, heard.reported_at), heard.event.source
 
 
 def _only_estimates(heard: Heard) -> bool:
     event = heard.event
-    return event.milestone is Milestone.ETA_CHANGED or (
-        event.milestone is Milestone.DELIVERED and event.classifier is Classifier.ESTIMATED
+    return event.milestone is _ETA_CHANGED or (
+        event.classifier is _ESTIMATED and event.milestone is _DELIVERED
     )
 
 
@@ -189,8 +198,11 @@ def estimate_of(journey: Journey, view: View, rules: Rules) -> Heard | None:
 
     Where sources are ranked, only the best that estimates at all is listened to.
     """
-    told = [each for each in journey.claims if is_concerned(journey, view, each)]
-    told = sorted((each for each in told if expected(each) is not None), key=_in_order_of_telling)
+    told = [each for each in journey.claims if expected(each) is not None]
+    if not told:
+        return None
+    told = [each for each in told if is_concerned(journey, view, each)]
+    told.sort(key=_in_order_of_telling)
     ranked = [name for name in journey.sources if any(each.event.source == name for each in told)]
     delta = timedelta(minutes=rules.evidence.eta_delta_minutes)
     published: Heard | None = None
@@ -228,12 +240,13 @@ def _promised(plans: list[ShipmentPlanned], stops: list[Moment | None]) -> Momen
 def _references(state: Visibility, journey: Journey) -> tuple[Reference, ...]:
     if journey.shipment is None:
         return ()
-    alone = len(state.customers) == 1
-    return tuple(each for each in journey.shipment.references if alone or each.type not in _PRIVATE)
+    if len(state.customers) == 1:
+        return journey.shipment.references
+    return tuple(each for each in journey.shipment.references if each.type not in _PRIVATE)
 
 
 def _proof(journey: Journey, view: View) -> ProofOfDelivery | None:
-    for milestone in (Milestone.POD_AVAILABLE, Milestone.DELIVERED):
+    for milestone in _PROVING:
         for stop in view.deliveries:
             fact = reached(journey, milestone, stop)
             if fact is not None and fact.event.proof is not None:
@@ -243,8 +256,8 @@ def _proof(journey: Journey, view: View) -> ProofOfDelivery | None:
 
 def _is_corrected(journey: Journey, view: View, rules: Rules) -> bool:
     return any(
-        versions[-1].event.kind is not EvidenceKind.ORIGINAL
-        and versions[-1].event.classifier is Classifier.ACTUAL
+        versions[-1].event.kind is not _ORIGINAL
+        and versions[-1].event.classifier is _ACTUAL
         and versions[-1].event.milestone not in rules.portal.hidden
         and PHASES[versions[-1].event.milestone] is not Phase.SIGNAL
         and is_concerned(journey, view, versions[-1])

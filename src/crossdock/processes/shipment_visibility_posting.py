@@ -16,7 +16,6 @@ from crossdock.policies.rules import PostingRow, Rules
 from crossdock.ports import DropEffect, Emission
 from crossdock.processes.shipment_visibility_facts import (
     Closed,
-    Consigned,
     Heard,
     Posted,
     Visibility,
@@ -31,7 +30,7 @@ from crossdock.processes.shipment_visibility_journey import (
 )
 
 
-class Due(Struct, frozen=True, kw_only=True):
+class Due(Struct, frozen=True, kw_only=True, gc=False):
     """What the ERP should know under a business key, and from when on it may be told.
 
     `occurred` None: it should know of no such milestone. `posting` empty: the policy posts nothing
@@ -62,29 +61,18 @@ def rows_of(rules: Rules) -> tuple[PostingRow, ...]:
     return (*rows, PostingRow(milestone=Milestone.DELIVERED, posting=""))
 
 
-def unsettled(state: Visibility, journey: Journey, rules: Rules) -> tuple[Due, ...]:
-    """List what the ERP should know otherwise than it was told."""
-    return tuple(
-        due
-        for order_id, order in sorted(state.orders.items())
-        for due in _unsettled(state, journey, order_id, order, rules)
-    )
-
-
-def _unsettled(
-    state: Visibility, journey: Journey, order_id: str, order: Consigned, rules: Rules
-) -> Iterator[Due]:
-    """List what differs at the stops an order posts for, or posted for under an earlier plan."""
-    if order.plan is None or order.planned_at is None:
-        return
-    opened = opened_at(order, rules.portal)
-    gate_moved = opened or (order.withdrawal.at if order.withdrawal else order.planned_at)
-    for row in rows_of(rules):
-        now = posting_stops(journey, order_id, row.milestone)
-        for stop in sorted({*now, *_stops_before(state, order_id, row)}):
-            key = posting_key(state.shipment_id, order_id, stop, row.posting)
-            fact = reached(journey, row.milestone, stop) if opened and stop in now else None
-            if _differs(state.posted.get(key), fact):
+def unsettled(state: Visibility, journey: Journey, rules: Rules) -> Iterator[Due]:
+    """Walk what the ERP should know otherwise than it was told."""
+    rows = rows_of(rules)
+    for order_id in sorted(state.orders):
+        order = state.orders[order_id]
+        if order.plan is None or order.planned_at is None:
+            continue
+        opened = opened_at(order, rules.portal)
+        gate_moved = opened or (order.withdrawal.at if order.withdrawal else order.planned_at)
+        for row in rows:
+            for key, stop, fact in _differences(state, journey, order_id, row, opened):
+                settled = _settled(journey, row.milestone, stop, rules)
                 yield Due(
                     key=key,
                     order_id=order_id,
@@ -93,15 +81,28 @@ def _unsettled(
                     stop=stop,
                     occurred=fact.event.occurred if fact else None,
                     proof=fact.event.proof if fact else None,
-                    due_at=max([gate_moved, *_settled(journey, row.milestone, stop, rules)]),
+                    due_at=max([gate_moved, *settled]),
                     company_code=order.plan.company_code,
                 )
 
 
-def _stops_before(state: Visibility, order_id: str, row: PostingRow) -> Iterator[int]:
-    for each in state.posted.values():
-        if each.order_id == order_id and each.posting == row.posting:
-            yield each.stop
+def _differences(
+    state: Visibility, journey: Journey, order_id: str, row: PostingRow, opened: datetime | None
+) -> Iterator[tuple[str, int, Heard | None]]:
+    """Walk the stops an order posts for, or posted for under an earlier plan, that differ."""
+    before = [
+        each.stop
+        for each in state.posted.values()
+        if each.posting == row.posting and each.order_id == order_id
+    ]
+    if not before and row.milestone not in journey.facts:
+        return  # nothing happened, and nothing was told
+    now = posting_stops(journey, order_id, row.milestone)
+    for stop in sorted({*now, *before}):
+        key = posting_key(state.shipment_id, order_id, stop, row.posting)
+        fact = reached(journey, row.milestone, stop) if opened and stop in now else None
+        if _differs(state.posted.get(key), fact):
+            yield key, stop, fact
 
 
 def _settled(journey: Journey, milestone: Milestone, stop: int, rules: Rules) -> list[datetime]:
@@ -215,7 +216,9 @@ def close_deliveries(
     state: Visibility, journey: Journey, rules: Rules
 ) -> tuple[Visibility, tuple[DeliveryClosed, ...]]:
     """Say of each order whose delivery postings are all settled that it is delivered, or is not."""
-    said = tuple(_closings(state, journey, rules))
+    said = tuple(_closings(state, journey, rules)) if state.posted else ()
+    if not said:
+        return state, ()
     closed = {
         each.order_id: Closed(
             delivered=each.delivered, occurred=each.occurred, revision=each.revision

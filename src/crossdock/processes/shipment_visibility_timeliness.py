@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -23,7 +24,7 @@ _ENDED_OTHERWISE = TERMINAL - {Milestone.DELIVERED}
 _INSTANT_BEFORE = timedelta(microseconds=1)
 
 
-class Promise(Struct, frozen=True, kw_only=True):
+class Promise(Struct, frozen=True, kw_only=True, gc=False):
     """What was promised for a stop; `due_at` is its end with grace.
 
     `mark` is its name: the stop and the instant it ends; a new date is a new promise.
@@ -40,17 +41,21 @@ def promise_for(
 ) -> Promise | None:
     """Give the earliest promise that holds for a stop: its own, or that of the orders."""
     stops = journey.shipment.stops if journey.shipment else ()
-    own = [each.promised for each in stops if each.sequence == stop and each.promised is not None]
-    plans = [state.orders[each].plan for each in order_ids]
-    given = [each.promised for each in plans if each is not None and each.promised is not None]
-    earliest = min(own or given, key=lambda each: (end_of(each), each.text), default=None)
-    if earliest is None:
-        return None
-    end = end_of(earliest)
+    promised = [each.promised for each in stops if each.sequence == stop and each.promised]
+    if not promised:
+        plans = [state.orders[each].plan for each in order_ids]
+        promised = [each.promised for each in plans if each is not None and each.promised]
+    earliest = min(promised, key=lambda each: (end_of(each), each.text), default=None)
+    return _promise(stop, earliest, policy.grace_minutes) if earliest else None
+
+
+@lru_cache(maxsize=1024)  # looked at with every report, and the same for many shipments
+def _promise(stop: int, promised: Moment, grace_minutes: int) -> Promise:
+    end = end_of(promised)
     return Promise(
         stop=stop,
-        promised=earliest,
-        due_at=end + timedelta(minutes=policy.grace_minutes),
+        promised=promised,
+        due_at=end + timedelta(minutes=grace_minutes),
         mark=f"{stop}/{end.isoformat()}",
     )
 
