@@ -21,6 +21,7 @@ from crossdock.faults import Unreadable
 from crossdock.formats.x12.tokens import Segment, tokens
 from crossdock.messages.acknowledgement import Verdict
 from crossdock.messages.freight_settlement import FreightInvoiceReceived
+from crossdock.messages.order_release import LoadTendered
 from crossdock.ports import Reading
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
@@ -149,6 +150,21 @@ def test_the_bill_of_the_real_load_is_explained_by_its_own_segments() -> None:
         (ChargeKind.UNCLASSIFIED, 1500, "ST 18380001/L1 at 21: L1*2***1500****CUS"),
         (ChargeKind.FUEL, 2627, "ST 18380001/L1 at 25: L1*3*26.27*FR*2627****FUE"),
         (ChargeKind.DISCOUNT, -301791, "ST 18380001/L1 at 29: L1*4***-301791****DSC"),
+    ]
+
+
+def test_the_real_load_was_offered_for_less_than_it_is_billed() -> None:
+    reading = read("x12-204/204-mercurygate-load-75027674.edi")
+    assert isinstance(reading, Reading)
+
+    (offer,) = (each.report for each in reading.reports if isinstance(each.report, LoadTendered))
+
+    assert [(each.kind, each.amount, each.evidence) for each in offer.shipment.charges] == [
+        (
+            ChargeKind.ALL_IN,
+            Money(minor=55721, currency="USD"),
+            ("ST 178780001/L3 at 37: L3*5472*G*557.21*FR*55721******5472",),
+        )
     ]
 
 

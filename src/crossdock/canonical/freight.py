@@ -23,6 +23,7 @@ class ChargeBasis(StrEnum):
 class ChargeKind(StrEnum):
     """What is charged for, in crossdock's own words."""
 
+    ALL_IN = "ALL_IN"  # one price for everything, whatever it is made of
     LINEHAUL = "LINEHAUL"
     FUEL = "FUEL"
     DISCOUNT = "DISCOUNT"

@@ -219,7 +219,7 @@ def _total(
 
 
 def _only(context: SetContext, total: Money, told: totals.Told) -> FreightCharge:
-    """Make one charge of a bill without lines: its total, which says not what it is for."""
+    """Make one charge of a bill without lines: the whole price, whatever it is made of."""
     said = "This bill has no lines; its total was read as one charge"
     context.notice("NO_CHARGE_LINES", said, told.row, told.number, KIND)
     return FreightCharge(
@@ -228,8 +228,7 @@ def _only(context: SetContext, total: Money, told: totals.Told) -> FreightCharge
         code="",
         amount=total,
         basis=ChargeBasis.INVOICE,
-        kind=ChargeKind.UNCLASSIFIED,
-        description="the whole bill",
+        kind=ChargeKind.ALL_IN,
         evidence=(context.shown(told.row),),
     )
 

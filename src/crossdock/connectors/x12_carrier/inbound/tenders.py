@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from msgspec.structs import replace
+
+from crossdock.canonical.freight import ChargeBasis, ChargeKind, FreightCharge
 from crossdock.canonical.identifiers import check_scac
 from crossdock.canonical.moments import Moment
 from crossdock.canonical.money import Money, money
@@ -23,7 +26,9 @@ from crossdock.connectors.x12_carrier.codes.tenders import (
     STOP_ROLES,
     TenderAnswer,
 )
+from crossdock.connectors.x12_carrier.inbound.amounts import in_currency
 from crossdock.connectors.x12_carrier.inbound.context import SetContext
+from crossdock.connectors.x12_carrier.inbound.invoice_totals import charged
 from crossdock.connectors.x12_carrier.inbound.places import Party
 from crossdock.connectors.x12_carrier.inbound.times import moment_in_window
 from crossdock.connectors.x12_carrier.wire import Row
@@ -78,7 +83,7 @@ def tender(context: SetContext) -> Iterator[Reported]:
     for row in context.rows():
         if row.tag == "S5":
             halts.append(Halt(row))
-        elif halts:
+        elif halts and row.tag != "L3":
             halts[-1].take(row)
         elif row.tag == "L11" and row[1]:
             numbers.append((row[2], row[1]))
@@ -95,6 +100,8 @@ def tender(context: SetContext) -> Iterator[Reported]:
     for halt in halts:
         numbers += halt.numbers
     shipment = _shipment(context, b2, halts, numbers)
+    price = _price(context, heads.get("L3"), shipment)
+    shipment = replace(shipment, charges=(price,) if price else ())
     report = LoadTendered(shipment=shipment, purpose=purpose, revision=_revision(context))
     yield Reported(identity=_identity(context, "204", b2[4]), report=report, where=context.where())
 
@@ -126,6 +133,27 @@ def _shipment(
                 if kind in REFERENCES
             )
         ),
+    )
+
+
+def _price(context: SetContext, l3: Row | None, shipment: Shipment) -> FreightCharge | None:
+    """Read what is offered for the whole load (L3-05, else a flat rate); None where nothing is."""
+    offered = None if l3 is None else charged(context, l3)
+    if offered is None:
+        return None
+    currency = context.settings.currency
+    amount = in_currency(context, offered.value, currency, offered.row, offered.number)
+    if amount is None:
+        return None
+    return FreightCharge(
+        charge_id="total",
+        load_id=shipment.load_id,
+        code="",
+        amount=amount,
+        basis=ChargeBasis.TENDER,
+        shipment_id=shipment.shipment_id,
+        kind=ChargeKind.ALL_IN,
+        evidence=(context.shown(offered.row),),
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
 
 from crossdock.canonical.moments import Moment, Precision, zone_named, zone_of
+from crossdock.canonical.money import Money, decimal_text
 from crossdock.canonical.party import Location
 from crossdock.canonical.references import Reference
 from crossdock.canonical.shipment import Shipment, Stop, StopRole
@@ -29,6 +31,7 @@ from crossdock.messages.order_release import CancelTender, TenderLoad, TenderPur
 
 Line = list[str]
 NAME_MAX, LINE_MAX, CITY_MAX, REFERENCE_MAX = 60, 55, 30, 30
+IMPLIED_DECIMALS = 2
 LINES_MAX = 4  # two N3 of two elements
 STATE_LETTERS = 2
 
@@ -44,7 +47,7 @@ def offer(command: TenderLoad, settings: Settings, marks: Delimiters) -> list[Li
     lines.append(["MS3", command.carrier_scac, "B", "", "M"])
     for stop in shipment.stops:
         lines += _stop(stop, marks)
-    return lines
+    return [*lines, *_price(shipment, settings)]
 
 
 def withdrawal(command: CancelTender, settings: Settings, marks: Delimiters) -> list[Line]:
@@ -79,6 +82,25 @@ def _numbers(shipment: Shipment, order_id: str, settings: Settings) -> Iterator[
     for reference in dict.fromkeys(shipment.references):
         if code := _code(reference):
             yield ["L11", reference.value[:REFERENCE_MAX], code]
+
+
+def _price(shipment: Shipment, settings: Settings) -> Iterator[Line]:
+    """Write what is offered for the whole load (L3-05), where the carrier's currency can say it.
+
+    A 204 names no currency: charges in another one than the profile's are agreed elsewhere.
+    """
+    offered = [each.amount for each in shipment.charges]
+    if offered and {each.currency for each in offered} == {settings.currency}:
+        whole = Money(minor=sum(each.minor for each in offered), currency=settings.currency)
+        yield ["L3", "", "", "", "", implied(whole)]
+
+
+def implied(amount: Money) -> str:
+    """Write an amount with two implied decimals. Raises Refused for one that has more."""
+    written = Decimal(decimal_text(amount)).scaleb(IMPLIED_DECIMALS)
+    if written != int(written):
+        raise Refused("X12 writes amounts with two decimals", amount=decimal_text(amount))
+    return str(int(written))
 
 
 def _code(reference: Reference) -> str:
