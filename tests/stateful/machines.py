@@ -6,6 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 from tests.stateful.breaker import Breaker
 from tests.stateful.bucket import TokenBucket
+from tests.stateful.commitment import Commitment
 from tests.stateful.delivery import Delivery
 from tests.stateful.inbox import Inbox
 from tests.stateful.outbox import Outbox
@@ -21,4 +22,5 @@ MACHINES: dict[str, type[RuleBasedStateMachine]] = {
     **over_every_store(Delivery),
     "TokenBucket": TokenBucket,
     "View": View,
+    "Commitment": Commitment,
 }

@@ -11,12 +11,14 @@ from crossdock.ports import Ids
 from crossdock.processes import (
     acknowledgement,
     control_numbers,
+    inventory_commitment,
     master_data,
     order_release,
     reference_binding,
     shipment_visibility,
 )
 from crossdock.projections import acknowledgement as acknowledgement_view
+from crossdock.projections import inventory_commitment as inventory_view
 from crossdock.projections import master_data as master_data_view
 from crossdock.projections import shipment_visibility as shipment_view
 
@@ -24,12 +26,14 @@ PROCESSES = (
     order_release.SUBSCRIBER,
     reference_binding.SUBSCRIBER,
     shipment_visibility.SUBSCRIBER,
+    inventory_commitment.SUBSCRIBER,
     master_data.SUBSCRIBER,
     acknowledgement.SUBSCRIBER,
     control_numbers.SUBSCRIBER,
 )
 PROJECTIONS = (
     shipment_view.PROJECTION,
+    inventory_view.PROJECTION,
     master_data_view.PROJECTION,
     acknowledgement_view.PROJECTION,
 )

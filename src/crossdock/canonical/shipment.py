@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from crossdock.canonical import Canonical
 from crossdock.canonical.freight import FreightCharge
+from crossdock.canonical.item import Quantity
 from crossdock.canonical.moments import Moment
 from crossdock.canonical.party import Location
 from crossdock.canonical.references import Reference
@@ -51,10 +52,18 @@ class Leg(Canonical, frozen=True, kw_only=True):
     to_stop: int
 
 
+class Portion(Canonical, frozen=True, kw_only=True):
+    """How much of an order's line a shipment carries; `line_id` is `order_id/line_id`."""
+
+    line_id: str
+    quantity: Quantity
+
+
 class Shipment(Canonical, frozen=True, kw_only=True):
     """What the TMS planned: the unit that is tracked and shown to the customer.
 
     `charges` are what the planner expects it to cost, and so what a carrier is offered for it.
+    `portions` are there where a line is split by quantity; a line without one travels whole.
     """
 
     shipment_id: str
@@ -67,6 +76,7 @@ class Shipment(Canonical, frozen=True, kw_only=True):
     order_ids: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     charges: tuple[FreightCharge, ...] = ()
+    portions: tuple[Portion, ...] = ()
 
 
 class Load(Canonical, frozen=True, kw_only=True):

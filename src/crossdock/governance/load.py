@@ -17,7 +17,7 @@ from crossdock.governance import typed_toml
 from crossdock.governance.typed_toml import Toml
 from crossdock.policies.calendars import Calendar, check_calendars
 from crossdock.policies.routing import check_routing
-from crossdock.policies.rules import RoutingRow, Rules
+from crossdock.policies.rules import InventoryPolicy, RoutingRow, Rules
 
 # What a routing table must not have, and the column to look at; gaps and overlaps may be meant.
 REFUSED = {
@@ -46,6 +46,8 @@ def load_rules(folder: Path) -> Rules:
     rules = msgspec.structs.replace(Rules(), **found)
     if "calendars" in found:
         _judge_calendars(typed_toml.read(folder / "calendars.toml"), rules.calendars)
+    if "inventory" in found:
+        _judge_companies(typed_toml.read(folder / "inventory.toml"), rules.inventory)
     _judge_names(folder, rules)
     if "routing" in found:
         _judge_routing(typed_toml.read(folder / "routing.toml"), rules.routing)
@@ -74,6 +76,16 @@ def _judge_calendars(toml: Toml, calendars: Sequence[Calendar]) -> None:
     """Refuse a calendar that cannot be kept."""
     for place, field, why in check_calendars(calendars):
         raise toml.fault(why, ("calendars", place, field))
+
+
+def _judge_companies(toml: Toml, policy: InventoryPolicy) -> None:
+    """Refuse two rows for one company."""
+    known: set[str] = set()
+    for place, row in enumerate(policy.rows):
+        if row.company_code in known:
+            said = f"company code `{row.company_code}` has a row already; keep one of them"
+            raise toml.fault(said, ("rows", place, "company_code"))
+        known.add(row.company_code)
 
 
 def _judge_names(folder: Path, rules: Rules) -> None:

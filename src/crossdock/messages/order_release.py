@@ -164,7 +164,9 @@ class OrderAccepted(Event, frozen=True, kw_only=True):
     """The order is complete, known and enriched; planning may begin.
 
     `checks` tell how fresh the master data was, `rules` is the digest of the rule book the order
-    keeps from now on, `due_at` the end of the SLA clock.
+    keeps from now on, `due_at` the end of the SLA clock. `edition` counts an operator's edits of
+    the version. `commits_stock`: the ERP is asked to set its stock aside; `holds_planning`: and
+    planning waits until it has.
     """
 
     order: Order
@@ -172,13 +174,17 @@ class OrderAccepted(Event, frozen=True, kw_only=True):
     checks: tuple[MasterDataCheck, ...]
     rules: str
     due_at: Instant
+    edition: int = 1
+    commits_stock: bool = False
+    holds_planning: bool = False
 
 
 class ShipmentPlanned(Event, frozen=True, kw_only=True):
     """A shipment carries this order, as confirmed: what visibility shall follow.
 
     One for each (shipment, order). `promised` is the promise to the customer for the whole
-    shipment; stops may carry their own.
+    shipment; stops may carry their own. `shipments` tells on how many the order travels in all.
+    `commits_stock`: the ERP has set stock aside for it, and is told when it leaves.
     """
 
     shipment: Shipment
@@ -189,6 +195,8 @@ class ShipmentPlanned(Event, frozen=True, kw_only=True):
     revision: int
     company_code: str = ""
     promised: Moment | None = None
+    shipments: int = 1
+    commits_stock: bool = False
 
 
 class ShipmentWithdrawn(Event, frozen=True, kw_only=True):

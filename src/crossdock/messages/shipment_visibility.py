@@ -10,6 +10,7 @@ from crossdock.canonical.documents import ProofOfDelivery
 from crossdock.canonical.moments import Instant, Moment
 from crossdock.canonical.party import Location
 from crossdock.canonical.references import Reference
+from crossdock.canonical.shipment import Portion
 from crossdock.canonical.tracking import Classifier, Milestone, TrackingEvent
 from crossdock.messages.envelope import Command, Event, Report
 from crossdock.messages.teams import Team
@@ -92,6 +93,26 @@ class DeliveryClosed(Event, frozen=True, kw_only=True):
     delivered: bool
     occurred: Moment | None
     revision: int
+
+
+class GoodsIssued(Event, frozen=True, kw_only=True):
+    """The order's goods on this shipment have left, as settled; `left` False takes that back.
+
+    `order_version` and `plan_revision` are those of the plan it left by, and `shipments` on how
+    many the order travels by that plan. `line_ids` are the order's lines that this shipment
+    carries (empty: all), `portions` how much of those that are split.
+    """
+
+    shipment_id: str
+    order_id: str
+    left: bool
+    occurred: Moment
+    revision: int
+    order_version: int
+    plan_revision: int
+    shipments: int = 1
+    line_ids: tuple[str, ...] = ()
+    portions: tuple[Portion, ...] = ()
 
 
 class Shown(Canonical, frozen=True, kw_only=True):

@@ -140,6 +140,26 @@ class PostingPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     settle_minutes: int = 10
 
 
+class InventoryRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A company whose ERP is asked to set stock aside; an empty company code: any other company.
+
+    `hold_planning`: an order is planned only when its stock is set aside, or when an operator has
+    let that go; else planning goes on beside it.
+    """
+
+    company_code: str
+    hold_planning: bool = False
+
+
+class InventoryPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For which companies the ERP is asked to commit inventory at release.
+
+    Without a row nothing is asked: an ERP that commits by itself must not be asked too.
+    """
+
+    rows: tuple[InventoryRow, ...] = ()
+
+
 class PortalPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When a customer sees a shipment and which milestones are told.
 
@@ -201,6 +221,7 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=
     calendars: tuple[Calendar, ...] = ()
     binding: BindingPolicy = BindingPolicy()
     posting: PostingPolicy = PostingPolicy()
+    inventory: InventoryPolicy = InventoryPolicy()
     portal: PortalPolicy = PortalPolicy()
     lateness: LatenessPolicy = LatenessPolicy()
     evidence: EvidencePolicy = EvidencePolicy()

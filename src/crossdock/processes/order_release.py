@@ -2,8 +2,8 @@
 
 Receives  OrderReleased, OrderCancelled, PlanConfirmed, PlanRejected, PlanCancelled,
           LoadTendered, TenderAnswered, TenderAnswerBound, TenderSettled, AcknowledgementNoted,
-          MasterDataArrived, DeliveryClosed, EffectAnswered, WakeUp, ExceptionRetried,
-          ExceptionWaived
+          MasterDataArrived, CommitmentMoved, DeliveryClosed, EffectAnswered, WakeUp,
+          ExceptionRetried, ExceptionWaived
 Emits     OrderAccepted, MasterDataAwaited, PlanShipment, CancelPlan, TenderLoad, CancelTender,
           TenderAnnounced, TenderMoved, TenderSettled, ShipmentPlanned, ShipmentWithdrawn,
           ReferenceAnnounced, ReferenceRevoked, WriteTransportReference,
@@ -37,6 +37,8 @@ House rules
   9. An accepted order keeps its rule book; while it waits at intake it follows today's.
  10. A carrier has its own working hours to answer. A yes to an offer that stands no more, and a
      counter-offer, are for people; a carrier that gives a load back has it offered to the next.
+ 11. Where the policy says so, an order is planned only when its stock is set aside, or when an
+     operator has let that go; else planning does not wait for the stock.
 """
 
 from __future__ import annotations
@@ -54,6 +56,7 @@ from crossdock.messages.flow import (
     ExceptionWaived,
     WakeUp,
 )
+from crossdock.messages.inventory_commitment import CommitmentMoved
 from crossdock.messages.master_data import MasterDataArrived
 from crossdock.messages.order_release import (
     LoadTendered,
@@ -83,6 +86,7 @@ from crossdock.processes.order_release_intake import (
     take_arrival,
     take_as_it_is,
     take_cancellation,
+    take_commitment,
     take_release,
 )
 from crossdock.processes.order_release_planning import (
@@ -145,6 +149,7 @@ Heard = (
     | TenderSettled
     | AcknowledgementNoted
     | MasterDataArrived
+    | CommitmentMoved
     | DeliveryClosed
     | EffectAnswered
     | WakeUp
@@ -181,6 +186,8 @@ def decide(
             step = take_settlement(state, body)
         case MasterDataArrived():
             step = take_arrival(state, received, rules)
+        case CommitmentMoved():
+            step = take_commitment(state, body, rules)
         case DeliveryClosed():
             step = take_delivery(state, body)
         case EffectAnswered():
@@ -298,6 +305,8 @@ def keys(message: Message) -> tuple[Key, ...]:
             return (Key("order", order_id),)
         case TenderAnswered(order_id=order_id) if order_id:
             return (Key("order", order_id),)
+        case CommitmentMoved(order_id=order_id, holds_planning=True):
+            return (Key("order", order_id),)
         case LoadTendered(shipment=shipment):
             return tuple(Key("order", each) for each in shipment.order_ids)
         case AcknowledgementNoted(asker=asker, verb=TenderLoad.verb, status=status) if asker:
@@ -339,6 +348,7 @@ SUBSCRIBER: Subscriber[OrderState, Rules] = Subscriber(
         TenderSettled,
         AcknowledgementNoted,
         MasterDataArrived,
+        CommitmentMoved,
         DeliveryClosed,
         EffectAnswered,
         WakeUp,

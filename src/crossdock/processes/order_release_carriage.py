@@ -166,6 +166,8 @@ def _tell(state: OrderState, carriage: Carriage, shipment: Shipment, plan: Plan)
         revision=plan.revision,
         company_code=accepted.company_code if accepted else "",
         promised=promise(shipment, accepted.requested_delivery if accepted else None),
+        shipments=len(plan.shipments),
+        commits_stock=accepted.commits_stock if accepted else False,
     )
     found = _search_numbers(state, shipment) if carriage.told is None else ()
     return msgspec.structs.replace(carriage, told=told), (planned, *found)

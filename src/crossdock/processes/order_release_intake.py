@@ -14,6 +14,7 @@ import msgspec
 
 from crossdock.canonical.order import Order
 from crossdock.messages.envelope import Key
+from crossdock.messages.inventory_commitment import CommitmentMoved
 from crossdock.messages.master_data import (
     MasterDataArrived,
     MasterDataAwaited,
@@ -28,6 +29,7 @@ from crossdock.messages.order_release import (
 )
 from crossdock.messages.teams import Team
 from crossdock.policies.completeness import complete
+from crossdock.policies.inventory import row_for
 from crossdock.policies.master_data import Records, check_master_data, failed, offending
 from crossdock.policies.routing import RoutingFacts, first_hit, routing_facts
 from crossdock.policies.rules import RoutingRow, Rules
@@ -44,6 +46,7 @@ from crossdock.processes.order_release_state import (
     chain,
     changed,
     close_exception,
+    current_ask,
     forget_exception,
     is_accepted,
     is_cancelled,
@@ -159,12 +162,17 @@ def examine(
     row = first_hit(rules.routing, facts)
     if row is None:
         return _stop(state, _not_routed(state, facts), anew=anew)
+    stock = row_for(rules.inventory, order.company_code)
+    committed = state.acceptance is not None and state.acceptance.commits_stock
     accepted = OrderAccepted(
         order=order,
         attributes=_attributes(row),
         checks=checks,
         rules=rules.digest,
         due_at=release.released_at + timedelta(hours=row.sla_hours),
+        edition=release.edition,
+        commits_stock=committed or stock is not None,  # once set aside, it must leave or go back
+        holds_planning=stock is not None and stock.hold_planning,
     )
     return _accept(state, release, accepted)
 
@@ -269,17 +277,42 @@ def _accept(state: OrderState, release: Release, accepted: OrderAccepted) -> Ste
         attributes=accepted.attributes,
         rules=accepted.rules,
         due_at=accepted.due_at,
+        commits_stock=accepted.commits_stock,
+        holds_planning=accepted.holds_planning,
     )
     closing = [
         partial(close_exception, code=code, because="the order is accepted")
         for code in INTAKE_CODES
     ]
+    planning = partial(ask_for_plan, order=order, attributes=accepted.attributes)
     state, said = chain(
         changed(state, acceptance=acceptance, awaited=()),
         *closing,
-        partial(ask_for_plan, order=order, attributes=accepted.attributes),
+        *([] if accepted.holds_planning else [planning]),
     )
     return state, (accepted, *said)
+
+
+def take_commitment(state: OrderState, said: CommitmentMoved, rules: Rules) -> Step:
+    """Ask for the plan of an order that waited for its stock, once the ERP's answer is settled.
+
+    A commitment of another version or edition says nothing, nor does the same once more.
+    """
+    acceptance = state.acceptance
+    if acceptance is None or not acceptance.holds_planning or not is_accepted(state):
+        return state, ()
+    answered_for = (said.order_version, said.edition)
+    waits = said.settled and (acceptance.version, acceptance.edition) == answered_for
+    if not waits or is_cancelled(state) or current_ask(state) is not None:
+        return state, ()
+    order = _order(state, rules)
+    return ask_for_plan(state, order, acceptance.attributes) if order else (state, ())
+
+
+def _order(state: OrderState, rules: Rules) -> Order | None:
+    """Give the release as a whole order, where it is one."""
+    order = complete(state.release.draft, rules.completeness) if state.release else None
+    return order if isinstance(order, Order) else None
 
 
 def take_arrival(state: OrderState, received: Received[MasterDataArrived], rules: Rules) -> Step:
@@ -294,11 +327,10 @@ def ask_again(state: OrderState, rules: Rules) -> Step:
 
     Only while the refusal holds: a plan that came meanwhile must not get a twin.
     """
-    release, acceptance = state.release, state.acceptance
-    if active_refusal(state) is None or release is None or acceptance is None:
+    acceptance, order = state.acceptance, _order(state, rules)
+    if active_refusal(state) is None or acceptance is None or order is None:
         return state, ()
-    order = complete(release.draft, rules.completeness)
-    if not is_accepted(state) or not isinstance(order, Order):
+    if not is_accepted(state):
         return state, ()
     again = requests_for(state, order.version)
     state = changed(state, acceptance=msgspec.structs.replace(acceptance, again=again))

@@ -43,7 +43,8 @@ def stage(state: OrderState) -> str:
     if refusal is not None:
         return REFUSALS[refusal.code]
     if plan_for_acceptance(state) is None:
-        return "awaiting_confirmation"
+        waits = current_ask(state) is None and state.acceptance and state.acceptance.holds_planning
+        return "awaiting_commitment" if waits else "awaiting_confirmation"
     return _under_way(state)
 
 

@@ -97,7 +97,10 @@ class Answered(Kept, frozen=True, kw_only=True):
 
 
 class Acceptance(Kept, frozen=True, kw_only=True):
-    """What was accepted, and which request to the TMS speaks of it (`again`)."""
+    """What was accepted, and which request to the TMS speaks of it (`again`).
+
+    `commits_stock`: the ERP is asked to set stock aside; `holds_planning`: planning waits for that.
+    """
 
     version: int
     edition: int
@@ -109,6 +112,8 @@ class Acceptance(Kept, frozen=True, kw_only=True):
     attributes: TransportAttributes
     rules: str
     due_at: Instant
+    commits_stock: bool = False
+    holds_planning: bool = False
 
 
 class Awaited(Kept, frozen=True, kw_only=True):

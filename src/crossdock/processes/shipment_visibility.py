@@ -2,8 +2,9 @@
 
 Receives  MilestoneReported, EvidenceBound, ShipmentPlanned, ShipmentWithdrawn, OrderReferenced,
           EffectAnswered, WakeUp, ExceptionRetried, ExceptionWaived
-Emits     MilestoneConfirmed, PictureChanged, MilestoneOverdue, ShipmentWentSilent, DeliveryClosed,
-          PostMilestone, SetTimer, CancelTimer, OpenException, CloseException, DropEffect
+Emits     MilestoneConfirmed, PictureChanged, MilestoneOverdue, ShipmentWentSilent, GoodsIssued,
+          DeliveryClosed, PostMilestone, SetTimer, CancelTimer, OpenException, CloseException,
+          DropEffect
 Key       shipment
 
 House rules
@@ -20,7 +21,9 @@ House rules
      delivery was late is judged by when it happened, whenever it is told.
   7. A shipment on its way of which nobody speaks for silence hours is called silent once, until
      somebody speaks.
-  8. Facts that cannot all be true are kept, shown, and put before carrier relations.
+  8. Where stock is set aside for an order, its goods have left when the pickup is settled and, as
+     policy asks, posted.
+  9. Facts that cannot all be true are kept, shown, and put before carrier relations.
 
 Everything but the timers' verdicts is derived from the facts; after each message what should be
 said (pictures, timers, exceptions) is compared with what was said, and only the difference is said.
@@ -67,6 +70,7 @@ from crossdock.processes.shipment_visibility_facts import (
     plan,
     withdraw,
 )
+from crossdock.processes.shipment_visibility_issue import issue_goods
 from crossdock.processes.shipment_visibility_journey import (
     Happening,
     Journey,
@@ -155,7 +159,7 @@ def tell(before: Visibility, after: Visibility, rules: Rules) -> Decision:
         return before, ()
     journey = journey_of(after, rules.evidence)
     confirmed = confirm_milestones(before, after, journey, rules)
-    state, closings = close_deliveries(after, journey, rules)
+    state, closings = close(after, journey, rules)
     state, difference = say_all(state, journey, rules)
     return state, (*confirmed, *closings, *difference)
 
@@ -167,7 +171,14 @@ def end_posting(before: Visibility, after: Visibility, rules: Rules) -> Decision
     """
     if after == before:
         return before, ()
-    return close_deliveries(after, journey_of(after, rules.evidence), rules)
+    return close(after, journey_of(after, rules.evidence), rules)
+
+
+def close(state: Visibility, journey: Journey, rules: Rules) -> Decision:
+    """Say which orders' goods have left and which deliveries are closed, as settled by now."""
+    state, issues = issue_goods(state, journey, rules)
+    state, closings = close_deliveries(state, journey, rules)
+    return state, (*issues, *closings)
 
 
 def confirm_milestones(
@@ -251,7 +262,7 @@ def wake(state: Visibility, woken: WakeUp, rules: Rules) -> Decision:
             return _ring_later(state, journey, running, rules, said)
         case _:
             assert_never(alarm)
-    state, closings = close_deliveries(state, journey, rules)
+    state, closings = close(state, journey, rules)
     state, difference = say_all(state, journey, rules)
     return state, (*said, *closings, *difference)
 
@@ -264,7 +275,7 @@ def _ring_later(
     said: tuple[Emission, ...],
 ) -> Decision:
     """Set the timers that should be running, where nothing has changed that anybody sees."""
-    state, closings = close_deliveries(state, journey, rules)
+    state, closings = close(state, journey, rules)
     timers, rings = _timers(state, running)
     return structs.replace(state, timers=timers), (*said, *closings, *rings)
 

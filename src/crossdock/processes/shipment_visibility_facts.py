@@ -17,6 +17,7 @@ from crossdock.canonical.moments import Instant, Moment
 from crossdock.canonical.shipment import Shipment
 from crossdock.canonical.tracking import EvidenceKind, Milestone, TrackingEvent
 from crossdock.messages.order_release import OrderReferenced, ShipmentPlanned, ShipmentWithdrawn
+from crossdock.messages.shipment_visibility import GoodsIssued
 
 # At one revision a correction says more than the original, and a retraction has the last word.
 _LAST_WORD = {EvidenceKind.ORIGINAL: 0, EvidenceKind.CORRECTION: 1, EvidenceKind.RETRACTION: 2}
@@ -96,8 +97,8 @@ class Visibility(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
 
     Facts: `orders` by id, `customers` ever named by a plan, `evidence` by source and event id with
     all that was said about each event. Decided by time: `overdue` promises, `silent_since`,
-    `posted` by business key, `closed` by order. Said so far: digests of the pictures `told` by
-    customer, `timers` by name, `asked` exceptions with their cause, and those `waived`.
+    `posted` by business key, `closed` and `issued` by order. Said so far: digests of the pictures
+    `told` by customer, `timers` by name, `asked` exceptions with their cause, and those `waived`.
     """
 
     shipment_id: str
@@ -108,6 +109,7 @@ class Visibility(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     silent_since: Instant | None = None
     posted: dict[str, Posted] = {}
     closed: dict[str, Closed] = {}
+    issued: dict[str, GoodsIssued] = {}
     told: dict[str, str] = {}
     timers: dict[str, Instant] = {}
     asked: dict[str, str] = {}

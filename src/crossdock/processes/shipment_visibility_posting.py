@@ -53,24 +53,33 @@ class Due(Struct, frozen=True, kw_only=True, gc=False):
         return f"settle/{self.milestone}/{self.stop}/{self.posting or 'unposted'}/{self.order_id}"
 
 
-def rows_of(rules: Rules) -> tuple[PostingRow, ...]:
-    """List what is posted; a delivery that no row posts still settles, to be closed."""
+def row_of(rules: Rules, milestone: Milestone) -> PostingRow:
+    """Find the row that posts a milestone; one that posts nothing where there is none."""
+    found = (row for row in rules.posting.rows if row.milestone is milestone)
+    return next(found, PostingRow(milestone=milestone, posting=""))
+
+
+def rows_of(rules: Rules, order: Consigned) -> tuple[PostingRow, ...]:
+    """List what is posted for an order, and what settles without a row that posts it.
+
+    A delivery does, to be closed, and where stock is set aside the pickup, to be confirmed.
+    """
     rows = rules.posting.rows
-    if any(row.milestone is Milestone.DELIVERED for row in rows):
-        return rows
-    return (*rows, PostingRow(milestone=Milestone.DELIVERED, posting=""))
+    ends = [row_of(rules, Milestone.DELIVERED)]
+    if order.plan is not None and order.plan.commits_stock:
+        ends.append(row_of(rules, Milestone.PICKED_UP))
+    return (*rows, *(each for each in ends if not each.posting))
 
 
 def unsettled(state: Visibility, journey: Journey, rules: Rules) -> Iterator[Due]:
     """Walk what the ERP should know otherwise than it was told."""
-    rows = rows_of(rules)
     for order_id in sorted(state.orders):
         order = state.orders[order_id]
         if order.plan is None or order.planned_at is None:
             continue
         opened = opened_at(order, rules.portal)
         gate_moved = opened or (order.withdrawal.at if order.withdrawal else order.planned_at)
-        for row in rows:
+        for row in rows_of(rules, order):
             for key, stop, fact in _differences(state, journey, order_id, row, opened):
                 settled = _settled(journey, row.milestone, stop, rules)
                 yield Due(
@@ -229,7 +238,7 @@ def close_deliveries(
 
 
 def _closings(state: Visibility, journey: Journey, rules: Rules) -> Iterator[DeliveryClosed]:
-    row = next(row for row in rows_of(rules) if row.milestone is Milestone.DELIVERED)
+    row = row_of(rules, Milestone.DELIVERED)
     for order_id in sorted({each.order_id for each in state.posted.values()}):
         posted = [
             state.posted.get(posting_key(state.shipment_id, order_id, stop, row.posting))

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from crossdock.canonical.inventory import StockLine
 from crossdock.connectors.reference_erp import wire
 from crossdock.connectors.reference_erp.settings import Settings
 from crossdock.connectors.system_api.answers import read_answer
 from crossdock.connectors.system_api.calls import address
 from crossdock.connectors.system_api.times import instant_text
+from crossdock.connectors.system_api.words import Words
 from crossdock.connectors.system_api.writing import post, proof
 from crossdock.faults import Misconfigured
+from crossdock.formats.numbers import exact_text
 from crossdock.messages.envelope import Command
+from crossdock.messages.inventory_commitment import (
+    CommitInventory,
+    ConfirmInventory,
+    ReverseInventory,
+)
 from crossdock.messages.order_release import WithdrawTransportReference, WriteTransportReference
 from crossdock.messages.shipment_visibility import PostMilestone
 from crossdock.ports import Answer, Exchange, Request
@@ -38,6 +46,8 @@ def write(command: Command, _settings: Settings) -> Request:
         case PostMilestone():
             path = address("shipments", command.shipment_id, "postings")
             return post(command.verb, path, _posting(command))
+        case CommitInventory() | ReverseInventory() | ConfirmInventory():
+            return _stock(command)
         case _:
             raise Misconfigured("An ERP cannot be asked this", verb=command.verb)
 
@@ -50,6 +60,50 @@ def _reference(command: WriteTransportReference) -> wire.TransportReference:
         load_id=command.load_id,
         carrier_scac=command.carrier_scac,
         revision=command.revision,
+    )
+
+
+# What is said of an order's stock -> the door for it, beside its `inventory-commitments`.
+STOCK_DOORS: dict[str, tuple[str, ...]] = {
+    CommitInventory.verb: (),
+    ReverseInventory.verb: ("reversals",),
+    ConfirmInventory.verb: ("confirmations",),
+}
+
+
+def _stock(command: CommitInventory | ReverseInventory | ConfirmInventory) -> Request:
+    door = STOCK_DOORS[command.verb]
+    path = address("orders", command.order_id, "inventory-commitments", *door)
+    lines = tuple(_stock_line(each) for each in command.lines)
+    match command:
+        case CommitInventory():
+            told: Words = wire.Commitment(
+                order_version=command.order_version, revision=command.revision, lines=lines
+            )
+        case ReverseInventory():
+            told = wire.CommitmentReversal(
+                order_version=command.order_version,
+                revision=command.revision,
+                because=command.because,
+                lines=lines,
+            )
+        case ConfirmInventory():
+            told = wire.CommitmentConfirmation(
+                shipment_id=command.shipment_id,
+                revision=command.revision,
+                lines=lines,
+                occurred_at=instant_text(command.occurred) if command.occurred else "",
+            )
+    return post(command.verb, path, told)
+
+
+def _stock_line(line: StockLine) -> wire.StockLine:
+    return wire.StockLine(
+        line_id=line.line_id,
+        item_id=line.item_id,
+        quantity=exact_text(line.quantity.value),
+        unit=line.quantity.unit,
+        location_id=line.location_id,
     )
 
 

@@ -128,6 +128,42 @@ class ReferenceWithdrawal(Words, frozen=True, kw_only=True):
     because: Text
 
 
+class StockLine(Words, frozen=True, kw_only=True):
+    """So much of an item for one line of an order, out of one place."""
+
+    line_id: Id
+    item_id: Id
+    quantity: Id
+    unit: Text
+    location_id: Text = ""
+
+
+class Commitment(Words, frozen=True, kw_only=True):
+    """What shall be set aside for an order from now on; a line that is left out: nothing."""
+
+    order_version: Number
+    revision: Number
+    lines: tuple[StockLine, ...]
+
+
+class CommitmentReversal(Words, frozen=True, kw_only=True):
+    """The stock is not wanted any more, but for the lines that have left."""
+
+    order_version: Number
+    revision: Number
+    because: Text
+    lines: tuple[StockLine, ...]
+
+
+class CommitmentConfirmation(Words, frozen=True, kw_only=True):
+    """What of the stock has left with a shipment; no lines: nothing has, after all."""
+
+    shipment_id: Id
+    revision: Number
+    lines: tuple[StockLine, ...]
+    occurred_at: Text = ""
+
+
 class Posting(Words, frozen=True, kw_only=True):
     """A confirmed milestone, under the ERP's business verb."""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from crossdock.canonical.item import Quantity
 from crossdock.canonical.moments import Moment
 from crossdock.canonical.party import Location
 from crossdock.canonical.references import Reference
-from crossdock.canonical.shipment import Leg, Mode, Shipment, Stop
+from crossdock.canonical.shipment import Leg, Mode, Portion, Shipment, Stop
 from crossdock.connectors.reference_tms import wire
 from crossdock.connectors.reference_tms.codes import MILESTONES, MODES, PLAN_EVENTS, STOP_ROLES
 from crossdock.connectors.reference_tms.settings import Settings
 from crossdock.connectors.system_api import words
-from crossdock.connectors.system_api.parts import location, reference, scac
+from crossdock.connectors.system_api.parts import amount, location, reference, scac
 from crossdock.connectors.system_api.reading import (
     Element,
     choose,
@@ -95,7 +96,16 @@ def _shipment(element: Element, told: words.Shipment, where: str) -> Shipment:
         ),
         order_ids=told.order_ids,
         references=_references(element, told, where),
+        portions=tuple(
+            _portion(element, each, f"{where}/portions/{number}")
+            for number, each in enumerate(told.portions)
+        ),
     )
+
+
+def _portion(element: Element, told: words.Portion, where: str) -> Portion:
+    value = amount(element, told.quantity, f"{where}/quantity")
+    return Portion(line_id=told.line_id, quantity=Quantity(value=value, unit=told.unit or "EA"))
 
 
 def _stop(element: Element, told: words.Stop, where: str) -> Stop:

@@ -98,6 +98,14 @@ class Leg(Words, frozen=True, kw_only=True):
     to_stop: Number
 
 
+class Portion(Words, frozen=True, kw_only=True):
+    """How much of an order's line a shipment carries, where the line is split by quantity."""
+
+    line_id: Id
+    quantity: Amount
+    unit: Text = ""
+
+
 class Shipment(Words, frozen=True, kw_only=True):
     """A planned shipment."""
 
@@ -110,6 +118,7 @@ class Shipment(Words, frozen=True, kw_only=True):
     legs: tuple[Leg, ...] = ()
     order_ids: tuple[Id, ...] = ()
     references: tuple[Ref, ...] = ()
+    portions: tuple[Portion, ...] = ()
 
 
 class Proof(Words, frozen=True, kw_only=True):

@@ -107,6 +107,14 @@ def shipment(told: Shipment) -> words.Shipment:
         ),
         order_ids=told.order_ids,
         references=refs(told.references),
+        portions=tuple(
+            words.Portion(
+                line_id=each.line_id,
+                quantity=exact_text(each.quantity.value),
+                unit=each.quantity.unit,
+            )
+            for each in told.portions
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from crossdock.apis import words
@@ -10,6 +11,7 @@ from crossdock.canonical.tracking import Classifier, EvidenceKind, TrackingEvent
 from crossdock.messages import (
     acknowledgement,
     flow,
+    inventory_commitment,
     master_data,
     order_release,
     reference_binding,
@@ -121,6 +123,25 @@ def _closed(told: visibility.DeliveryClosed) -> str:
     return f"Order {told.order_id} on shipment {told.shipment_id} {verdict}"
 
 
+def _issued(told: visibility.GoodsIssued) -> str:
+    verdict = "have left" if told.left else "have not left after all"
+    return f"The goods of order {told.order_id} {verdict} with shipment {told.shipment_id}"
+
+
+def _stock(told: inventory_commitment.CommitmentMoved) -> str:
+    counts = "; ".join(
+        f"line {each.line_id}: {_number(each.committed)} of {_number(each.ordered)} {each.unit} "
+        f"set aside, {_number(each.confirmed)} left, {_number(each.reversed)} given back"
+        for each in told.lines
+    )
+    refused = f" ({told.said})" if told.said else ""
+    return f"Stock of order {told.order_id} is {told.status.lower()}{refused}: {counts}"
+
+
+def _number(value: Decimal) -> str:
+    return format(value.normalize(), "f")
+
+
 def _answered(told: flow.EffectAnswered) -> str:
     document = f", document {told.document}" if told.document else ""
     said = f": {told.said}" if told.said else ""
@@ -145,6 +166,7 @@ _SENTENCES: dict[type[Body], Callable[[Any], str]] = {
     flow.EffectAnswered: _answered,
     flow.ExceptionRetried: lambda told: f"{told.by} asks to try again: {told.reason}",
     flow.ExceptionWaived: lambda told: f"{told.by} waives it: {told.reason}",
+    inventory_commitment.CommitmentMoved: _stock,
     master_data.CustomerReported: lambda told: f"Customer {told.record.customer_id}",
     master_data.ItemReported: lambda told: f"Item {told.record.item_id}",
     master_data.ShipToReported: lambda told: f"Ship-to {told.record.location.location_id}",
@@ -198,5 +220,6 @@ _SENTENCES: dict[type[Body], Callable[[Any], str]] = {
         f"Nobody has spoken since {words.utc(told.last_heard_at)}"
     ),
     visibility.DeliveryClosed: _closed,
+    visibility.GoodsIssued: _issued,
     visibility.PictureChanged: _picture,
 }

@@ -15,16 +15,20 @@ from crossdock.messages.shipment_visibility import PostMilestone
 from crossdock.ports.store import BreakerRow, BreakerState
 
 # The stages, of any process, in which nothing more is waited for.
-DONE = frozenset({"delivered", "returned", "cancelled", "withdrawn", "bound", "unbound", "known"})
+DONE = frozenset(
+    "delivered returned cancelled withdrawn bound unbound known"
+    " confirmed reversed uncommitted nothing_committed".split()
+)
 LEFT = frozenset({"withdrawn", "unbound"})  # nothing travels there any more
 ARRIVED = frozenset({"delivered", "returned"})
-ON_ITS_WAY = "open"  # the order's own work is done; its shipments say what comes next
+# The order's own work is done, or its stock lies ready; its shipments say what comes next.
+ON_ITS_WAY = frozenset({"open", "committed"})
 OPEN = "open"
 APPLIED = "applied"
 UNDER_WAY = frozenset({"waiting", "leased", "unknown"})
 
 # Whose answer is awaited first where a story has several processes: the earliest of the way.
-ORDER = ("order_release", "shipment_visibility", "reference_binding")
+ORDER = ("order_release", "shipment_visibility", "inventory_commitment", "reference_binding")
 
 
 def why(  # noqa: PLR0913 - every kind of waiting is asked for
@@ -90,7 +94,7 @@ def _concern(chapter: Chapter) -> int:
         return 2
     if chapter.stage in DONE:
         return 0
-    return 4 if chapter.stage == ON_ITS_WAY else 3
+    return 4 if chapter.stage in ON_ITS_WAY else 3
 
 
 def _ending(told: Sequence[Chapter]) -> str:
