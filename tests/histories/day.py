@@ -18,7 +18,13 @@ from crossdock.connectors.x12_carrier.settings import Settings as X12Settings
 from crossdock.flow.decisions import Decision
 from crossdock.flow.machine import Machine
 from crossdock.flow.roster import Inbound, Roster, Rulebook
-from crossdock.policies.rules import RoutingRow, Rules, TenderingPolicy
+from crossdock.policies.rules import (
+    InventoryPolicy,
+    InventoryRow,
+    RoutingRow,
+    Rules,
+    TenderingPolicy,
+)
 from crossdock.ports import Call, Endpoint, Exchange, Stage
 from crossdock.ports.store import Store
 from crossdock.store.memory import MemoryStore
@@ -41,6 +47,14 @@ ROUTE = RoutingRow(
     sla_hours=48,
 )
 PLAIN = Rules(routing=(ROUTE,))
+STOCKED = Rules(
+    routing=(ROUTE,),
+    inventory=InventoryPolicy(rows=(InventoryRow(company_code="1000"),)),
+)
+HELD = Rules(
+    routing=(ROUTE,),
+    inventory=InventoryPolicy(rows=(InventoryRow(company_code="", hold_planning=True),)),
+)
 TENDERED = Rules(routing=(ROUTE,), tendering=TenderingPolicy(modes=("ROAD",)))
 
 

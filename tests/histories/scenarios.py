@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from msgspec import Struct
 
 from crossdock.policies.rules import Rules
 from crossdock.ports import Exchange, Stage
-from tests.histories.day import PLAIN, TENDERED, Day, refusal
+from tests.histories.day import HELD, PLAIN, STOCKED, TENDERED, Day, refusal
 from tests.histories.words import (
     BEGIN,
     CARRIERS,
@@ -288,6 +289,53 @@ def contradiction(day: Day) -> None:
     day.wait(days=1)
 
 
+def stocked(quantity: str) -> dict[str, Any]:
+    """An order's lines; the first is wanted in this quantity."""
+    ten = {"line_id": "10", "item_id": "IT-1", "quantity": quantity, "unit": "EA"}
+    return {"lines": [ten, {**ten, "line_id": "20", "quantity": "2"}]}
+
+
+def part(number: str, quantity: str, *references: dict[str, str]) -> dict[str, Any]:
+    """A shipment with so much of the order's first line; the last carries the second."""
+    portions = [{"line_id": "SO-1/10", "quantity": quantity, "unit": "EA"}]
+    whole = shipment(number, *references, portions=portions)
+    line_ids = ["SO-1/10", "SO-1/20"] if references else ["SO-1/10"]
+    whole["stops"] = [{**each, "line_ids": line_ids} for each in whole["stops"]]
+    return whole
+
+
+def stock_leaves(day: Day) -> None:
+    """Stock is set aside, changed, and confirmed by portions, of which one is too large."""
+    two = {"type": "PRO", "value": "700999", "issuer": "ROAD"}
+    day.tell(*MASTERS, order("released", **stocked("9")), order("changed", 2, **stocked("7")))
+    day.tell(plan("confirmed", part("SH-1", "4"), part("SH-2", "5", two), version=2))
+    day.wait(hours=2)
+    day.tell(tracking("PUP", BEGIN + HOUR))
+    day.wait(hours=1)
+    day.tell(tracking("PUP", BEGIN + 2 * HOUR, reference=two))
+    day.wait(hours=1)
+    day.decide("retry", "GOODS_NOT_AS_ORDERED")
+    day.decide("waive", "GOODS_NOT_AS_ORDERED")
+    day.tell(tracking("PUP", BEGIN + HOUR, kind="retraction", revision=1))
+    day.wait(hours=1)
+
+
+def stock_refused(day: Day) -> None:
+    """Planning waits for stock that is not there, until a person lets it go; then it is off."""
+    nothing = refusal("IT-1: 0 of 3 available")
+    day.partner.moods["inventory-commitments$"] = [nothing, nothing]
+    day.tell(*MASTERS, order("released"))
+    day.wait(hours=1)
+    day.decide("retry", "EFFECT_REFUSED")
+    day.wait(hours=1)
+    day.decide("waive", "EFFECT_REFUSED")
+    day.wait(hours=1)
+    day.tell(plan("confirmed"), order("changed", 2, **stocked("2")))
+    day.wait(hours=1)
+    day.tell(cancelled(3))
+    day.wait(hours=1)
+
+
 SCENARIOS: dict[str, Scenario] = {
     tell.__name__: Scenario(says=str(tell.__doc__), tell=tell, rules=rules)
     for tell, rules in (
@@ -312,5 +360,7 @@ SCENARIOS: dict[str, Scenario] = {
         (tms_keeps_silent, PLAIN),
         (erp_refuses, PLAIN),
         (contradiction, PLAIN),
+        (stock_leaves, STOCKED),
+        (stock_refused, HELD),
     )
 }

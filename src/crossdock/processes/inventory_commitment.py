@@ -85,11 +85,24 @@ def decide(state: CommitmentState, received: Received[Any], _rules: Rules) -> St
 def settle(state: CommitmentState) -> Step:
     """Tell the ERP what shall be, ask somebody what cannot be, and say how it stands."""
     gone = departures(state)
-    state, confirming = tell_confirmations(state, gone)
-    state, committing = tell_commitment(state, gone.all())
+    state, telling = tell_erp(state, gone)
     state, asking = judge_departures(state, gone)
     state, moving = tell_movement(state)
-    return state, (*confirming, *committing, *asking, *moving)
+    return state, (*telling, *asking, *moving)
+
+
+def tell_erp(state: CommitmentState, gone: Departures) -> Step:
+    """Tell the ERP what shall be, until nothing is left to tell.
+
+    What is dropped for one shipment makes room for another, and no answer will come to say so.
+    """
+    before, said = None, list[Emission]()
+    while state != before:
+        before = state
+        state, confirming = tell_confirmations(state, gone)
+        state, committing = tell_commitment(state, gone.all())
+        said += [*confirming, *committing]
+    return state, tuple(said)
 
 
 def judge_departures(state: CommitmentState, gone: Departures) -> Step:
