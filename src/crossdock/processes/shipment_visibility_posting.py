@@ -16,6 +16,7 @@ from crossdock.policies.rules import PostingRow, Rules
 from crossdock.ports import DropEffect, Emission
 from crossdock.processes.shipment_visibility_facts import (
     Closed,
+    Consigned,
     Heard,
     Posted,
     Visibility,
