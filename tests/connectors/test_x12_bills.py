@@ -78,6 +78,8 @@ def test_yen_have_no_decimals_and_are_billed_with_two_implied() -> None:
         ("L1*1*46.09*PH*363606", ["RATE_DISAGREES"]),
         ("L1*1*0.4609*LB*363604", []),
         ("L1*1*46.09*NR*1", []),
+        ("L1*1*58000*FR*58000", ["RATE_WITHOUT_POINT"]),
+        ("L1*1*580.00*FR*58001", ["RATE_DISAGREES"]),
         ("L1*1*1.50*PM*15000*************100*DM", []),
         ("L1*1*1.50*PM*15001*************100*DM", ["RATE_DISAGREES"]),
         ("L1*1*1.50*PM*15001", []),

@@ -104,6 +104,7 @@ WORDS: Mapping[str, ChargeKind] = {
     "FSC": ChargeKind.FUEL,
     "DISCOUNT": ChargeKind.DISCOUNT,
     "LIFT": ChargeKind.LIFTGATE,
+    "NOTIF": ChargeKind.APPOINTMENT,
     "DETENTION": ChargeKind.DETENTION,
     "LAYOVER": ChargeKind.LAYOVER,
     "LUMPER": ChargeKind.LOADING,

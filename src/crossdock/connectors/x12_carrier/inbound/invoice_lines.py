@@ -23,7 +23,9 @@ from crossdock.connectors.x12_carrier.codes.charges import (
 from crossdock.connectors.x12_carrier.codes.tenders import SHIPMENT_NUMBERS
 from crossdock.connectors.x12_carrier.inbound.amounts import (
     CENT,
+    IMPLIED_DECIMALS,
     KIND,
+    POINT,
     amount,
     amount_of,
     in_currency,
@@ -218,6 +220,10 @@ def _check_rate(context: SetContext, line: Line, row: Row, terms: Terms) -> None
         return
     computed = each * quantity
     if abs(computed - charged) < CENT:
+        return
+    if POINT not in row[2] and abs(computed.scaleb(-IMPLIED_DECIMALS) - charged) < CENT:
+        said = "This rate gives its charge only with two decimals implied, which a rate has not"
+        context.notice("RATE_WITHOUT_POINT", said, row, 2, KIND, text=row[2])
         return
     said = "The rate does not give this charge"
     seen = {
