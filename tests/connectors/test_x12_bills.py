@@ -22,12 +22,20 @@ BILL = "B3**INV-7*SH-9*PP*L*20260401*{due}****ROAD"
 HEAD = (BILL.format(due=65940), "C3*USD", "N1*BT*SHIPPER", "N4*RICHMOND*VA*23226*US")
 
 
+PROFILE = msgspec.convert({"own_id": "SHIPPER", "partner_id": "ROAD"}, CONNECTOR.settings)
+
+
+def written(*lines: str, number: int = 7) -> bytes:
+    body = "".join(f"{line}~" for line in (f"ST*210*{number:04d}", *lines))
+    head = ISA.replace("00000007", f"{number:08d}").replace("*7*X", f"*{number}*X")
+    text = f"{head}{body}SE*{len(lines) + 2}*{number:04d}~GE*1*{number}~IEA*1*{number:09d}~"
+    return text.encode()
+
+
 def read(*lines: str, **settings: object) -> tuple[list[FreightInvoice], list[Finding]]:
-    body = "".join(f"{line}~" for line in ("ST*210*0001", *lines))
-    text = f"{ISA}{body}SE*{len(lines) + 2}*0001~GE*1*7~IEA*1*000000007~"
     profile = {"own_id": "SHIPPER", "partner_id": "ROAD", **settings}
     reading = CONNECTOR.documents["interchange"](
-        text.encode(), msgspec.convert(profile, CONNECTOR.settings)
+        written(*lines), msgspec.convert(profile, CONNECTOR.settings)
     )
     reports = [each.report for each in reading.reports]
     bills = [each.invoice for each in reports if isinstance(each, FreightInvoiceReceived)]
@@ -121,6 +129,16 @@ def test_a_point_says_the_same_amount_and_is_told(charged: list[int]) -> None:
     assert [each.amount.minor for each in bills[0].charges] == charged
     assert bills[0].disagreements == ()
     assert codes(told) == ["SEGMENT_8", "EXPLICIT_DECIMAL"] * len(charged)
+
+
+def test_a_bill_sent_again_under_other_numbers_is_the_same_report() -> None:
+    lines = (*HEAD, "LX*1", "L5*1*PAPER", "L1*1*1.00*FR*101", "L3*****101")
+    once, again = (
+        CONNECTOR.documents["interchange"](written(*lines, number=number), PROFILE).reports[-1]
+        for number in (7, 8)
+    )
+
+    assert (once.identity, once.report) == (again.identity, again.report)
 
 
 def test_a_bill_whose_head_has_only_the_load_in_its_numbers_is_not_taken_apart() -> None:

@@ -71,8 +71,11 @@ class SetContext:
         return f"{place}/{element:02d}" if element else place
 
     def shown(self, row: Row) -> str:
-        """Show a segment as evidence: where it stands, and what it says."""
-        return f"{self.where(row)}: {self.texts[row.number - 1]}"
+        """Show a segment as evidence: where it stands in its set, and what it says.
+
+        Without the set's number: sent again under another one, it is the same evidence.
+        """
+        return f"{row.tag} at {row.number}: {self.texts[row.number - 1]}"
 
     def notice(
         self, code: str, said: str, row: Row | None, element: int, kind: str, **seen: str

@@ -182,7 +182,7 @@ def _currency(context: SetContext, row: Row, terms: Terms) -> str:
         return terms.currency
     said = "This charge is in another currency than its bill"
     context.notice("CURRENCIES_MIXED", said, row, 20, KIND, bill=terms.currency, charge=own)
-    terms.disagreements.append(f"{context.where(row, 20)}: {said.lower()} ({own})")
+    terms.disagreements.append(f"{row.tag} at {row.number}: {said.lower()} ({own})")
     return own
 
 
@@ -233,7 +233,7 @@ def _check_rate(context: SetContext, line: Line, row: Row, terms: Terms) -> None
     }
     context.notice("RATE_DISAGREES", said, row, CHARGED, KIND, **seen)
     terms.disagreements.append(
-        f"{context.where(row, CHARGED)}: the rate {seen['rate']} gives {seen['computed']}, "
+        f"{row.tag} at {row.number}: the rate {seen['rate']} gives {seen['computed']}, "
         f"charged are {seen['charged']}"
     )
 

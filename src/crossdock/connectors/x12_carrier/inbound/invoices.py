@@ -131,7 +131,8 @@ def invoice(context: SetContext) -> Iterator[Reported]:
     whole = _whole(context, bill, terms, tuple(each for _, some in charged for each in some))
     if whole is None:
         return
-    digest = blake2b("\x1f".join(context.texts[1:-1]).encode("utf-8", "replace"), digest_size=10)
+    said = "\x1f".join((*context.texts[1:-1], whole.issued.text))
+    digest = blake2b(said.encode("utf-8", "replace"), digest_size=10)
     for each, where in _apart(context, bill, whole, charged):
         yield Reported(
             identity=f"210/{each.carrier_scac}/{each.invoice_id}/{digest.hexdigest()}",
