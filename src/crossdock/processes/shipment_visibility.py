@@ -102,6 +102,8 @@ SILENCE_TIMER = "silence"
 # Looked at with every claim of every message: on 3.11 finding a member of an enumeration is a call.
 _ACTUAL, _SIGNAL = Classifier.ACTUAL, Phase.SIGNAL
 
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
 Decision = tuple[Visibility, tuple[Emission, ...]]
 Incoming = (
     MilestoneReported
@@ -209,9 +211,12 @@ def news(
     One more event changes nothing but the happening it is chosen for, unless the goods turn back
     by it; whatever else was heard is held against the journey as it was.
     """
+    if not after.evidence:
+        return []
     newcomer = first_word(before, after)
     if newcomer is not None and turn_without(journey, newcomer) == journey.turned_back:
-        return [(each, False) for each in published(journey).values() if each.chosen is newcomer]
+        told = [each for each in journey.happenings.values() if each.chosen is newcomer]
+        return [(each, False) for each in told if is_published(each)]
     old, new = published(journey_of(before, rules.evidence)), published(journey)
     changed = [(each, False) for name, each in new.items() if _is_news(old.get(name), each)]
     held = {_subject(each) for each in new.values()}
@@ -220,12 +225,13 @@ def news(
 
 
 def published(journey: Journey) -> dict[tuple[object, ...], Happening]:
-    """Give the facts of a journey that are published: what happened, without signals."""
-    return {
-        name: each
-        for name, each in journey.happenings.items()
-        if each.classifier is _ACTUAL and PHASES[each.milestone] is not _SIGNAL
-    }
+    """Give the facts of a journey that are published."""
+    return {name: each for name, each in journey.happenings.items() if is_published(each)}
+
+
+def is_published(each: Happening) -> bool:
+    """Tell whether something really happened, and is more than a signal."""
+    return each.classifier is _ACTUAL and PHASES[each.milestone] is not _SIGNAL
 
 
 def _subject(each: Happening) -> tuple[object, ...]:
@@ -361,7 +367,7 @@ def _pictures(
     told, said = dict(state.told), list[Emission]()
     for customer_id in state.customers:
         changed = picture_for(state, journey, customer_id, rules, flags)
-        content = msgspec.json.encode(changed, order="deterministic")
+        content = _encode(changed)
         digest = hashlib.blake2b(content, digest_size=8).hexdigest()
         if told.get(customer_id) != digest:
             told[customer_id] = digest
@@ -386,6 +392,8 @@ def _exceptions(
     state: Visibility, troubled: Iterable[OpenException]
 ) -> tuple[dict[str, str], dict[str, str], list[Emission]]:
     wanted = {each.code: each for each in troubled}
+    if not wanted and not state.asked:
+        return {}, {}, []
     waived = {
         code: cause
         for code, cause in state.waived.items()

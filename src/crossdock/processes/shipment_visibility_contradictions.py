@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from crossdock.canonical.moments import Moment, Precision, day_of, is_later, zone_of
@@ -29,30 +29,26 @@ def contradictions(journey: Journey, policy: LatenessPolicy) -> tuple[str, ...]:
     was reported, beyond the skew of clocks; a stop that is named is in the plan; goods are picked
     up and delivered in the country and the state where that was planned.
     """
-    found = {
-        *_after_delivery(journey),
-        *_before_pickup(journey),
-        *_before_departure(journey),
-        *_in_the_future(journey, policy),
-        *_at_no_stop(journey),
-        *_elsewhere(journey),
-    }
+    found = {*_in_the_future(journey, policy), *_at_no_stop(journey), *_elsewhere(journey)}
+    if journey.whole.delivered_at is not None:
+        found.update(_after_delivery(journey, journey.whole.delivered_at))
+    if _DEPARTED in journey.facts:
+        found.update((*_before_pickup(journey), *_before_departure(journey)))
     return tuple(sorted(found))
 
 
-def _outbound(journey: Journey, milestone: Milestone) -> list[Heard]:
-    told = journey.facts.get(milestone)
-    return [each for each in told if not is_returning(journey, each)] if told else []
+def _outbound(journey: Journey, milestone: Milestone) -> Sequence[Heard]:
+    told = journey.facts.get(milestone, ())
+    if journey.turned_back is None:
+        return told
+    return [each for each in told if not is_returning(journey, each)]
 
 
-def _first(told: list[Heard]) -> Moment | None:
-    return min((each.event.occurred for each in told), key=lambda each: each.at, default=None)
+def _first(told: Sequence[Heard]) -> Moment | None:
+    return min([each.event.occurred for each in told], key=lambda each: each.at, default=None)
 
 
-def _after_delivery(journey: Journey) -> Iterator[str]:
-    end = journey.whole.delivered_at
-    if end is None:
-        return
+def _after_delivery(journey: Journey, end: Moment) -> Iterator[str]:
     for milestone in _BEFORE_DELIVERY:
         if any(is_later(each.event.occurred, end) for each in _outbound(journey, milestone)):
             yield f"{milestone}_AFTER_DELIVERED"
@@ -91,24 +87,26 @@ def _is_after(told: Moment, limit: datetime) -> bool:
 def _at_no_stop(journey: Journey) -> Iterator[str]:
     if journey.shipment is None:
         return
-    planned = {0, *(stop.sequence for stop in journey.shipment.stops)}
+    planned = [stop.sequence for stop in journey.shipment.stops]
     for each in journey.claims:
-        if each.event.stop in planned:
-            continue
-        if len(role_stops(journey, each.event.milestone)) > 1:
-            yield f"{each.event.milestone}_AT_UNKNOWN_STOP/{each.event.stop}"
+        event = each.event
+        if (
+            event.stop
+            and event.stop not in planned
+            and len(role_stops(journey, event.milestone)) > 1
+        ):
+            yield f"{event.milestone}_AT_UNKNOWN_STOP/{event.stop}"
 
 
 def _elsewhere(journey: Journey) -> Iterator[str]:
-    if journey.shipment is None:
+    placed = [each for each in journey.claims if each.event.place is not None]
+    if journey.shipment is None or not placed:
         return
     places = {stop.sequence: stop.place for stop in journey.shipment.stops}
-    for each in journey.claims:
+    for each in placed:
         event = each.event
-        if event.place is None or event.milestone not in _AT_A_STOP:
-            continue
-        told = event.place.address
-        if told is None or is_returning(journey, each):
+        told = event.place.address if event.place else None
+        if event.milestone not in _AT_A_STOP or told is None or is_returning(journey, each):
             continue
         planned = [places[stop].address for stop in role_stops(journey, event.milestone)]
         if planned and not any(_may_be(told, address) for address in planned):

@@ -220,12 +220,12 @@ def shipment_of(state: Visibility) -> Shipment | None:
         for order_id, each in state.orders.items()
         if each.plan is not None and each.planned_at is not None
     ]
-    return max(plans, key=lambda each: each[:4])[4] if plans else None
+    return max(plans)[4] if plans else None  # an order's number is there once
 
 
 def travelling(state: Visibility) -> tuple[str, ...]:
     """Name the orders that travel on this shipment."""
-    return tuple(sorted(id_ for id_, each in state.orders.items() if each.travels))
+    return tuple(sorted([id_ for id_, each in state.orders.items() if each.travels]))
 
 
 def _content(spoken: Struct) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from crossdock.messages.shipment_visibility import GateVerdict
 from crossdock.policies.gates import Gate, Passage, Proof, judge
@@ -29,7 +30,12 @@ def opened_at(order: Consigned, policy: PortalPolicy) -> datetime | None:
 
 def passage_of(order: Consigned, policy: PortalPolicy) -> Passage:
     """Hold an order against the portal's gate."""
-    return judge(gate_of(policy), proofs_of(order))
+    return _passage(gate_of(policy), opened_by(order))
+
+
+@lru_cache(maxsize=4096)  # an order is held against its gate with every report of its shipment
+def _passage(gate: Gate, confirmation: Confirmation | None) -> Passage:
+    return judge(gate, proofs_of(confirmation))
 
 
 def _since(order: Consigned, passage: Passage) -> datetime | None:
@@ -42,9 +48,8 @@ def gate_of(policy: PortalPolicy) -> Gate:
     return Gate(rule_id=policy.rule_id, needs=needs)
 
 
-def proofs_of(order: Consigned) -> tuple[Proof, ...]:
-    """Give what is proven of an order."""
-    confirmation = opened_by(order)
+def proofs_of(confirmation: Confirmation | None) -> tuple[Proof, ...]:
+    """Give what the ERP's confirmation of an order proves."""
     if confirmation is None:
         return ()
     when = confirmation.applied_at.isoformat()

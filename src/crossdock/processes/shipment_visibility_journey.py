@@ -9,7 +9,7 @@ from functools import cached_property
 from msgspec import Struct, structs
 
 from crossdock.canonical.moments import Moment, is_later
-from crossdock.canonical.shipment import Shipment, StopRole
+from crossdock.canonical.shipment import Shipment, Stop, StopRole
 from crossdock.canonical.tracking import (
     PHASES,
     Classifier,
@@ -29,6 +29,8 @@ from crossdock.processes.shipment_visibility_facts import (
 # Looked at with every claim of every message: on 3.11 finding a member of an enumeration is a call.
 _ACTUAL, _RETRACTION = Classifier.ACTUAL, EvidenceKind.RETRACTION
 _DELIVERED, _POD, _RETURNED = Milestone.DELIVERED, Milestone.POD_AVAILABLE, Milestone.RETURNED
+_CANCELLED = Milestone.CANCELLED
+_PICKUP, _DELIVERY = StopRole.PICKUP, StopRole.DELIVERY
 
 # How far a phase is; exceptions and signals have no place on the way.
 _PROGRESS = {
@@ -84,8 +86,8 @@ class Journey(Struct, frozen=True, kw_only=True, dict=True):
     `claims` are what sources maintain now: the last word on each event, without what was taken
     back; `facts` are those of them that claim all the goods really did it, by milestone.
     `order_ids` are the orders that travel. `deliveries` and `pickups` are stop sequences; (0,)
-    stands for a plan without such stops. `turned_back` is when the goods started on their way back
-    to the sender.
+    stands for a plan without such stops; `is_shared`: no stop is for some of the lines alone.
+    `turned_back` is when the goods started on their way back to the sender.
     """
 
     shipment: Shipment | None
@@ -95,13 +97,9 @@ class Journey(Struct, frozen=True, kw_only=True, dict=True):
     lineages: tuple[tuple[Heard, ...], ...]
     pickups: tuple[int, ...]
     deliveries: tuple[int, ...]
+    is_shared: bool
     turned_back: Moment | None
     sources: tuple[str, ...]
-
-    @cached_property
-    def is_shared(self) -> bool:
-        """Tell whether every stop is everybody's: none names the lines that stop there."""
-        return self.shipment is None or not any(each.line_ids for each in self.shipment.stops)
 
     @cached_property
     def accounts(self) -> dict[Milestone, list[tuple[Heard, ...]]]:
@@ -152,8 +150,8 @@ def journey_of(state: Visibility, policy: EvidencePolicy) -> Journey:
     """Read the journey out of the facts."""
     shipment = shipment_of(state)
     stops = shipment.stops if shipment else ()
-    deliveries = tuple(each.sequence for each in stops if each.role is StopRole.DELIVERY) or (0,)
-    lineages = tuple(state.evidence[name] for name in sorted(state.evidence))
+    deliveries = _stops_of(stops, _DELIVERY)
+    lineages = tuple([state.evidence[name] for name in sorted(state.evidence)])
     claims: list[Heard] = []
     told: dict[Milestone, list[Heard]] = {}
     for versions in lineages:
@@ -161,7 +159,7 @@ def journey_of(state: Visibility, policy: EvidencePolicy) -> Journey:
         event = last.event
         if event.kind is not _RETRACTION:
             claims.append(last)
-            if is_fact(event):
+            if event.classifier is _ACTUAL and not event.partial:
                 told.setdefault(event.milestone, []).append(last)
     facts = {milestone: tuple(each) for milestone, each in told.items()}
     return Journey(
@@ -170,11 +168,16 @@ def journey_of(state: Visibility, policy: EvidencePolicy) -> Journey:
         claims=tuple(claims),
         facts=facts,
         lineages=lineages,
-        pickups=tuple(each.sequence for each in stops if each.role is StopRole.PICKUP) or (0,),
+        pickups=_stops_of(stops, _PICKUP),
         deliveries=deliveries,
+        is_shared=not [each for each in stops if each.line_ids],
         turned_back=_turned_back(facts, deliveries),
         sources=policy.sources,
     )
+
+
+def _stops_of(stops: tuple[Stop, ...], role: StopRole) -> tuple[int, ...]:
+    return tuple([each.sequence for each in stops if each.role is role]) or (0,)
 
 
 def view_of(journey: Journey, order_ids: Iterable[str]) -> View:
@@ -198,11 +201,6 @@ def _view(journey: Journey, deliveries: tuple[int, ...], foreign: frozenset[int]
     delivered_at = closed_at(journey, deliveries, Milestone.DELIVERED)
     view = View(deliveries=deliveries, foreign=foreign, delivered_at=delivered_at)
     return structs.replace(view, status=_status(journey, view))
-
-
-def is_fact(event: TrackingEvent) -> bool:
-    """Tell whether an event claims that all the goods really did it."""
-    return event.classifier is _ACTUAL and not event.partial
 
 
 def _turned_back(
@@ -234,7 +232,7 @@ def _turned_back(
 def turn_without(journey: Journey, claim: Heard) -> Moment | None:
     """Give when the goods would have started on their way back, had a claim not been made."""
     milestone = claim.event.milestone
-    if milestone not in _TURNED_BY:
+    if milestone not in _TURNED_BY or _DELIVERED not in journey.facts:
         return journey.turned_back
     facts = {name: told for name, told in journey.facts.items() if name is not milestone}
     others = tuple(each for each in journey.facts.get(milestone, ()) if each is not claim)
@@ -256,7 +254,7 @@ def role_stops(journey: Journey, milestone: Milestone) -> tuple[int, ...]:
     role = _ROLES.get(milestone)
     if role is None:
         return ()
-    return journey.pickups if role is StopRole.PICKUP else journey.deliveries
+    return journey.pickups if role is _PICKUP else journey.deliveries
 
 
 def named_stop(journey: Journey, event: TrackingEvent) -> int:
@@ -340,7 +338,7 @@ def _status(journey: Journey, view: View) -> Milestone | None:
     if closed_at(journey, view.deliveries, _POD) is None:
         left_out.add(_POD)
     if _resumed(journey):
-        left_out.add(Milestone.CANCELLED)
+        left_out.add(_CANCELLED)
     steps = [
         (_PLACES[milestone], each.event.occurred.at, _ORDINAL[milestone], milestone)
         for milestone, told in journey.facts.items()
@@ -353,7 +351,7 @@ def _status(journey: Journey, view: View) -> Milestone | None:
 
 def _resumed(journey: Journey) -> bool:
     # Goods that moved after their cancellation was told: it did not hold.
-    cancelled = [each.event.occurred for each in journey.facts.get(Milestone.CANCELLED, ())]
+    cancelled = [each.event.occurred for each in journey.facts.get(_CANCELLED, ())]
     if not cancelled:
         return False
     moved = [
@@ -388,28 +386,25 @@ def _happenings(journey: Journey, claims: Iterable[Heard]) -> dict[tuple[object,
 
 def _group(journey: Journey, heard: Heard) -> tuple[object, ...]:
     event = heard.event
-    common = (
-        event.milestone,
-        named_stop(journey, event),
-        event.classifier,
-        event.partial,
-        is_returning(journey, heard),
-    )
-    if event.milestone in _ONCE and not event.partial:
-        return common
+    milestone, partial = event.milestone, event.partial
+    stop = event.stop and named_stop(journey, event)
+    returning = journey.turned_back is not None and is_returning(journey, heard)
+    if milestone in _ONCE and not partial:
+        return milestone, stop, event.classifier, partial, returning
     place = event.place
     where = (place.unlocode or place.location_id or place.name) if place else ""
-    return (*common, event.occurred.at, where)
+    return milestone, stop, event.classifier, partial, returning, event.occurred.at, where
 
 
 def _happening(journey: Journey, claims: list[Heard]) -> Happening:
-    chosen = best(journey, claims)
+    chosen = claims[0] if len(claims) == 1 else best(journey, claims)
+    event = chosen.event
     return Happening(
-        milestone=chosen.event.milestone,
-        stop=named_stop(journey, chosen.event),
-        classifier=chosen.event.classifier,
-        partial=chosen.event.partial,
-        returning=is_returning(journey, chosen),
+        milestone=event.milestone,
+        stop=event.stop and named_stop(journey, event),
+        classifier=event.classifier,
+        partial=event.partial,
+        returning=journey.turned_back is not None and is_returning(journey, chosen),
         chosen=chosen,
     )
 

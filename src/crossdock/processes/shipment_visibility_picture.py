@@ -39,12 +39,18 @@ from crossdock.processes.shipment_visibility_journey import (
     reached,
     view_of,
 )
-from crossdock.processes.shipment_visibility_timeliness import is_silent, overall, timeliness_of
+from crossdock.processes.shipment_visibility_timeliness import (
+    earliest,
+    is_silent,
+    overall,
+    timeliness_of,
+)
 
 # Looked at with every claim of every message: on 3.11 finding a member of an enumeration is a call.
 _ACTUAL, _ESTIMATED = Classifier.ACTUAL, Classifier.ESTIMATED
 _ORIGINAL, _CORRECTION = EvidenceKind.ORIGINAL, EvidenceKind.CORRECTION
 _DELIVERED, _ETA_CHANGED = Milestone.DELIVERED, Milestone.ETA_CHANGED
+_PICKUP, _DELIVERY = StopRole.PICKUP, StopRole.DELIVERY
 _PROVING = (Milestone.POD_AVAILABLE, Milestone.DELIVERED)  # the one that says more comes first
 
 # Numbers that name an order or a bill of one customer; the others name the transport.
@@ -87,28 +93,28 @@ def _picture(
     estimate = estimate_of(journey, view, rules)
     seen = _seen(journey, view, rules, estimate)
     stops = timeliness_of(state, journey, view, order_ids, rules.lateness)
-    newest = max((each.chosen for each in seen), key=_told_at, default=None)
+    as_of, source = max([_told_at(each.chosen) for each in seen], default=(None, ""))
     plans = [plan for each in order_ids if (plan := state.orders[each].plan)]
     shipment = journey.shipment
     return CustomerPicture(
         shipment_id=state.shipment_id,
         customer_id=customer_id,
         order_ids=order_ids,
-        customer_references=_unique(plan.customer_reference for plan in plans),
+        customer_references=_unique([plan.customer_reference for plan in plans]),
         status=view.status,
         mode=shipment.mode if shipment else "",
         carrier_scac=shipment.carrier_scac if shipment else "",
         service_level=shipment.service_level if shipment else "",
-        origin=_place(journey, view, StopRole.PICKUP),
-        destination=_place(journey, view, StopRole.DELIVERY),
+        origin=_place(journey, view, _PICKUP),
+        destination=_place(journey, view, _DELIVERY),
         promised=_promised(plans, [each.promised for each in stops]),
         estimate=expected(estimate) if estimate else None,
         timeliness=overall(stops),
         stops=stops,
         milestones=tuple([_shown(each) for each in seen]),
         references=_references(state, journey),
-        as_of=_told_at(newest)[0] if newest else None,
-        source=newest.event.source if newest else "",
+        as_of=as_of,
+        source=source,
         silent=view.status not in TERMINAL and is_silent(state, journey),
         proof=_proof(journey, view),
         corrected=_is_corrected(journey, view, rules),
@@ -226,14 +232,14 @@ def _place(journey: Journey, view: View, role: StopRole) -> Location | None:
     ]
     if not places:
         return None
-    return places[0] if role is StopRole.PICKUP else places[-1]
+    return places[0] if role is _PICKUP else places[-1]
 
 
 def _promised(plans: list[ShipmentPlanned], stops: list[Moment | None]) -> Moment | None:
     whole_shipment = [plan.promised for plan in plans if plan.promised]
     at_stops = [each for each in stops if each]
     if whole_shipment:
-        return min(whole_shipment, key=lambda each: (end_of(each), each.text))
+        return earliest(whole_shipment)
     return max(at_stops, key=lambda each: (end_of(each), each.text), default=None)
 
 

@@ -30,6 +30,8 @@ from crossdock.processes.shipment_visibility_journey import (
     view_of,
 )
 
+_PICKED_UP, _DELIVERED = Milestone.PICKED_UP, Milestone.DELIVERED
+
 
 class Due(Struct, frozen=True, kw_only=True, gc=False):
     """What the ERP should know under a business key, and from when on it may be told.
@@ -56,8 +58,10 @@ class Due(Struct, frozen=True, kw_only=True, gc=False):
 
 def row_of(rules: Rules, milestone: Milestone) -> PostingRow:
     """Find the row that posts a milestone; one that posts nothing where there is none."""
-    found = (row for row in rules.posting.rows if row.milestone is milestone)
-    return next(found, PostingRow(milestone=milestone, posting=""))
+    for row in rules.posting.rows:
+        if row.milestone is milestone:
+            return row
+    return PostingRow(milestone=milestone, posting="")
 
 
 def rows_of(rules: Rules, order: Consigned) -> tuple[PostingRow, ...]:
@@ -66,10 +70,10 @@ def rows_of(rules: Rules, order: Consigned) -> tuple[PostingRow, ...]:
     A delivery does, to be closed, and where stock is set aside the pickup, to be confirmed.
     """
     rows = rules.posting.rows
-    ends = [row_of(rules, Milestone.DELIVERED)]
+    ends = [row_of(rules, _DELIVERED)]
     if order.plan is not None and order.plan.commits_stock:
-        ends.append(row_of(rules, Milestone.PICKED_UP))
-    return (*rows, *(each for each in ends if not each.posting))
+        ends.append(row_of(rules, _PICKED_UP))
+    return (*rows, *[each for each in ends if not each.posting])
 
 
 def unsettled(state: Visibility, journey: Journey, rules: Rules) -> Iterator[Due]:
@@ -80,7 +84,10 @@ def unsettled(state: Visibility, journey: Journey, rules: Rules) -> Iterator[Due
             continue
         opened = opened_at(order, rules.portal)
         gate_moved = opened or (order.withdrawal.at if order.withdrawal else order.planned_at)
+        told = [each.posting for each in state.posted.values() if each.order_id == order_id]
         for row in rows_of(rules, order):
+            if row.milestone not in journey.facts and row.posting not in told:
+                continue  # nothing happened, and nothing was told
             for key, stop, fact in _differences(state, journey, order_id, row, opened):
                 settled = _settled(journey, row.milestone, stop, rules)
                 yield Due(
@@ -105,8 +112,6 @@ def _differences(
         for each in state.posted.values()
         if each.posting == row.posting and each.order_id == order_id
     ]
-    if not before and row.milestone not in journey.facts:
-        return  # nothing happened, and nothing was told
     now = posting_stops(journey, order_id, row.milestone)
     for stop in sorted({*now, *before}):
         key = posting_key(state.shipment_id, order_id, stop, row.posting)
@@ -239,11 +244,11 @@ def close_deliveries(
 
 
 def _closings(state: Visibility, journey: Journey, rules: Rules) -> Iterator[DeliveryClosed]:
-    row = row_of(rules, Milestone.DELIVERED)
+    row = row_of(rules, _DELIVERED)
     for order_id in sorted({each.order_id for each in state.posted.values()}):
         posted = [
             state.posted.get(posting_key(state.shipment_id, order_id, stop, row.posting))
-            for stop in posting_stops(journey, order_id, Milestone.DELIVERED)
+            for stop in posting_stops(journey, order_id, _DELIVERED)
         ]
         ends = [each for each in posted if each is not None and each.settled == each.revision]
         if len(ends) < len(posted):

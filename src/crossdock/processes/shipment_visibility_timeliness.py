@@ -22,6 +22,8 @@ from crossdock.processes.shipment_visibility_journey import (
 
 _ENDED_OTHERWISE = TERMINAL - {Milestone.DELIVERED}
 _INSTANT_BEFORE = timedelta(microseconds=1)
+_DELIVERED, _DATE = Milestone.DELIVERED, Precision.DATE
+_WORST_FIRST = (Timeliness.LATE, Timeliness.OVERDUE, Timeliness.OPEN, Timeliness.ON_TIME)
 
 
 class Promise(Struct, frozen=True, kw_only=True, gc=False):
@@ -45,8 +47,14 @@ def promise_for(
     if not promised:
         plans = [state.orders[each].plan for each in order_ids]
         promised = [each.promised for each in plans if each is not None and each.promised]
-    earliest = min(promised, key=lambda each: (end_of(each), each.text), default=None)
-    return _promise(stop, earliest, policy.grace_minutes) if earliest else None
+    return _promise(stop, earliest(promised), policy.grace_minutes) if promised else None
+
+
+def earliest(promised: list[Moment]) -> Moment:
+    """Choose the promise that is over first; there must be one."""
+    if len(promised) == 1:
+        return promised[0]
+    return min(promised, key=lambda each: (end_of(each), each.text))
 
 
 @lru_cache(maxsize=1024)  # looked at with every report, and the same for many shipments
@@ -69,7 +77,7 @@ def open_promises(
     found: dict[str, Promise] = {}
     for order_id in journey.order_ids:
         for stop in view_of(journey, (order_id,)).deliveries:
-            if reached(journey, Milestone.DELIVERED, stop) is None:
+            if reached(journey, _DELIVERED, stop) is None:
                 promise = promise_for(state, journey, stop, (order_id,), policy)
                 if promise is not None:
                     found[promise.mark] = promise
@@ -81,9 +89,9 @@ def is_late(happened: Moment, promise: Promise) -> bool:
 
     A delivery known only by its day is late when that day is after the promised one, with grace.
     """
-    if happened.precision is Precision.INSTANT:
+    if happened.precision is not _DATE:
         return happened.at > promise.due_at
-    within = promise.promised.precision is Precision.DATE
+    within = promise.promised.precision is _DATE
     last = promise.due_at - _INSTANT_BEFORE if within else promise.due_at
     return day_of(happened) > last.astimezone(zone_of(promise.promised)).date()
 
@@ -97,15 +105,19 @@ def timeliness_of(
 ) -> tuple[StopTimeliness, ...]:
     """Hold each delivery stop of a view against its promise."""
     return tuple(
-        _stop_timeliness(state, journey, stop, promise_for(state, journey, stop, order_ids, policy))
-        for stop in view.deliveries
+        [
+            _stop_timeliness(
+                state, journey, stop, promise_for(state, journey, stop, order_ids, policy)
+            )
+            for stop in view.deliveries
+        ]
     )
 
 
 def _stop_timeliness(
     state: Visibility, journey: Journey, stop: int, promise: Promise | None
 ) -> StopTimeliness:
-    fact = reached(journey, Milestone.DELIVERED, stop)
+    fact = reached(journey, _DELIVERED, stop)
     happened = fact.event.occurred if fact else None
     return StopTimeliness(
         stop=stop,
@@ -125,11 +137,8 @@ def _verdict(state: Visibility, promise: Promise | None, happened: Moment | None
 
 def overall(stops: Iterable[StopTimeliness]) -> Timeliness:
     """Sum up the stops: the worst counts, and all must be on time to be on time."""
-    verdicts = {each.verdict for each in stops} - {Timeliness.NO_PROMISE}
-    for worst in (Timeliness.LATE, Timeliness.OVERDUE, Timeliness.OPEN, Timeliness.ON_TIME):
-        if worst in verdicts:
-            return worst
-    return Timeliness.NO_PROMISE
+    verdicts = {each.verdict for each in stops}
+    return next((worst for worst in _WORST_FIRST if worst in verdicts), Timeliness.NO_PROMISE)
 
 
 def heard_last(state: Visibility, journey: Journey) -> datetime | None:
