@@ -115,7 +115,7 @@ def _is_busy(store: Store) -> bool:
         return bool(
             reader.pending()
             or (timer is not None and timer < soon)
-            or any(reader.next_effect(name) is not None for name in PARTNERS)
+            or any(reader.next_effect("main", name) is not None for name in PARTNERS)
         )
 
 

@@ -61,13 +61,16 @@ class Outbox(OverStore):
 
     def is_due(self, row: OutboxRow) -> bool:
         """Tell whether a row may be leased now."""
-        first_of_line = all(
+        at = due_at(row)
+        return self.is_first(row) and at is not None and at <= self.now
+
+    def is_first(self, row: OutboxRow) -> bool:
+        """Tell whether nothing is before a row in its line."""
+        return all(
             each.status in PASSED or each.seq >= row.seq
             for each in self.model.values()
             if row.sequence_key and each.sequence_key == row.sequence_key
         )
-        at = due_at(row)
-        return first_of_line and at is not None and at <= self.now
 
     @rule(choice=st.integers(0, 30), status=st.sampled_from(OutboxStatus), again=st.integers(0, 9))
     def settle(self, choice: int, status: OutboxStatus, again: int) -> None:
@@ -121,9 +124,10 @@ class Outbox(OverStore):
         """Every effect stands where the model says, and the next is due when it says."""
         with self.store.read() as reader:
             found = reader.outbox(MAIN, sorted(self.model))
-            next_at = reader.next_effect("tms")
+            next_at = reader.next_effect(MAIN, "tms")
         assert found == [self.model[id_] for id_ in sorted(self.model)]
-        dues = [at for row in self.model.values() if (at := due_at(row)) is not None]
+        first = filter(self.is_first, self.model.values())
+        dues = [at for row in first if (at := due_at(row)) is not None]
         assert next_at == min(dues, default=None)
 
 

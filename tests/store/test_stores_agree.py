@@ -157,7 +157,7 @@ def answers(reader: Reader, tenant: str) -> Iterator[object]:
     yield [reader.unhandled(tenant, SUBSCRIBER, key) for key in KEYS]
     yield [reader.outbox(tenant, IDS), reader.outbox_counts(tenant), reader.oldest_waiting(tenant)]
     yield [reader.outbox_of(tenant, SUBSCRIBER, key) for key in KEYS]
-    yield [reader.attempts(tenant, "x1"), reader.next_effect("tms"), reader.next_timer()]
+    yield [reader.attempts(tenant, "x1"), reader.next_effect(tenant, "tms"), reader.next_timer()]
     yield [reader.timers(tenant, SUBSCRIBER, key) for key in KEYS]
     yield [reader.routes(tenant, [rows.pro("a"), rows.pro("b")]), reader.search(tenant, "A")]
     yield [reader.references_of(tenant, key) for key in KEYS]

@@ -343,7 +343,7 @@ class Machine:
     def next_effect(self, endpoint: str) -> datetime | None:
         """Tell when the next effect of an endpoint is due; None while nothing may leave."""
         with self.store.read() as reader:
-            return None if is_held(reader) else reader.next_effect(endpoint)
+            return None if is_held(reader) else reader.next_effect(self.roster.tenant, endpoint)
 
     def record(self, endpoint: str, results: Sequence[Result], now: datetime) -> Recorded:
         """Write what became of calls, with the answers to the processes that asked."""

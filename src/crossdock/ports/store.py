@@ -394,8 +394,11 @@ class Reader(Protocol):
         """Tell when the next timer of anyone is due."""
         ...
 
-    def next_effect(self, endpoint: str) -> datetime | None:
-        """Tell when the next effect of an endpoint is due, leases that run out included."""
+    def next_effect(self, tenant: str, endpoint: str) -> datetime | None:
+        """Tell when the next effect of an endpoint is due, leases that run out included.
+
+        What waits behind another of its sequence is not due, whatever its time.
+        """
         ...
 
     def routes(self, tenant: str, references: Sequence[Reference]) -> dict[Reference, ReferenceRow]:

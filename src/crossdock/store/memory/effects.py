@@ -62,9 +62,14 @@ class ReadEffects(Part):
                 oldest[row.endpoint] = min(since, row.created_at)
         return oldest
 
-    def next_effect(self, endpoint: str) -> datetime | None:
-        ready = (ready_at(row) for row in self._tables.outbox.by("endpoint", endpoint))
+    def next_effect(self, tenant: str, endpoint: str) -> datetime | None:
+        waiting = self._tables.outbox.by("endpoint", endpoint)
+        ready = (ready_at(row) for row in waiting if row.tenant == tenant and self._is_first(row))
         return min((at for at in ready if at), default=None)
+
+    def _is_first(self, row: OutboxRow) -> bool:
+        line = self._tables.outbox.by("line", (row.tenant, row.sequence_key))
+        return all(each.seq >= row.seq for each in line)
 
     def attempts(self, tenant: str, outbox_id: str) -> list[AttemptRow]:
         return sorted(self._tables.attempt.by("effect", (tenant, outbox_id)), key=by_turn)
@@ -109,10 +114,7 @@ class WriteEffects(ReadEffects):
 
     def _is_due(self, row: OutboxRow, now: datetime) -> bool:
         ready = ready_at(row)
-        if ready is None or ready > now:
-            return False
-        line = self._tables.outbox.by("line", (row.tenant, row.sequence_key))
-        return all(each.seq >= row.seq for each in line)
+        return ready is not None and ready <= now and self._is_first(row)
 
     def settle(self, rows: Sequence[OutboxRow]) -> list[bool]:
         return [self._settle(row) for row in rows]

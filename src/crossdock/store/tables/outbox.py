@@ -113,9 +113,9 @@ class ReadOutbox(Table):
         found = self._sql.ask("outbox.oldest_waiting", (tenant,))
         return {endpoint: instant(since) for endpoint, since in found}
 
-    def next_effect(self, endpoint: str) -> datetime | None:
-        ((ready_at,),) = self._sql.ask("outbox.next_effect", (endpoint,))
-        return instant_or_none(ready_at)
+    def next_effect(self, tenant: str, endpoint: str) -> datetime | None:
+        found = self._sql.ask("outbox.next_effect", (tenant, endpoint))
+        return next((instant(ready_at) for (ready_at,) in found), None)
 
 
 class WriteOutbox(ReadOutbox):

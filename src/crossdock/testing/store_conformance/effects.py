@@ -218,12 +218,34 @@ class EffectStories:
 
     def test_the_next_effect_of_an_endpoint_counts_leases_that_run_out(self, store: Store) -> None:
         with store.write() as unit:
-            nothing = unit.next_effect("tms")
+            nothing = unit.next_effect(MAIN, "tms")
             unit.ask([rows.effect("x1"), rows.effect("x2", due_at=UNTIL + MINUTE)])
-            due = unit.next_effect("tms")
+            due = unit.next_effect(MAIN, "tms")
             leased_ids(unit)
 
-            assert (nothing, due, unit.next_effect("tms")) == (None, NOON, UNTIL)
+            assert (nothing, due, unit.next_effect(MAIN, "tms")) == (None, NOON, UNTIL)
+
+    def test_what_waits_in_its_line_is_never_the_next_effect(self, store: Store) -> None:
+        first = rows.effect("x1", due_at=UNTIL, sequence_key="line")
+        second = rows.effect("x2", sequence_key="line")
+        elsewhere = rows.effect("x3", endpoint="erp", sequence_key="line")
+        with store.write() as unit:
+            unit.ask([first, second, elsewhere])
+            behind_one_to_come = [unit.next_effect(MAIN, each) for each in ("tms", "erp")]
+            unit.rewrite_effect(replace(first, status=OutboxStatus.REFUSED, finished_at=NOON))
+            behind_one_refused = [unit.next_effect(MAIN, each) for each in ("tms", "erp")]
+            unit.rewrite_effect(replace(first, status=OutboxStatus.WAIVED, finished_at=NOON))
+            unblocked = [unit.next_effect(MAIN, each) for each in ("tms", "erp")]
+
+        assert behind_one_to_come == [UNTIL, None]
+        assert behind_one_refused == [None, None]
+        assert unblocked == [NOON, None]
+
+    def test_the_next_effect_is_of_ones_own_tenant(self, store: Store) -> None:
+        with store.write() as unit:
+            unit.ask([rows.effect("x1", tenant="acme"), rows.effect("x2", due_at=UNTIL)])
+
+            assert [unit.next_effect(each, "tms") for each in ("acme", MAIN)] == [NOON, UNTIL]
 
     def test_attempts_are_written_before_the_call_and_completed_after(self, store: Store) -> None:
         begun = rows.attempt(1)

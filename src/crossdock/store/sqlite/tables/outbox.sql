@@ -79,4 +79,17 @@ GROUP BY endpoint
 ORDER BY endpoint;
 
 -- name: next_effect
-SELECT min(ready_at) FROM outbox WHERE endpoint = ? AND ready_at IS NOT NULL;
+SELECT ready_at FROM outbox AS asked INDEXED BY outbox_next
+WHERE tenant = ?1 AND endpoint = ?2 AND ready_at IS NOT NULL
+    AND (
+        sequence_key = ''
+        OR NOT EXISTS (
+            SELECT 1 FROM outbox AS earlier
+            WHERE earlier.tenant = asked.tenant AND earlier.sequence_key = asked.sequence_key
+                AND earlier.sequence_key <> ''
+                AND earlier.status NOT IN ('applied', 'waived', 'superseded')
+                AND earlier.seq < asked.seq
+        )
+    )
+ORDER BY ready_at
+LIMIT 1;
