@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from crossdock.apis import problems
 from crossdock.apis.http import Ask, Reply, Route, as_json, as_page
 from crossdock.apis.problems import Declined
-from crossdock.apis.server import App, build_asgi
+from crossdock.apis.server import App, build_asgi, build_health
 from crossdock.apis.system.v1.deliveries import Deliveries
 from crossdock.ports.store import StoreFull
 from tests.apis.asgi import call
@@ -155,3 +155,22 @@ def test_health_says_what_is_missing() -> None:
     assert (ready.status, ready.json) == (200, {"status": "ready"})
     assert call(served(), "GET", "/livez").json == {"status": "alive"}
     assert "python_info" in call(served(), "GET", "/metrics").text
+
+
+def test_an_address_with_a_nul_in_it_is_refused_wherever_it_leads() -> None:
+    asked = ("/things/a%00b", "/page/?after=a%00b", "/system/v1/partners/erp%00/orders")
+
+    heard = [call(served(), "GET", url) for url in asked]
+
+    assert {(each.status, each.json["detail"]) for each in heard} == {
+        (400, "No name has a NUL character (%00) in it; ask without")
+    }
+
+
+def test_a_process_without_a_door_serves_its_health_and_nothing_else() -> None:
+    app = build_health(not_ready=lambda: {"writer": "it hangs"})
+
+    heard = [call(app, "GET", url) for url in ("/livez", "/readyz", "/metrics", "/page/")]
+
+    assert [each.status for each in heard] == [200, 503, 200, 404]
+    assert heard[1].json == {"status": "not ready", "missing": {"writer": "it hangs"}}

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 from crossdock.store.postgres.migrations import shipped
 from crossdock.testing.postgres import PostgresServer
 from tests.cli.conftest import Terminal
+from tests.proofs.poison import until_answers
+from tests.simulators.kit import free_port
 
 PARTNER = """
 [[partners]]
@@ -43,9 +46,16 @@ def house(terminal: Terminal, postgres: PostgresServer) -> Terminal:
 
 
 @pytest.fixture
-def worker(house: Terminal) -> Iterator[subprocess.Popen[bytes]]:
+def health() -> int:
+    """A port for the worker's health."""
+    return free_port()
+
+
+@pytest.fixture
+def worker(house: Terminal, health: int) -> Iterator[subprocess.Popen[bytes]]:
     """A worker over that database."""
     command = [sys.executable, "-m", "crossdock.cli", "worker", "--config", str(house.config)]
+    command += ["--port", str(health)]
     with (house.folder / "worker.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     yield process
@@ -85,6 +95,23 @@ def test_what_a_command_takes_in_and_decides_a_worker_takes_further(house: Termi
 
     assert (first, again) == ([(1, 0, "translated")], [(0, 1, "translated")])
     assert stages(house) == ["cancelled"]
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_worker_tells_of_its_health_and_its_work(house: Terminal, health: int) -> None:
+    until_answers(f"http://127.0.0.1:{health}/readyz")
+    take_in(house, json.dumps(CANCELLED))
+    until(house, stages)
+
+    alive, figures = (heard(f"http://127.0.0.1:{health}/{each}") for each in ("livez", "metrics"))
+
+    assert alive == '{"status":"alive"}'
+    assert "# TYPE crossdock_commit_seconds histogram" in figures
+
+
+def heard(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own address
+        return str(answer.read().decode())
 
 
 def test_what_cannot_be_read_is_decided_without_a_worker(house: Terminal) -> None:

@@ -159,3 +159,19 @@ def test_what_a_partner_sent_is_counted(store: Store) -> None:
         b'{"documents/tms/lines/translated":1,"reports/tms/lines/accepted":1,'
         b'"reports/tms/lines/duplicate":1,"steps/counter/taken":1}'
     )
+
+
+def test_a_name_with_a_nul_in_it_is_refused_and_the_rest_is_taken(store: Store) -> None:
+    machine = house(store)
+    document = lines(Line(id="e1", order="SO\x001"), Line(id="e\x002"), Line(id="e3", version=3))
+
+    (receipt,) = machine.receive([document], NOON)
+
+    with store.read() as reader:
+        asked = [each.cause for each in reader.exceptions("main")]
+    assert counts(receipt) == (1, 0, 0, "partial")
+    assert told(machine) == ("3",)
+    assert queue(machine) == [("document", "UNREADABLE", "INTEGRATION")]
+    assert asked == [
+        "tms lines: A name has a NUL character in it, by which nothing is found",
+    ]

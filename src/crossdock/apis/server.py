@@ -18,12 +18,15 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 
 import crossdock
 from crossdock.apis import problems
+from crossdock.apis.door import Door, answered
 from crossdock.apis.http import Ask, Reply, Route, as_json, as_page
 from crossdock.apis.problems import Declined, ProblemType, as_problem
 from crossdock.apis.system.v1.deliveries import PREFIX, Deliveries
 from crossdock.ports.store import StoreFull
 
 log = logging.getLogger("crossdock.apis")
+
+NO_NUL = "No name has a NUL character (%00) in it; ask without"
 
 App = Callable[[Any, Any, Any], Any]
 Readiness = Callable[[], Mapping[str, str]]
@@ -44,10 +47,33 @@ def build_asgi(
     `not_ready` names what is not ready, each with a sentence; nothing means ready. `held` names
     what waits for a person though all works. `meters` is the registry that `/metrics` shows.
     """
-    framework = Litestar(
-        route_handlers=[
-            _handler(each) for each in (*routes, *_health(not_ready, held, meters), *_explained())
-        ],
+    framework = _framework((*routes, *_health(not_ready, held, meters), *_explained()))
+    door = Door(deliveries)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and _has_nul(scope):
+            await answered(as_problem(problems.BAD_REQUEST, NO_NUL), send)
+        elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await door(scope, receive, send)
+        else:
+            await framework(scope, receive, send)
+
+    return app
+
+
+def build_health(
+    *,
+    not_ready: Readiness = dict,
+    held: Readiness = dict,
+    meters: CollectorRegistry = REGISTRY,
+) -> App:
+    """Serve the health checks and figures alone, for a process that serves nothing else."""
+    return _framework((*_health(not_ready, held, meters), *_explained()))
+
+
+def _framework(routes: Sequence[Route]) -> App:
+    return Litestar(
+        route_handlers=[_handler(each) for each in routes],
         openapi_config=None,
         logging_config=None,
         exception_handlers={
@@ -58,13 +84,10 @@ def build_asgi(
         },
     )
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
-            await deliveries(scope, receive, send)
-        else:
-            await framework(scope, receive, send)
 
-    return app
+def _has_nul(scope: Any) -> bool:
+    """Find a NUL in what an address names; no store can look for one."""
+    return "\x00" in scope["path"] or b"%00" in scope["query_string"]
 
 
 def _handler(each: Route) -> HTTPRouteHandler:

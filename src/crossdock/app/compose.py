@@ -11,8 +11,8 @@ from typing import Protocol
 
 import uvicorn
 
-from crossdock.apis.server import App
-from crossdock.app.asgi import assemble
+from crossdock.apis.server import App, build_health
+from crossdock.app.asgi import assemble, held
 from crossdock.app.clock import SystemClock
 from crossdock.app.config import Config
 from crossdock.app.folders import watched
@@ -56,10 +56,11 @@ class House:
             store=self.store, roster=roster(config, rules), metrics=Metrics(), pace=pace
         )
 
-    async def serve(self) -> None:
+    async def serve(self, health_port: int = 0) -> None:
         """Serve until SIGINT or SIGTERM, then finish what is under way and close.
 
-        A worker has no door of its own: it takes steps and delivers until it is told to end.
+        A worker takes steps and delivers, and has no door but one for health checks and figures,
+        at `health_port`; 0: none.
         """
         async with HttpTransport() as web:
             shell = Shell(
@@ -69,7 +70,9 @@ class House:
                 works=self.role is not Role.API,
             )
             await shell.start()
-            if self.role is Role.WORKER:
+            if self.role is Role.WORKER and health_port:
+                await self._serve_web(self._health(shell), health_port)
+            elif self.role is Role.WORKER:
                 await _told_to_end()
             else:
                 await self._serve_doors(shell)
@@ -83,16 +86,16 @@ class House:
             *(followed(each, shell, self.config.tenant) for each in self.config.streams),
         ]
         tasks = [asyncio.create_task(each) for each in entrances]
-        await self._serve_web(shell)
+        await self._serve_web(self.app(shell), self.config.port)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _serve_web(self, shell: Shell) -> None:
+    async def _serve_web(self, app: App, port: int) -> None:
         settings = uvicorn.Config(
-            self.app(shell),
+            app,
             host=self.config.host,
-            port=self.config.port,
+            port=port,
             log_level="warning",
             access_log=False,
             lifespan="off",
@@ -101,6 +104,13 @@ class House:
         server = uvicorn.Server(settings)
         with _at_the_end(lambda: _end(server)):
             await server._serve()  # noqa: SLF001 - `serve` takes the signals for itself
+
+    def _health(self, shell: Shell) -> App:
+        return build_health(
+            not_ready=shell.not_ready,
+            held=lambda: {**held(self.store.read), **shell.held()},
+            meters=self.machine.metrics.registry,
+        )
 
     def app(self, shell: Shell) -> App:
         """Build the application over a shell."""

@@ -7,6 +7,7 @@ import logging
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from crossdock.app.stores import Role, named
 from crossdock.app.stores import migrate as bring_up_to_date
@@ -18,15 +19,23 @@ Clock = Annotated[
     str, Parameter(help="An accelerated clock, as simulated partners take it.", show=False)
 ]
 
+HealthPort = Annotated[
+    int,
+    Parameter(
+        validator=Number(gte=0, lte=65535),
+        help="Port for /livez, /readyz and /metrics, at the host of `[server]`; 0 for none.",
+    ),
+]
+
 
 def up(*, config: ConfigFile = DEFAULT, clock: Clock = "") -> int:
     """Serve partners, customers and operators, and deliver what is asked of partners."""
     return _serve(config, clock, Role.HOUSE)
 
 
-def worker(*, config: ConfigFile = DEFAULT, clock: Clock = "") -> int:
+def worker(*, config: ConfigFile = DEFAULT, port: HealthPort = 0, clock: Clock = "") -> int:
     """Take steps and deliver, beside any number of other workers over one PostgreSQL database."""
-    return _serve(config, clock, Role.WORKER)
+    return _serve(config, clock, Role.WORKER, port)
 
 
 def api(*, config: ConfigFile = DEFAULT, clock: Clock = "") -> int:
@@ -49,7 +58,7 @@ def migrate(
     return Exit.OK
 
 
-def _serve(config: ConfigFile, clock: str, role: Role) -> int:
+def _serve(config: ConfigFile, clock: str, role: Role, health_port: int = 0) -> int:
     from crossdock.app.compose import build
     from crossdock.app.memory import collect_seldom
     from crossdock.simulators import clock as clocks
@@ -59,6 +68,8 @@ def _serve(config: ConfigFile, clock: str, role: Role) -> int:
     house = build(where, clock=clocks.parse(clock) if clock else None, role=role)
     if role is Role.WORKER:
         say(f"crossdock works over {named(where)}")
+        if health_port:
+            say(f"  http://{where.host}:{health_port}/readyz   is it well; /metrics, /livez beside")
     else:
         at = f"http://{where.host}:{where.port}"
         say(f"crossdock serves at {at}")
@@ -66,7 +77,7 @@ def _serve(config: ConfigFile, clock: str, role: Role) -> int:
         say(f"  {at}/portal/    customers: their shipments")
     say("Stop with Ctrl-C; whatever is under way goes on at the next start.")
     collect_seldom()
-    asyncio.run(house.serve())
+    asyncio.run(house.serve(health_port))
     return Exit.OK
 
 

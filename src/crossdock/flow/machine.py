@@ -324,6 +324,16 @@ class Machine:
         with self.store.read() as reader:
             return None if is_held(reader) else reader.next_timer()
 
+    def levels(self) -> dict[str, int]:
+        """Tell how much waits, and where."""
+        with self.store.read() as reader:
+            return {
+                "held": int(is_held(reader)),
+                "released": len(self.released),
+                "inbox": reader.pending(),
+                "parked": len(reader.parked(self.roster.tenant)),
+            }
+
     def lease(self, endpoint: str, now: datetime) -> Leased:
         """Take the calls to make now at an endpoint, their attempts written down before.
 

@@ -32,6 +32,8 @@ def edited(row: MessageRow, patch: bytes) -> Body:
     Raises Undecidable where the patch is not JSON, names what the type does not have, changes
     nothing, or what it makes is not of the type: an edit that is lost would close its exception.
     """
+    if b"\\u0000" in patch:
+        raise Undecidable("The edit has a NUL character (\\u0000) in it; leave it out")
     try:
         change = msgspec.json.decode(patch, type=dict[str, object])
         before = msgspec.json.decode(row.body)

@@ -17,10 +17,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from crossdock.canonical.references import Reference
+from crossdock.faults import Unreadable
 from crossdock.flow.answering import answer, answer_bytes
 from crossdock.flow.asking import Asking
 from crossdock.flow.batch import Addressed, Batch, address, row_of
-from crossdock.flow.exceptions import ID_REUSED, ROUTING_FAILED, Trouble, facts_of
+from crossdock.flow.exceptions import ID_REUSED, ROUTING_FAILED, UNREADABLE, Trouble, facts_of
 from crossdock.flow.findings import concerns
 from crossdock.flow.names import correlation_of
 from crossdock.flow.reading import Arrival, ReadOut, hash_of, read, read_out, reference_in
@@ -194,6 +195,10 @@ class Intake:
         )
         try:
             addressed = address(self._directory, message)
+            _check_names(reported, addressed)
+        except Unreadable as error:
+            case.troubles.append(_unnamed(case, reported, error))
+            return None
         except Exception as error:
             case.troubles.append(_unrouted(case, reported, error))
             return None
@@ -312,6 +317,15 @@ def _document(case: Case, status: DocumentStatus, now: datetime) -> DocumentRow:
     )
 
 
+def _check_names(reported: Reported, addressed: Addressed) -> None:
+    """Refuse a NUL in what things are found by. Raises Unreadable."""
+    for name in (reported.identity, *(each.key.id for each in addressed.inbox)):
+        if "\x00" in name:
+            raise Unreadable(
+                "A name has a NUL character in it, by which nothing is found", name=ascii(name)
+            )
+
+
 def _counted(case: Case, status: DocumentStatus) -> Counter[str]:
     known = status is not DocumentStatus.UNASSIGNED  # strangers choose their names freely
     whose = f"{case.arrival.partner}/{case.arrival.document}" if known else "nobody/unassigned"
@@ -340,6 +354,20 @@ def _unrouted(case: Case, reported: Reported, error: Exception) -> Trouble:
         action="Mend the process that failed, then retry",
         about=(reported.identity,),
         seen={"identity": reported.identity, "where": reported.where, **facts_of(error)},
+        document_id=case.id,
+    )
+
+
+def _unnamed(case: Case, reported: Reported, error: Unreadable) -> Trouble:
+    return Trouble(
+        kind="document",
+        subject=case.id,
+        code=UNREADABLE,
+        team=OWNERLESS,
+        cause=f"{case.arrival.partner} {case.arrival.document}: {error.said}",
+        action="Edit the document, or ask the partner",
+        about=(case.arrival.partner,),
+        seen={"where": reported.where, **error.seen},
         document_id=case.id,
     )
 

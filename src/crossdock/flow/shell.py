@@ -12,7 +12,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from crossdock.faults import NotNow
@@ -20,7 +20,6 @@ from crossdock.flow.courier import Courier
 from crossdock.flow.decisions import Decided, Decision
 from crossdock.flow.dispatcher import Dispatched
 from crossdock.flow.machine import Machine
-from crossdock.flow.outbound import is_held
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
 from crossdock.flow.replayer import Choice
@@ -334,7 +333,8 @@ class Shell:
             await asyncio.sleep(0)
             return
         self._ring.clear()
-        await _wait_for(self._ring, seconds=self._until_next_timer())
+        due_at = await self._writer.look(self.machine.next_timer)
+        await _wait_for(self._ring, seconds=self._until(due_at))
 
     async def _balance(self) -> None:
         """Keep to the part of the work that is fair, every second."""
@@ -367,11 +367,8 @@ class Shell:
 
     async def _gauge(self) -> None:
         """Show how much waits, now and then."""
-        with self.machine.store.read() as reader:
-            self.machine.metrics.level("held", int(is_held(reader)))
-            self.machine.metrics.level("released", len(self.machine.released))
-            self.machine.metrics.level("inbox", reader.pending())
-            self.machine.metrics.level("parked", len(reader.parked(self.machine.roster.tenant)))
+        for name, count in (await self._writer.look(self.machine.levels)).items():
+            self.machine.metrics.level(name, count)
         await asyncio.sleep(GAUGE_SECONDS)
 
     async def _keep_room(self) -> None:
@@ -396,8 +393,7 @@ class Shell:
             level = logging.ERROR if space.scarce else logging.INFO
             tell(LogEvent.ROOM_TURNED, level=level, free=space.free_bytes, said=space.scarce)
 
-    def _until_next_timer(self) -> float:
-        due_at = self.machine.next_timer()
+    def _until(self, due_at: datetime | None) -> float:
         if due_at is None:
             return IDLE_SECONDS
         wait: timedelta = due_at - self._clock.now()

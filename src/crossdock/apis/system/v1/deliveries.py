@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from crossdock.apis import problems
+from crossdock.apis.door import answered
 from crossdock.apis.http import Reply, as_json
 from crossdock.apis.intake import Caller, Intake
 from crossdock.apis.problems import Declined, as_problem
@@ -63,11 +64,7 @@ class Deliveries:
             reply = await self._answer(scope, receive)
         except Declined as declined:
             reply = as_problem(declined.kind, declined.detail, headers=declined.headers)
-        headers = [(b"content-type", reply.content_type.encode())]
-        headers += [(name.lower().encode(), text.encode()) for name, text in reply.headers]
-        headers.append((b"content-length", str(len(reply.body)).encode()))
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": reply.body})
+        await answered(reply, send)
 
     async def by_hand(self, partner: str, document: str, content: bytes) -> Receipt:
         """Take a document that an operator brings in a partner's name; it needs no signature.

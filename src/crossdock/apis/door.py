@@ -1,0 +1,79 @@
+"""The door for deliveries: so many at once, and whoever is one too many hears when to come again.
+
+It stands before everything that costs something: of a delivery that is turned away not even the
+body is read. So memory stays as it is, however many come.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from crossdock.apis import problems
+from crossdock.apis.http import Reply
+from crossdock.apis.problems import as_problem
+
+UNDER_WAY_MAX = 512  # a little more than one transaction takes
+RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 1, 60
+WEIGHT = 0.05  # of the newest in the running mean of the time that one delivery takes
+
+App = Callable[[Any, Any, Any], Any]
+
+
+class Door:
+    """An ASGI application before another, that lets at most `most` requests in at once."""
+
+    def __init__(
+        self,
+        inside: App,
+        *,
+        most: int = UNDER_WAY_MAX,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Stand before an application; `clock` tells seconds and never goes back."""
+        self._inside = inside
+        self._most = most
+        self._clock = clock
+        self._under_way = 0
+        self._seconds_each = 0.0
+        self._left_at: float | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Let a request in, or answer it 429."""
+        if self._under_way >= self._most:
+            await answered(self._refusal(), send)
+            return
+        self._under_way += 1
+        try:
+            await self._inside(scope, receive, send)
+        finally:
+            self._under_way -= 1
+            self._note_one_less()
+
+    def _note_one_less(self) -> None:
+        """Learn how long one takes, from the time between two that leave while others wait."""
+        now = self._clock()
+        if self._left_at is not None:
+            took = now - self._left_at
+            self._seconds_each += WEIGHT * (took - self._seconds_each)
+        self._left_at = now if self._under_way else None
+
+    def _refusal(self) -> Reply:
+        backlog = self._under_way * self._seconds_each
+        seconds = min(max(math.ceil(backlog), RETRY_SECONDS_MIN), RETRY_SECONDS_MAX)
+        return as_problem(
+            problems.TOO_MANY,
+            f"{self._under_way} deliveries are under way; send it again",
+            headers=(("Retry-After", str(seconds)),),
+        )
+
+
+async def answered(reply: Reply, send: Any) -> None:
+    """Answer a request with a whole reply."""
+    headers = [(b"content-type", reply.content_type.encode())]
+    headers += [(name.lower().encode(), text.encode()) for name, text in reply.headers]
+    headers.append((b"content-length", str(len(reply.body)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
