@@ -15,6 +15,7 @@ from crossdock.canonical.references import Reference, ReferenceType
 from crossdock.canonical.tracking import Classifier, EvidenceKind, Milestone, TrackingEvent
 from crossdock.faults import Finding, Refused, Unreadable
 from crossdock.flow.deliverer import Result
+from crossdock.flow.dispatcher import BATCH
 from crossdock.flow.machine import Machine
 from crossdock.flow.reading import Arrival
 from crossdock.flow.roster import Inbound, Roster, Rulebook
@@ -332,6 +333,7 @@ def house(
     watch: Callable[[object], None] = at_ease,
     *,
     mended: bool = False,
+    batch: int = BATCH,
     **wishes: Any,
 ) -> Machine:
     """Build a started machine with the counter, the listener and one partner called `tms`.
@@ -351,7 +353,7 @@ def house(
         rulebook=Rulebook(today=Rules()),
         ids=Numbers(),
     )
-    machine = Machine(store=store, roster=roster)
+    machine = Machine(store=store, roster=roster, batch=batch)
     machine.start()
     return machine
 

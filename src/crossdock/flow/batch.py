@@ -19,7 +19,7 @@ from crossdock.flow.asking import Asking, Dropping, settle_asks
 from crossdock.flow.exceptions import Closing
 from crossdock.flow.names import lane_of
 from crossdock.flow.roster import Directory
-from crossdock.messages.envelope import Body, Key, Message
+from crossdock.messages.envelope import Key, Message
 from crossdock.messages.registry import decode, encode
 from crossdock.ports import Put
 from crossdock.ports.store import (
@@ -39,11 +39,15 @@ TimerName = tuple[str, str, Key, str]
 ShelfMark = tuple[str, str, str]  # tenant, kind and key of a read-model row
 
 
+class Repeated(Exception):
+    """A message was said before: what was made of it as if it were new must not be written."""
+
+
 class Addressed(Struct, frozen=True, kw_only=True):
     """A message with everyone whose turn it is, and what the read models make of it."""
 
     row: MessageRow
-    body: Body
+    message: Message
     inbox: tuple[InboxRow, ...]
     puts: tuple[Put, ...]
 
@@ -58,7 +62,7 @@ def address(directory: Directory, message: Message) -> Addressed:
         turns = [message.addressee]
     return Addressed(
         row=row_of(message),
-        body=message.body,
+        message=message,
         inbox=tuple(
             InboxRow(
                 tenant=message.tenant,
@@ -111,8 +115,7 @@ def message_of(row: MessageRow) -> Message:
 class Notes:
     """What one step says, in the order it says it."""
 
-    messages: list[MessageRow] = field(default_factory=list)
-    inbox: list[InboxRow] = field(default_factory=list)
+    messages: list[Addressed] = field(default_factory=list)
     shelf: dict[ShelfMark, ProjectionRow | None] = field(default_factory=dict)
     timers: dict[TimerName, TimerRow | None] = field(default_factory=dict)
     references: dict[tuple[str, Reference, Key], ReferenceRow] = field(default_factory=dict)
@@ -122,17 +125,14 @@ class Notes:
 
     def publish(self, said: Addressed) -> None:
         """Add a message, the steps it makes and the read-model rows it changes."""
-        row = said.row
-        self.messages.append(row)
-        self.inbox.extend(said.inbox)
+        self.messages.append(said)
         for put in said.puts:
-            mark = (row.tenant, put.kind, put.key)
+            mark = (said.row.tenant, put.kind, put.key)
             self.shelf[mark] = None if put.body is None else _shown(said, put)
 
     def extend(self, other: Notes) -> None:
         """Add what a step said after all that was said before."""
         self.messages.extend(other.messages)
-        self.inbox.extend(other.inbox)
         self.shelf.update(other.shelf)
         self.timers.update(other.timers)
         self.references.update(other.references)
@@ -150,7 +150,7 @@ def _shown(said: Addressed, put: Put) -> ProjectionRow:
         tenant=said.row.tenant,
         kind=put.kind,
         key=put.key,
-        body=said.row.body if put.body is said.body else _encoder.encode(put.body),
+        body=said.row.body if put.body is said.message.body else _encoder.encode(put.body),
         index=put.index,
         updated_at=said.row.received_at,
     )
@@ -158,15 +158,24 @@ def _shown(said: Addressed, put: Put) -> ProjectionRow:
 
 @dataclass(slots=True, kw_only=True)
 class Batch(Notes):
-    """What one transaction adds; `flush` writes it."""
+    """What one transaction adds; `flush` writes it.
+
+    The steps of the first `followed` messages are taken or left already: `handled` are those taken,
+    whenever they were made, and `left` those of them that wait.
+    """
 
     at: datetime
     directory: Directory
     states: list[ProcessRow] = field(default_factory=list)
     handled: list[Handled] = field(default_factory=list)
+    followed: int = 0
+    left: list[InboxRow] = field(default_factory=list)
 
     def flush(self, unit: Unit, tenant: str) -> set[str]:
-        """Write everything; answer the endpoints that have new work."""
+        """Write everything; answer the endpoints that have new work.
+
+        Raises Repeated where a message was said before whose steps were taken as if it were new.
+        """
         woken = settle_asks(unit, self.directory.roster, self.asks, self.at)
         for answer in woken.answers:
             self.publish(address(self.directory, answer))
@@ -176,9 +185,9 @@ class Batch(Notes):
             self.exceptions.append(trouble.row(tenant, rulebook, self.at))
             self.tally[f"exceptions/{trouble.team}/{trouble.code}"] += 1
         if self.messages:
-            unit.append(self.messages)
-        if self.inbox:
-            unit.enqueue(self.inbox)
+            is_new = unit.append([each.row for each in self.messages])
+            if not all(is_new[: self.followed]):
+                raise Repeated
         self._flush_read_side(unit)
         if self.timers:
             unit.set_timers([row for row in self.timers.values() if row is not None])
@@ -186,11 +195,18 @@ class Batch(Notes):
         self._flush_exceptions(unit)
         if self.states:
             unit.save(self.states)
-        if self.handled:
-            unit.finish(self.handled)
+        self._flush_steps(unit)
         if self.tally:
             unit.bump(tenant, self.tally)
         return woken.endpoints
+
+    def _flush_steps(self, unit: Unit) -> None:
+        """Write the steps: those taken come before those that wait."""
+        if self.handled:
+            unit.finish(self.handled)
+        fresh = (row for each in self.messages[self.followed :] for row in each.inbox)
+        if waiting := [*self.left, *fresh]:
+            unit.enqueue(waiting)
 
     def _flush_read_side(self, unit: Unit) -> None:
         if self.references:

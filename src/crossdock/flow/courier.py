@@ -28,7 +28,7 @@ class Courier:
         via: Transport,
         clock: Clock,
         writer: Writer,
-        told: Callable[[], None],
+        told: Callable[[frozenset[str]], None],
     ) -> None:
         """Begin with nothing on the way."""
         self._machine = machine
@@ -82,7 +82,7 @@ class Courier:
             self._calls.add(task)
             task.add_done_callback(self._calls.discard)
         if leased.woken:
-            self._told()
+            self._told(frozenset())
         return len(leased.works)
 
     async def _make(self, work: Work) -> None:
@@ -106,9 +106,9 @@ class Courier:
     async def _record(self) -> None:
         results = list(self._back)
         call = partial(self._machine.record, self._endpoint.name, results, self._clock.now())
-        await self._writer.run(call)
+        recorded = await self._writer.run(call)
         del self._back[: len(results)]
-        self._told()
+        self._told(recorded.dispatched.endpoints)
 
     async def _sleep(self) -> None:
         if not self.is_mine:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from crossdock.flow import breaker
 from crossdock.flow.batch import Batch
 from crossdock.flow.desk import DOWN_AFTER_SECONDS, Desk
+from crossdock.flow.dispatcher import Dispatched
 from crossdock.flow.exceptions import (
     ENDPOINT_CODES,
     ENDPOINT_DOWN,
@@ -68,12 +69,15 @@ class Leased(Struct, frozen=True, kw_only=True):
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
-    """What became of the calls, and where the breaker stands after them."""
+    """What became of the calls, and where the breaker stands after them.
+
+    `dispatched` is what the steps taken with them brought about.
+    """
 
     ended: tuple[Ended, ...]
     breaker: BreakerRow
     moved: bool
-    tally: Mapping[str, int]
+    dispatched: Dispatched = Dispatched()
 
 
 class Deliverer:
@@ -183,8 +187,8 @@ class Deliverer:
 
     def record(
         self, unit: Unit, endpoint: str, results: Sequence[Result], now: datetime
-    ) -> Recorded:
-        """Write what became of calls, tell the processes, and move the breaker."""
+    ) -> tuple[Recorded, Batch]:
+        """Write what became of calls, and move the breaker; the batch tells the processes."""
         desk = self.desk(endpoint, now)
         batch = Batch(at=now, directory=self._directory)
         before = health = unit.breaker(self._tenant, endpoint)
@@ -202,13 +206,8 @@ class Deliverer:
         unit.note_attempts(attempts)
         if health != before and unit.save_breaker(health, before.generation):
             self._tell_of_health(batch, desk, before, health, ended)
-        batch.flush(unit, self._tenant)
-        return Recorded(
-            ended=tuple(ended),
-            breaker=health,
-            moved=health.state is not before.state,
-            tally=batch.tally,
-        )
+        moved = health.state is not before.state
+        return Recorded(ended=tuple(ended), breaker=health, moved=moved), batch
 
     def _judge(
         self, desk: Desk, result: Result, health: BreakerRow, now: datetime

@@ -1,15 +1,17 @@
 """The dispatcher: takes the steps that wait and lets each process decide.
 
 Everything a step says is written in the transaction that marks it handled. What it emits are new
-messages with steps of their own, never handled nested. A process that raises parks its key, with an
-exception for a person; the other keys go on. A step that only a newer release can take is left
-where it is, and with it the rest of its lane: a worker of that release will take them.
+messages with steps of their own, never handled nested: they are taken after all that waited before
+them, in the same transaction where there is room, so that most of them never wait and are written
+once. A process that raises parks its key, with an exception for a person; the other keys go on. A
+step that only a newer release can take is left where it is, and with it the rest of its lane: a
+worker of that release will take them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +33,14 @@ from crossdock.flow.speech import Speaker, write_down
 from crossdock.flow.states import Case, CaseName, Cases, encode_state
 from crossdock.messages.envelope import Key, Message
 from crossdock.ports import Fact, Received, no_facts
-from crossdock.ports.store import Handled, MessageRow, ProjectionRow, Step, Unit
+from crossdock.ports.store import (
+    Handled,
+    InboxRow,
+    MessageRow,
+    ProjectionRow,
+    Step,
+    Unit,
+)
 
 BATCH = 500
 DEATHS_MAX = 2  # workers a step may cost before it is set aside
@@ -57,49 +66,63 @@ class Dispatched(Struct, frozen=True, kw_only=True):
     stumbled: bool = False
 
 
-def turn(
+def turn(  # noqa: PLR0913, PLR0917 - a turn is taken with all of these
     directory: Directory,
     unit: Unit,
     now: datetime,
     limit: int = BATCH,
     lanes: Sequence[int] | None = None,
+    batch: Batch | None = None,
 ) -> Dispatched:
     """Take the steps that wait, up to `limit`, and write what they say into the transaction.
 
-    `lanes` None takes those of every lane.
+    Then those that are made here: by what stands in `batch` and is not written yet, and by the
+    steps. `lanes` None takes those of every lane. Raises Repeated as `Batch.flush`.
     """
     steps = unit.claim(limit, lanes)
-    return Turn(directory, unit, now).take_all(steps) if steps else Dispatched()
+    if batch is None:
+        if not steps:
+            return Dispatched()
+        batch = Batch(at=now, directory=directory)
+    wanted = None if lanes is None else frozenset(lanes)
+    return Turn(directory, unit, batch, wanted).take_all(steps, limit)
 
 
-def name_of(step: Step) -> CaseName:
+def name_of(row: InboxRow) -> CaseName:
     """Name the process whose step it is."""
-    return step.row.tenant, step.row.subscriber, step.row.key
+    return row.tenant, row.subscriber, row.key
 
 
 class Turn:
     """One transaction's worth of steps."""
 
-    def __init__(self, directory: Directory, unit: Unit, now: datetime) -> None:
-        """Begin with nothing said."""
+    def __init__(
+        self, directory: Directory, unit: Unit, batch: Batch, lanes: Container[int] | None
+    ) -> None:
+        """Begin with what stands in the batch."""
         self._roster = directory.roster
         self._directory = directory
         self._unit = unit
-        self._now = now
-        self._batch = Batch(at=now, directory=self._directory)
+        self._now = batch.at
+        self._batch = batch
+        self._lanes = lanes
         self._messages: dict[tuple[str, str], Message] = {}
-        self._facts = Facts(unit, self._batch)
+        self._facts = Facts(unit, batch)
+        self._cases = Cases(directory, unit)
         self._parked: list[CaseName] = []
+        self._held: set[CaseName] = set()  # parked before this turn
         self._newer: set[int] = set()
         self._handled: list[tuple[Step, Case, bytes]] = []
         self._waits: dict[str, list[float]] = {}
 
-    def take_all(self, steps: Sequence[Step]) -> Dispatched:
-        """Take the steps in order, and flush what was said."""
-        self._cases = Cases(self._directory, self._unit, steps)
+    def take_all(self, steps: Sequence[Step], limit: int) -> Dispatched:
+        """Take the steps in order, then those they make, and flush what was said."""
+        self._cases.find(name_of(step.row) for step in steps)
         for step in steps:
-            if name_of(step) not in self._parked and step.row.lane not in self._newer:
+            if name_of(step.row) not in self._parked and step.row.lane not in self._newer:
                 self._take(step)
+        if len(steps) < limit:  # else others wait that what is made here would overtake
+            self._follow(limit - len(steps))
         self._batch.states = self._cases.rows(self._now)
         self._batch.handled = [
             Handled(
@@ -107,6 +130,7 @@ class Turn:
                 revision=case.revision_after,
                 at=self._now,
                 facts=facts,
+                row=None if step.row.seq else step.row,
             )
             for step, case, facts in self._handled
         ]
@@ -120,15 +144,50 @@ class Turn:
             waits=self._waits,
         )
 
+    def _follow(self, room: int) -> None:
+        """Take the steps made in this transaction, round after round, while there is room."""
+        batch = self._batch
+        while batch.followed < len(batch.messages):
+            fresh = [
+                Step(row=row, message=said.row)
+                for said in batch.messages[batch.followed :]
+                for row in said.inbox
+            ]
+            if len(fresh) > room:
+                return
+            for said in batch.messages[batch.followed :]:
+                self._messages[said.row.tenant, said.row.id] = said.message
+            room -= len(fresh)
+            batch.followed = len(batch.messages)
+            self._take_fresh(fresh)
+
+    def _take_fresh(self, steps: Sequence[Step]) -> None:
+        names = list(dict.fromkeys(name_of(step.row) for step in steps))
+        self._held |= self._unit.held_back(names) if names else frozenset()
+        self._cases.find(names)
+        for step in steps:
+            name = name_of(step.row)
+            if name in self._held or name in self._parked or not self._is_mine(step.row.lane):
+                self._leave(step)
+            else:
+                self._take(step)
+
+    def _is_mine(self, lane: int) -> bool:
+        wanted = self._lanes is None or lane in self._lanes
+        return wanted and lane not in self._newer and self._unit.is_mine(lane)
+
     def _take(self, step: Step) -> None:
+        name = name_of(step.row)
         try:
-            case = self._cases.case(name_of(step))
+            case = self._cases.case(name)
             notes, facts = self._decide(step, case)
         except Outdated:
             self._newer.add(step.row.lane)
+            self._leave(step)
             return
         except Exception as error:
             self._park(step, error)
+            self._leave(step)
             return
         self._batch.extend(notes)
         self._batch.tally[f"steps/{step.row.subscriber}/taken"] += 1
@@ -167,9 +226,14 @@ class Turn:
             self._messages[name] = message_of(row)
         return self._messages[name]
 
+    def _leave(self, step: Step) -> None:
+        """Let a step wait; one that was made here is yet to be added to those that do."""
+        if not step.row.seq:
+            self._batch.left.append(step.row)
+
     def _park(self, step: Step, error: Exception) -> None:
         trouble = failed(step, error)
-        self._parked.append(name_of(step))
+        self._parked.append(name_of(step.row))
         park(self._unit, step, trouble.cause, self._now)
         row = trouble.row(step.row.tenant, self._roster.rulebook, self._now)
         self._batch.exceptions.append(row)
@@ -227,7 +291,7 @@ def failed(step: Step, error: Exception) -> Trouble:
         cause=f"{row.subscriber} failed at {step.message.type} for {row.key.kind} {row.key.id}",
         action="Mend the process or the message, then retry; waive skips this message",
         about=(row.key.id,),
-        seen={**about_message(step.message), **facts_of(error), "seq": str(row.seq)},
+        seen={**about_message(step.message), **facts_of(error)},
         message_id=step.message.id,
         document_id=step.message.document_id,
         correlation_id=step.message.correlation_id,
@@ -248,7 +312,7 @@ def poisoned(step: Step, deaths: int) -> Trouble:
         ),
         action="Look at the message and the worker's last log; retry once mended, or waive",
         about=(row.key.id,),
-        seen={**about_message(step.message), "deaths": str(deaths), "seq": str(row.seq)},
+        seen={**about_message(step.message), "deaths": str(deaths)},
         message_id=step.message.id,
         document_id=step.message.document_id,
         correlation_id=step.message.correlation_id,
@@ -267,4 +331,4 @@ def set_aside(roster: Roster, unit: Unit, step: Step, deaths: int, now: datetime
     unit.open_exceptions([trouble.row(step.row.tenant, roster.rulebook, now)])
     tally = Counter({f"steps/{step.row.subscriber}/poison": 1})
     unit.bump(roster.tenant, tally)
-    return Dispatched(parked=(name_of(step),), tally=tally)
+    return Dispatched(parked=(name_of(step.row),), tally=tally)

@@ -26,6 +26,7 @@ from crossdock.flow import (
     timekeeper,
     unassigned,
 )
+from crossdock.flow.batch import Batch
 from crossdock.flow.decisions import Decided, Decision, Undecidable
 from crossdock.flow.deliverer import Deliverer, Ended, Leased, Recorded, Result
 from crossdock.flow.dispatcher import BATCH, DEATHS_MAX, Dispatched
@@ -43,6 +44,7 @@ from crossdock.telemetry.events import LogEvent, tell
 from crossdock.telemetry.metrics import Metrics
 
 T = TypeVar("T")
+Said = tuple[Batch, Callable[[], T]]  # what is to be flushed, and what to answer after it
 
 CLEAN = "clean_shutdown"
 TURNS_MAX = 100_000  # a loop of processes talking to each other ends here
@@ -189,42 +191,51 @@ class Machine:
         self, arrivals: Sequence[Arrival], now: datetime
     ) -> tuple[list[Receipt], Dispatched]:
         """Do as `receive`, and tell what the steps taken with it brought about."""
-        if self.careful:
-            return self._receive(arrivals, now)
-        try:
-            with self.store.write() as unit:
-                taken = receiver.receive(self._directory, unit, arrivals, now)
-                dispatched = self._take_turn(unit, now, self._batch)
-        except NotNow:
-            raise
-        except Stale as error:
-            tell(LogEvent.MACHINE_STUMBLED, error=repr(error))
-            return self._receive(arrivals, now)
-        except Exception as error:
-            self._stumble(error)
-            return self._receive(arrivals, now)
-        self._received(arrivals, taken, now)
-        self._dispatched(dispatched)
-        woken = dispatched.endpoints | taken.endpoints
-        return list(taken.receipts), replace(dispatched, endpoints=woken)
 
-    def _receive(
-        self, arrivals: Sequence[Arrival], now: datetime
-    ) -> tuple[list[Receipt], Dispatched]:
-        taken = self._write(lambda unit: receiver.receive(self._directory, unit, arrivals, now))
-        self._received(arrivals, taken, now)
-        return list(taken.receipts), Dispatched(endpoints=taken.endpoints)
+        def take_in(unit: Unit) -> Said[tuple[Receipt, ...]]:
+            intake = receiver.Intake(self._directory, unit, now)
+            intake.take_in(arrivals)
+            return intake.batch, intake.receipts
 
-    def _received(
-        self, arrivals: Sequence[Arrival], taken: receiver.TakenIn, now: datetime
-    ) -> None:
-        self.metrics.count(taken.tally)
-        for arrival, receipt in zip(arrivals, taken.receipts, strict=True):
+        receipts, dispatched = self._say(take_in, now)
+        for arrival, receipt in zip(arrivals, receipts, strict=True):
             self.metrics.heard(arrival.partner, arrival.document, now)
             if receipt.status in UNREAD:
                 _tell_of(LogEvent.DOCUMENT_UNREAD, arrival, receipt)
             if receipt.conflicts:
                 _tell_of(LogEvent.DOCUMENT_CONFLICT, arrival, receipt)
+        return list(receipts), dispatched
+
+    def _say(self, work: Callable[[Unit], Said[T]], now: datetime) -> tuple[T, Dispatched]:
+        """Do work that says something, and take the steps of it in the same transaction.
+
+        Where those fail, and while the machine is careful, the work is done alone.
+        Raises NotNow where the store cannot take anything.
+        """
+        if not self.careful:
+            try:
+                with self.store.write() as unit:
+                    batch, done = work(unit)
+                    dispatched = self._take_turn(unit, now, self._batch, batch)
+                    answer = done()
+            except NotNow:
+                raise
+            except Stale as error:
+                tell(LogEvent.MACHINE_STUMBLED, error=repr(error))
+            except Exception as error:
+                self._stumble(error)
+            else:
+                self._dispatched(dispatched)
+                return answer, dispatched
+
+        def alone(unit: Unit) -> tuple[T, Dispatched]:
+            batch, done = work(unit)
+            endpoints = batch.flush(unit, self.roster.tenant)
+            return done(), Dispatched(endpoints=frozenset(endpoints), tally=batch.tally)
+
+        answer, written = self._write(alone)
+        self.metrics.count(written.tally)
+        return answer, written
 
     def turn(self, now: datetime) -> Dispatched:
         """Take the steps that wait, up to one batch; a failed batch is tried step by step.
@@ -247,8 +258,10 @@ class Machine:
         self._dispatched(dispatched)
         return dispatched
 
-    def _take_turn(self, unit: Unit, now: datetime, limit: int) -> Dispatched:
-        return dispatcher.turn(self._directory, unit, now, limit, self._lanes())
+    def _take_turn(
+        self, unit: Unit, now: datetime, limit: int, batch: Batch | None = None
+    ) -> Dispatched:
+        return dispatcher.turn(self._directory, unit, now, limit, self._lanes(), batch)
 
     def _lanes(self) -> Sequence[int] | None:
         """Name the lanes to take steps from; None, all of them, where none was released."""
@@ -314,10 +327,17 @@ class Machine:
             )
 
     def timers(self, now: datetime, limit: int = TIMERS_MAX) -> Rung:
-        """Turn due timers into messages, oldest first."""
-        rung = self._write(lambda unit: timekeeper.ring(self._directory, unit, now, limit))
-        self.metrics.count(rung.tally)
-        return rung
+        """Turn due timers into messages, oldest first, and let the processes take them."""
+
+        def ring(unit: Unit) -> Said[Rung]:
+            rung, batch = timekeeper.ring(self._directory, unit, now, limit)
+            return batch, lambda: rung
+
+        due_at = self.next_timer()
+        if due_at is None or due_at > now:  # mostly there is none, and no transaction is needed
+            return Rung()
+        rung, dispatched = self._say(ring, now)
+        return replace(rung, dispatched=dispatched)
 
     def next_timer(self) -> datetime | None:
         """Tell when the next timer is due; None while no timer may ring."""
@@ -356,9 +376,13 @@ class Machine:
             return None if is_held(reader) else reader.next_effect(self.roster.tenant, endpoint)
 
     def record(self, endpoint: str, results: Sequence[Result], now: datetime) -> Recorded:
-        """Write what became of calls, with the answers to the processes that asked."""
-        recorded = self._write(lambda unit: self._deliverer.record(unit, endpoint, results, now))
-        self.metrics.count(recorded.tally)
+        """Write what became of calls, and let the processes that asked take the answers."""
+
+        def write(unit: Unit) -> Said[Recorded]:
+            recorded, batch = self._deliverer.record(unit, endpoint, results, now)
+            return batch, lambda: recorded
+
+        recorded, dispatched = self._say(write, now)
         self.metrics.breaker(endpoint, recorded.breaker.state)
         for result, ended in zip(results, recorded.ended, strict=True):
             seconds = (result.ended_at - result.work.started_at).total_seconds()
@@ -368,7 +392,7 @@ class Machine:
         if recorded.moved:
             state = recorded.breaker.state
             tell(LogEvent.BREAKER_MOVED, level=logging.WARNING, partner=endpoint, state=state)
-        return recorded
+        return replace(recorded, dispatched=dispatched)
 
     def _ended(self, ended: Ended) -> None:
         row = ended.row
@@ -467,7 +491,10 @@ class Machine:
             dispatched = self.turn(now)
             taken += dispatched.taken
             found = dispatched.taken or dispatched.parked or dispatched.newer
-            busy = found or dispatched.stumbled
-            if not busy and not self.timers(now).rung:
+            if found or dispatched.stumbled:
+                continue
+            rung = self.timers(now)
+            taken += rung.dispatched.taken
+            if not rung.rung:
                 return taken
         return taken

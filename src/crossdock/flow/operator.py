@@ -220,7 +220,7 @@ def edit_process(matter: Matter) -> Decided:
 def _failing(matter: Matter) -> Step:
     subscriber, key = process_of(matter.row.subject)
     waiting = matter.unit.unhandled(matter.tenant, subscriber, key)
-    if not waiting or str(waiting[0].row.seq) != matter.row.seen.get("seq", ""):
+    if not waiting or waiting[0].row.message_id != matter.row.message_id:
         raise Undecidable("This step is not the next one any more", subject=matter.row.subject)
     return waiting[0]
 

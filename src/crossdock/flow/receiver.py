@@ -63,7 +63,6 @@ class Candidate:
     """A report on its way in: as a message with everyone whose turn it is."""
 
     reported: Reported
-    message: Message
     addressed: Addressed
     seen: SeenRow
 
@@ -93,30 +92,41 @@ def receive(
 ) -> TakenIn:
     """Keep the documents, and send what they say on its way; answers in the order of arrival."""
     intake = Intake(directory, unit, now)
-    cases = [intake.open(arrival) for arrival in arrivals]
-    intake.take_in(cases)
-    receipts = [intake.close(case) for case in cases]
+    intake.take_in(arrivals)
     endpoints = intake.batch.flush(unit, directory.roster.tenant)
-    for place, case in enumerate(cases):
-        if case.arrival.in_response and case.answers:
-            receipts[place] = replace(receipts[place], answer=answer_bytes(unit, case.answers))
     return TakenIn(
-        receipts=tuple(receipts), tally=intake.batch.tally, endpoints=frozenset(endpoints)
+        receipts=intake.receipts(), tally=intake.batch.tally, endpoints=frozenset(endpoints)
     )
 
 
 class Intake:
-    """One transaction's worth of documents."""
+    """One transaction's worth of documents; what they say stands in `batch` until it is flushed."""
 
     def __init__(self, directory: Directory, unit: Unit, now: datetime) -> None:
         """Begin with nothing received."""
+        self._taken: list[tuple[Case, Receipt]] = []
         self.batch = Batch(at=now, directory=directory)
         self._directory = directory
         self._roster = directory.roster
         self._unit = unit
         self._now = now
 
-    def open(self, arrival: Arrival) -> Case:
+    def take_in(self, arrivals: Sequence[Arrival]) -> None:
+        """Keep the documents, and note what they say."""
+        cases = [self._open(arrival) for arrival in arrivals]
+        self._publish(cases)
+        self._taken = [(case, self._close(case)) for case in cases]
+
+    def receipts(self) -> tuple[Receipt, ...]:
+        """Tell what became of the documents, in the order of arrival, once all is flushed."""
+        return tuple(
+            replace(receipt, answer=answer_bytes(self._unit, case.answers))
+            if case.arrival.in_response and case.answers
+            else receipt
+            for case, receipt in self._taken
+        )
+
+    def _open(self, arrival: Arrival) -> Case:
         """Read a document, and note what its reader noticed."""
         document_id = self._roster.ids.new()
         out = read_out(self._roster, arrival, document_id)
@@ -137,7 +147,7 @@ class Intake:
         self.batch.asks.extend(answering.asks)
         return case
 
-    def take_in(self, cases: Sequence[Case]) -> None:
+    def _publish(self, cases: Sequence[Case]) -> None:
         """Tell new reports from repeated ones, and publish the new."""
         bound = self._bind(cases)
         candidates = [
@@ -202,7 +212,7 @@ class Intake:
         except Exception as error:
             case.troubles.append(_unrouted(case, reported, error))
             return None
-        message, addressed = self._correlate(message, addressed)
+        addressed = self._correlate(addressed)
         seen = SeenRow(
             tenant=tenant,
             endpoint=case.arrival.partner,
@@ -210,19 +220,23 @@ class Intake:
             hash=hash_of(addressed.row.body),
             message_id=message.id,
         )
-        return Candidate(reported=reported, message=message, addressed=addressed, seen=seen)
+        return Candidate(reported=reported, addressed=addressed, seen=seen)
 
-    def _correlate(self, message: Message, addressed: Addressed) -> tuple[Message, Addressed]:
+    def _correlate(self, addressed: Addressed) -> Addressed:
         """Give a message the id of its story: that of its first key, else one of its own."""
+        message = addressed.message
         if message.correlation_id:
-            return message, addressed
+            return addressed
         story = (
             correlation_of(message.tenant, addressed.inbox[0].key)
             if addressed.inbox
             else self._roster.ids.new()
         )
-        row = replace(addressed.row, correlation_id=story)
-        return replace(message, correlation_id=story), replace(addressed, row=row)
+        return replace(
+            addressed,
+            row=replace(addressed.row, correlation_id=story),
+            message=replace(message, correlation_id=story),
+        )
 
     def _accept(self, case: Case, candidate: Candidate) -> None:
         case.accepted += 1
@@ -241,8 +255,7 @@ class Intake:
         amended = replace(seen, identity=f"{seen.identity} amended {seen.hash.hex()}")
         if case.arrival.parent_id:
             if self._unit.remember([amended]) == [Seen.NEW]:
-                message = replace(candidate.message, amends=first_id)
-                self._accept(case, self._again(candidate, message))
+                self._accept(case, self._instead(candidate, first_id))
             else:
                 case.duplicates += 1
         elif self._was_amended(amended) or self._reads_the_same(case, candidate, first_id):
@@ -251,9 +264,10 @@ class Intake:
         else:
             case.conflicts.append((seen.identity, first_id))
 
-    def _again(self, candidate: Candidate, message: Message) -> Candidate:
-        addressed = replace(candidate.addressed, row=row_of(message))
-        return Candidate(candidate.reported, message, addressed, candidate.seen)
+    def _instead(self, candidate: Candidate, first_id: str) -> Candidate:
+        message = replace(candidate.addressed.message, amends=first_id)
+        addressed = replace(candidate.addressed, row=row_of(message), message=message)
+        return Candidate(candidate.reported, addressed, candidate.seen)
 
     def _was_amended(self, amended: SeenRow) -> bool:
         return self._unit.seen(amended.tenant, amended.endpoint, amended.identity) is not None
@@ -274,7 +288,7 @@ class Intake:
             for each in today.reports
         )
 
-    def close(self, case: Case) -> Receipt:
+    def _close(self, case: Case) -> Receipt:
         """Keep the document with what became of it."""
         arrival = case.arrival
         whose = f"{arrival.partner} {arrival.document}"

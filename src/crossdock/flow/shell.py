@@ -328,7 +328,7 @@ class Shell:
         """Ring what is due, a portion at a time, and sleep until the next."""
         rung = await self._writer.run(lambda: self.machine.timers(self._clock.now()))
         if rung.rung:
-            self._pump.set()
+            self._told(rung.dispatched.endpoints)
         if rung.more:
             await asyncio.sleep(0)
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from crossdock.faults import Outdated
 from crossdock.flow.roster import Directory
 from crossdock.messages.envelope import Key
 from crossdock.ports import Subscriber
-from crossdock.ports.store import ProcessRow, Reader, Step
+from crossdock.ports.store import ProcessRow, Reader
 
 CaseName = tuple[str, str, Key]  # tenant, subscriber, key
 
@@ -72,17 +72,24 @@ def decode_state(subscriber: Subscriber[Any, Any], schema: int, raw: bytes) -> A
 
 
 class Cases:
-    """The states a batch of steps needs."""
+    """The states a transaction needs."""
 
-    def __init__(self, directory: Directory, reader: Reader, steps: Sequence[Step]) -> None:
-        """Find the stored states of all steps at once."""
-        names = {(step.row.tenant, step.row.subscriber, step.row.key) for step in steps}
+    def __init__(self, directory: Directory, reader: Reader) -> None:
+        """Begin with none."""
         self._directory = directory
-        self._rows = reader.processes(sorted(names))
+        self._reader = reader
+        self._rows: dict[CaseName, ProcessRow | None] = {}
         self._cases: dict[CaseName, Case] = {}
 
+    def find(self, names: Iterable[CaseName]) -> None:
+        """Find the stored states of all these at once."""
+        wanted = sorted({name for name in names if name not in self._rows})
+        if wanted:
+            found = self._reader.processes(wanted)
+            self._rows.update((name, found.get(name)) for name in wanted)
+
     def case(self, name: CaseName) -> Case:
-        """Give a process as it stands now; one without a state begins at its start.
+        """Give a process that was found, as it stands now; one without a state begins anew.
 
         Raises Outdated or a decoding error where a stored state cannot be read.
         """

@@ -7,12 +7,12 @@ nothing but the hour.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
 
 from crossdock.flow.batch import Batch, address
+from crossdock.flow.dispatcher import Dispatched
 from crossdock.flow.names import wake_up_id
 from crossdock.flow.outbound import is_held
 from crossdock.flow.roster import Directory
@@ -24,30 +24,32 @@ TIMERS_MAX = 500
 
 
 class Rung(Struct, frozen=True, kw_only=True):
-    """How many timers rang; `more` tells that as many as allowed did, and others may be due."""
+    """How many timers rang; `more` tells that as many as allowed did, and others may be due.
+
+    `dispatched` is what the steps taken with them brought about.
+    """
 
     rung: int = 0
     more: bool = False
-    tally: Mapping[str, int] = {}
+    dispatched: Dispatched = Dispatched()
 
 
-def ring(directory: Directory, unit: Unit, now: datetime, limit: int = TIMERS_MAX) -> Rung:
-    """Turn due timers into messages for the processes that set them.
+def ring(
+    directory: Directory, unit: Unit, now: datetime, limit: int = TIMERS_MAX
+) -> tuple[Rung, Batch]:
+    """Turn due timers into messages for the processes that set them; the batch is to be flushed.
 
     None rings while outbound is held after a restore: the answers that a timer would miss may be
     among what was lost, and are told again first.
     """
-    if is_held(unit):
-        return Rung()
-    due = unit.due_timers(now, limit)
-    if not due:
-        return Rung()
     batch = Batch(at=now, directory=directory)
+    if is_held(unit):
+        return Rung(), batch
+    due = unit.due_timers(now, limit)
     for timer in due:
         batch.publish(address(directory, _wake_up(timer, now)))
     batch.tally.update(Counter(f"timers/{timer.subscriber}" for timer in due))
-    batch.flush(unit, directory.roster.tenant)
-    return Rung(rung=len(due), more=len(due) == limit, tally=batch.tally)
+    return Rung(rung=len(due), more=len(due) == limit), batch
 
 
 def _wake_up(timer: TimerRow, now: datetime) -> Message:

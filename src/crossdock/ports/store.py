@@ -82,12 +82,17 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class Handled(Struct, frozen=True, kw_only=True):
-    """An inbox row that was handled: the state's revision after it, and the facts it looked at."""
+    """A step that was taken: the state's revision after it, and the facts it looked at.
 
-    seq: int
+    `seq` is the place of its inbox row. A step taken in the very transaction that made it never
+    waited and has no place yet: `row` is what it gets, behind all that are there.
+    """
+
+    seq: int = 0
     revision: int
     at: datetime
     facts: bytes = b""
+    row: InboxRow | None = None
 
 
 class HandledStep(Struct, frozen=True, kw_only=True):
@@ -495,8 +500,11 @@ class Unit(Reader, Protocol):
         """Insert identities; answer for each whether it is new, a duplicate or a conflict."""
         ...
 
-    def append(self, messages: Sequence[MessageRow]) -> None:
-        """Append to the history; an id that is there already is left alone (same cause)."""
+    def append(self, messages: Sequence[MessageRow]) -> list[bool]:
+        """Append to the history; an id that is there already is left alone (same cause).
+
+        Answers for each whether it was appended.
+        """
         ...
 
     def enqueue(self, rows: Sequence[InboxRow]) -> None:
@@ -507,8 +515,16 @@ class Unit(Reader, Protocol):
         """Take pending steps in order of `seq`, leaving out parked keys; nothing is locked."""
         ...
 
+    def is_mine(self, lane: int) -> bool:
+        """Tell whether the steps of a lane are for this process to take."""
+        ...
+
+    def held_back(self, names: Sequence[tuple[str, str, Key]]) -> frozenset[tuple[str, str, Key]]:
+        """Tell which of these keys are parked."""
+        ...
+
     def finish(self, rows: Sequence[Handled]) -> None:
-        """Note that steps were handled."""
+        """Note that steps were taken; those with a `row` of their own are added as taken."""
         ...
 
     def try_alone(self, seq: int) -> int:

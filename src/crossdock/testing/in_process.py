@@ -103,7 +103,8 @@ class InProcess:
             works = self.machine.lease(endpoint, self.at).works
             if works:
                 results = [self._call(endpoint, work) for work in works]
-                self.machine.record(endpoint, results, self.at)
+                recorded = self.machine.record(endpoint, results, self.at)
+                self.taken += recorded.dispatched.taken
                 made += len(works)
         return made
 

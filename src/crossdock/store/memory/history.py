@@ -81,12 +81,15 @@ class ReadHistory(Part):
 class WriteHistory(ReadHistory):
     """Additions to the history."""
 
-    def append(self, messages: Sequence[MessageRow]) -> None:
-        table = self._tables.message
-        for row in messages:
-            key = (row.tenant, row.id)
-            if table.get(key) is None:
-                table.put(key, Appended(self._tables.next("message"), row))
+    def append(self, messages: Sequence[MessageRow]) -> list[bool]:
+        return [self._append(row) for row in messages]
+
+    def _append(self, row: MessageRow) -> bool:
+        key = (row.tenant, row.id)
+        is_new = self._tables.message.get(key) is None
+        if is_new:
+            self._tables.message.put(key, Appended(self._tables.next("message"), row))
+        return is_new
 
     def remember(self, rows: Sequence[SeenRow]) -> list[Seen]:
         return [self._compare(row) for row in rows]

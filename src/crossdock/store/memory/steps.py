@@ -139,12 +139,22 @@ class WriteSteps(ReadSteps):
         claimed = [each for each in queued if lanes is None or each.row.lane in lanes]
         return [self._step(each) for each in claimed[:limit]]
 
+    def is_mine(self, lane: int) -> bool:
+        del lane  # there is nobody beside this process
+        return True
+
+    def held_back(self, names: Sequence[tuple[str, str, Key]]) -> frozenset[tuple[str, str, Key]]:
+        return frozenset(each for each in names if self._tables.parked.get(each) is not None)
+
     def finish(self, rows: Sequence[Handled]) -> None:
         for row in rows:
             queued = self._tables.inbox.get(row.seq)
-            if queued:
-                done = Queued(queued.row, Place.HANDLED, row.revision, row.at, row.facts)
-                self._tables.inbox.put(row.seq, done)
+            taken = queued.row if queued else row.row
+            if taken:
+                seq = row.seq or self._tables.next("inbox")
+                taken = replace(taken, seq=seq)
+                done = Queued(taken, Place.HANDLED, row.revision, row.at, row.facts)
+                self._tables.inbox.put(seq, done)
 
     def try_alone(self, seq: int) -> int:
         queued = self._tables.inbox.get(seq)

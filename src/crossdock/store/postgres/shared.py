@@ -32,6 +32,9 @@ class SharedUnit(PostgresUnit):
         mine = self._part.lanes if lanes is None else self._part.lanes & frozenset(lanes)
         return super().claim(limit, sorted(mine)) if mine else []
 
+    def is_mine(self, lane: int) -> bool:
+        return lane in self._part.lanes
+
     def lease(
         self, tenant: str, endpoint: str, now: datetime, until: datetime, limit: int
     ) -> list[OutboxRow]:

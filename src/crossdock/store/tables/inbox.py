@@ -37,6 +37,20 @@ def handled_step(columns: Sequence[Any]) -> HandledStep:
     return HandledStep(step=step(columns), revision=revision, at=instant(at), facts=facts)
 
 
+def queued(row: InboxRow) -> tuple[object, ...]:
+    """Write a step as the columns of `enqueue`."""
+    key = row.key
+    return (
+        row.tenant,
+        row.message_id,
+        row.subscriber,
+        key.kind,
+        key.id,
+        row.lane,
+        row.attempts,
+    )
+
+
 class ReadInbox(Table):
     """Questions about steps."""
 
@@ -65,21 +79,7 @@ class WriteInbox(ReadInbox):
     """Steps: added, claimed, taken, parked."""
 
     def enqueue(self, rows: Sequence[InboxRow]) -> None:
-        self._sql.tell_each(
-            "inbox.enqueue",
-            [
-                (
-                    row.tenant,
-                    row.message_id,
-                    row.subscriber,
-                    row.key.kind,
-                    row.key.id,
-                    row.lane,
-                    row.attempts,
-                )
-                for row in rows
-            ],
-        )
+        self._sql.tell_each("inbox.enqueue", map(queued, rows))
 
     def claim(self, limit: int, lanes: Sequence[int] | None = None) -> list[Step]:
         if lanes is None:
@@ -88,9 +88,29 @@ class WriteInbox(ReadInbox):
             found = self._sql.ask("inbox.claim_lanes", (json.dumps(list(lanes)), limit))
         return [step(columns) for columns in found]
 
+    def is_mine(self, lane: int) -> bool:
+        del lane  # a process that works alone takes all there is
+        return True
+
+    def held_back(self, names: Sequence[tuple[str, str, Key]]) -> frozenset[tuple[str, str, Key]]:
+        asked = [(tenant, subscriber, key.kind, key.id) for tenant, subscriber, key in names]
+        return frozenset(
+            (tenant, subscriber, Key(kind, id_))
+            for tenant, subscriber, kind, id_ in self._sql.ask_each("inbox.held_back", asked)
+        )
+
     def finish(self, rows: Sequence[Handled]) -> None:
+        waited = [row for row in rows if row.row is None]
         self._sql.tell_each(
-            "inbox.finish", [(row.revision, micros(row.at), row.facts, row.seq) for row in rows]
+            "inbox.finish", [(row.revision, micros(row.at), row.facts, row.seq) for row in waited]
+        )
+        self._sql.tell_each(
+            "inbox.finish_at_once",
+            [
+                (*queued(row.row), row.revision, micros(row.at), row.facts)
+                for row in rows
+                if row.row is not None
+            ],
         )
 
     def try_alone(self, seq: int) -> int:

@@ -92,6 +92,41 @@ class StepStories:
                 HandledStep(step=second, revision=2, at=NOON + MINUTE, facts=b"[]"),
             ]
 
+    def test_a_step_taken_at_once_never_waits_and_comes_after_those_that_did(
+        self, store: Store
+    ) -> None:
+        at_once = rows.step("m2")
+        with store.write() as unit:
+            first, *_ = queued(unit, rows.step("m1"), rows.step("m2", key=OTHER))
+            unit.finish(
+                [
+                    Handled(seq=1, revision=1, at=NOON),
+                    Handled(row=at_once, revision=2, at=NOON, facts=b"[]"),
+                ]
+            )
+
+        with store.write() as unit:
+            unit.enqueue([at_once])
+            (_, second) = unit.handled(MAIN, "order_release", ORDER)
+            assert (unit.claim(9, [7]), unit.pending(), first.row.seq) == ([], 1, 1)
+            assert second == HandledStep(
+                step=Step(
+                    row=replace(at_once, seq=second.step.row.seq), message=rows.message("m2")
+                ),
+                revision=2,
+                at=NOON,
+                facts=b"[]",
+            )
+            assert second.step.row.seq > 1
+
+    def test_it_can_be_asked_which_keys_are_parked(self, store: Store) -> None:
+        names = [(MAIN, "order_release", ORDER), (MAIN, "order_release", OTHER)]
+        with store.write() as unit:
+            before = unit.held_back(names)
+            unit.park(MAIN, "order_release", OTHER, "it broke", NOON)
+
+            assert (before, unit.held_back(names)) == (frozenset(), frozenset(names[1:]))
+
     def test_a_parked_key_lets_the_others_go_on(self, store: Store) -> None:
         with store.write() as unit:
             expected = queued(unit, rows.step("m1"), rows.step("m2", key=OTHER), rows.step("m3"))

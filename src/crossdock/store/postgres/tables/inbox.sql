@@ -115,6 +115,21 @@ DELETE FROM pending AS p
 USING handled
 WHERE p.lane = handled.lane AND p.place IN (0, 1) AND p.seq = handled.seq;
 
+-- name: finish_at_once
+INSERT INTO inbox (
+    tenant, message_id, subscriber, key_kind, key_id, lane, attempts, revision, handled_at, facts
+)
+SELECT * FROM unnest(
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
+    $8::bigint[], $9::bigint[], $10::bytea[]
+);
+
+-- name: held_back
+SELECT tenant, subscriber, key_kind, key_id
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+    AS asked (tenant, subscriber, key_kind, key_id)
+JOIN parked USING (tenant, subscriber, key_kind, key_id);
+
 -- name: try_alone
 UPDATE inbox SET attempts = attempts + 1 WHERE seq = $1 RETURNING attempts;
 
@@ -140,7 +155,7 @@ FROM inbox AS i
 JOIN message AS m ON m.tenant = i.tenant AND m.id = i.message_id
 WHERE i.tenant = $1 AND i.subscriber = $2 AND i.key_kind = $3 AND i.key_id = $4
     AND i.handled_at IS NOT NULL
-ORDER BY i.seq;
+ORDER BY i.revision, i.handled_at, i.seq;
 
 -- name: unhandled
 SELECT i.tenant, i.message_id, i.subscriber, i.key_kind, i.key_id, i.lane, i.seq, i.attempts,

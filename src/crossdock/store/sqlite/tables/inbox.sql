@@ -52,6 +52,17 @@ LIMIT ?;
 -- name: finish
 UPDATE inbox SET place = 2, revision = ?, handled_at = ?, facts = ? WHERE seq = ?;
 
+-- name: finish_at_once
+INSERT INTO inbox (
+    tenant, message_id, subscriber, key_kind, key_id, lane, attempts, place, revision, handled_at,
+    facts
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, 2, ?, ?, ?);
+
+-- name: held_back
+SELECT tenant, subscriber, key_kind, key_id FROM parked
+WHERE tenant = ? AND subscriber = ? AND key_kind = ? AND key_id = ?;
+
 -- name: try_alone
 UPDATE inbox SET attempts = attempts + 1 WHERE seq = ? RETURNING attempts;
 
