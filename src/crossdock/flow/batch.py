@@ -161,7 +161,8 @@ class Batch(Notes):
     """What one transaction adds; `flush` writes it.
 
     The steps of the first `followed` messages are taken or left already: `handled` are those taken,
-    whenever they were made, and `left` those of them that wait.
+    whenever they were made, and `left` those of them that wait. `waiting` counts the steps that
+    were written to be taken later.
     """
 
     at: datetime
@@ -170,6 +171,7 @@ class Batch(Notes):
     handled: list[Handled] = field(default_factory=list)
     followed: int = 0
     left: list[InboxRow] = field(default_factory=list)
+    waiting: int = 0
 
     def flush(self, unit: Unit, tenant: str) -> set[str]:
         """Write everything; answer the endpoints that have new work.
@@ -207,6 +209,7 @@ class Batch(Notes):
         fresh = (row for each in self.messages[self.followed :] for row in each.inbox)
         if waiting := [*self.left, *fresh]:
             unit.enqueue(waiting)
+        self.waiting = len(waiting)
 
     def _flush_read_side(self, unit: Unit) -> None:
         if self.references:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from crossdock.flow.deliverer import Result
+from crossdock.flow.dispatcher import Dispatched
 from crossdock.flow.machine import Machine
 from crossdock.flow.settling import SEND, Work
 from crossdock.flow.writer import Writer
@@ -19,7 +20,7 @@ LATE_SECONDS = 5.0  # past its deadline a transport that does not end is ended
 
 
 class Courier:
-    """Delivers to one endpoint; `told` is called when processes have been answered."""
+    """Delivers to one endpoint; `told` is called with what that has brought about in the house."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - a courier needs all of these to work
         self,
@@ -28,7 +29,7 @@ class Courier:
         via: Transport,
         clock: Clock,
         writer: Writer,
-        told: Callable[[frozenset[str]], None],
+        told: Callable[[Dispatched], object],
     ) -> None:
         """Begin with nothing on the way."""
         self._machine = machine
@@ -82,7 +83,7 @@ class Courier:
             self._calls.add(task)
             task.add_done_callback(self._calls.discard)
         if leased.woken:
-            self._told(frozenset())
+            self._told(Dispatched(more=True))
         return len(leased.works)
 
     async def _make(self, work: Work) -> None:
@@ -108,7 +109,7 @@ class Courier:
         call = partial(self._machine.record, self._endpoint.name, results, self._clock.now())
         recorded = await self._writer.run(call)
         del self._back[: len(results)]
-        self._told(recorded.dispatched.endpoints)
+        self._told(recorded.dispatched)
 
     async def _sleep(self) -> None:
         if not self.is_mine:

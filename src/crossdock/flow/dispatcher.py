@@ -51,6 +51,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 class Dispatched(Struct, frozen=True, kw_only=True):
     """What a turn did: steps taken, keys parked, endpoints with new work, and what was counted.
 
+    `more` tells that steps may wait that could be taken at once.
     `newer` are the lanes in which something of a newer release was met: leave them to its workers.
 
     `waits` are the business seconds from messages' arrival to their steps, by subscriber.
@@ -58,6 +59,7 @@ class Dispatched(Struct, frozen=True, kw_only=True):
     """
 
     taken: int = 0
+    more: bool = False
     parked: tuple[CaseName, ...] = ()
     newer: frozenset[int] = frozenset()
     endpoints: frozenset[str] = frozenset()
@@ -137,6 +139,7 @@ class Turn:
         endpoints = self._batch.flush(self._unit, self._roster.tenant)
         return Dispatched(
             taken=len(self._handled),
+            more=len(steps) == limit or self._batch.waiting > 0,
             parked=tuple(self._parked),
             newer=frozenset(self._newer),
             endpoints=frozenset(endpoints),
@@ -331,4 +334,4 @@ def set_aside(roster: Roster, unit: Unit, step: Step, deaths: int, now: datetime
     unit.open_exceptions([trouble.row(step.row.tenant, roster.rulebook, now)])
     tally = Counter({f"steps/{step.row.subscriber}/poison": 1})
     unit.bump(roster.tenant, tally)
-    return Dispatched(parked=(name_of(step.row),), tally=tally)
+    return Dispatched(more=True, parked=(name_of(step.row),), tally=tally)

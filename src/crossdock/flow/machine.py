@@ -230,8 +230,9 @@ class Machine:
 
         def alone(unit: Unit) -> tuple[T, Dispatched]:
             batch, done = work(unit)
-            endpoints = batch.flush(unit, self.roster.tenant)
-            return done(), Dispatched(endpoints=frozenset(endpoints), tally=batch.tally)
+            endpoints = frozenset(batch.flush(unit, self.roster.tenant))
+            more = batch.waiting > 0
+            return done(), Dispatched(more=more, endpoints=endpoints, tally=batch.tally)
 
         answer, written = self._write(alone)
         self.metrics.count(written.tally)
@@ -490,8 +491,7 @@ class Machine:
         for _ in range(TURNS_MAX):
             dispatched = self.turn(now)
             taken += dispatched.taken
-            found = dispatched.taken or dispatched.parked or dispatched.newer
-            if found or dispatched.stumbled:
+            if dispatched.more or dispatched.newer or dispatched.stumbled:
                 continue
             rung = self.timers(now)
             taken += rung.dispatched.taken

@@ -91,7 +91,7 @@ class Shell:
         self._taking = False  # documents are taken whose senders have not been answered
         self._tasks: list[asyncio.Task[None]] = []
         self._couriers = {
-            name: Courier(machine, endpoint, transports[name], clock, self._writer, self._told)
+            name: Courier(machine, endpoint, transports[name], clock, self._writer, self._heed)
             for name, endpoint in machine.roster.endpoints.items()
             if works and name in transports
         }
@@ -244,29 +244,30 @@ class Shell:
             if name in self._couriers:
                 self._couriers[name].wake()
 
+    def _heed(self, dispatched: Dispatched) -> bool:
+        """Wake whoever a turn has left work for; tell whether that is the dispatcher, too."""
+        self._wake(dispatched.endpoints)
+        if dispatched.taken:
+            self._ring.set()
+        more = dispatched.more or bool(dispatched.newer) or dispatched.stumbled
+        if more:
+            self._pump.set()
+        return more
+
     async def _dispatch(self) -> None:
         """Take what waits at the door, and every step there is."""
         await _wait_for(self._pump, seconds=IDLE_SECONDS)
-        self._pump.clear()
         busy = True
         while busy:
+            self._pump.clear()
             if self._waiting:
                 dispatched = await self._take_waiting()
             else:
                 now = self._clock.now()
                 dispatched = await self._writer.run(partial(self.machine.turn, now))
-            self._wake(dispatched.endpoints)
+            busy = self._heed(dispatched) or bool(self._waiting)
             if dispatched.stumbled:
                 await asyncio.sleep(STUMBLE_SECONDS)
-            if dispatched.taken:
-                self._ring.set()
-            busy = bool(
-                self._waiting
-                or dispatched.taken
-                or dispatched.parked
-                or dispatched.newer
-                or dispatched.stumbled
-            )
             await asyncio.sleep(0)  # an inline writer lets the others have their turn
 
     async def _take_waiting(self) -> Dispatched:
@@ -300,8 +301,7 @@ class Shell:
             if not future.done():
                 future.set_result(receipt)
         self._wake(dispatched.endpoints)
-        # What this batch said is dispatched in the next turn, even if it took no step itself.
-        return dispatched if dispatched.taken else await self._turn_once()
+        return dispatched
 
     async def _take_each(
         self, taken: Sequence[tuple[Arrival, asyncio.Future[Receipt]]]
@@ -328,7 +328,7 @@ class Shell:
         """Ring what is due, a portion at a time, and sleep until the next."""
         rung = await self._writer.run(lambda: self.machine.timers(self._clock.now()))
         if rung.rung:
-            self._told(rung.dispatched.endpoints)
+            self._heed(rung.dispatched)
         if rung.more:
             await asyncio.sleep(0)
             return
