@@ -30,10 +30,11 @@ from crossdock.flow.exceptions import (
 from crossdock.flow.names import process_subject
 from crossdock.flow.roster import OWNERLESS, Directory, Roster
 from crossdock.flow.speech import Speaker, write_down
-from crossdock.flow.states import Case, CaseName, Cases, encode_state
+from crossdock.flow.states import Case, Cases, encode_state
 from crossdock.messages.envelope import Key, Message
 from crossdock.ports import Fact, Received, no_facts
 from crossdock.ports.store import (
+    CaseName,
     Handled,
     InboxRow,
     MessageRow,
@@ -112,7 +113,6 @@ class Turn:
         self._facts = Facts(unit, batch)
         self._cases = Cases(directory, unit)
         self._parked: list[CaseName] = []
-        self._held: set[CaseName] = set()  # parked before this turn
         self._newer: set[int] = set()
         self._handled: list[tuple[Step, Case, bytes]] = []
         self._waits: dict[str, list[float]] = {}
@@ -165,19 +165,18 @@ class Turn:
             self._take_fresh(fresh)
 
     def _take_fresh(self, steps: Sequence[Step]) -> None:
-        names = list(dict.fromkeys(name_of(step.row) for step in steps))
-        self._held |= self._unit.held_back(names) if names else frozenset()
-        self._cases.find(names)
+        rows = [step.row for step in steps]
+        held = self._unit.held_back(rows) if rows else frozenset()
+        self._cases.find(name for row in rows if (name := name_of(row)) not in held)
         for step in steps:
             name = name_of(step.row)
-            if name in self._held or name in self._parked or not self._is_mine(step.row.lane):
+            if name in held or name in self._parked or self._is_released(step.row.lane):
                 self._leave(step)
             else:
                 self._take(step)
 
-    def _is_mine(self, lane: int) -> bool:
-        wanted = self._lanes is None or lane in self._lanes
-        return wanted and lane not in self._newer and self._unit.is_mine(lane)
+    def _is_released(self, lane: int) -> bool:
+        return lane in self._newer or (self._lanes is not None and lane not in self._lanes)
 
     def _take(self, step: Step) -> None:
         name = name_of(step.row)

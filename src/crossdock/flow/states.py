@@ -11,11 +11,8 @@ import msgspec
 
 from crossdock.faults import Outdated
 from crossdock.flow.roster import Directory
-from crossdock.messages.envelope import Key
 from crossdock.ports import Subscriber
-from crossdock.ports.store import ProcessRow, Reader
-
-CaseName = tuple[str, str, Key]  # tenant, subscriber, key
+from crossdock.ports.store import CaseName, ProcessRow, Reader
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 

@@ -20,6 +20,7 @@ from crossdock.canonical.references import Reference
 from crossdock.faults import Finding, NotNow
 from crossdock.messages.envelope import Key
 
+CaseName = tuple[str, str, Key]  # a process: tenant, subscriber, key
 CONTROL_FLOOR = "control_floor"  # the mark below which control numbers are spent
 
 
@@ -339,10 +340,8 @@ class Reader(Protocol):
         """Count the history by message type."""
         ...
 
-    def processes(
-        self, wanted: Sequence[tuple[str, str, Key]]
-    ) -> dict[tuple[str, str, Key], ProcessRow]:
-        """Find states by (tenant, subscriber, key)."""
+    def processes(self, wanted: Sequence[CaseName]) -> dict[CaseName, ProcessRow]:
+        """Find states."""
         ...
 
     def list_processes(
@@ -515,12 +514,11 @@ class Unit(Reader, Protocol):
         """Take pending steps in order of `seq`, leaving out parked keys; nothing is locked."""
         ...
 
-    def is_mine(self, lane: int) -> bool:
-        """Tell whether the steps of a lane are for this process to take."""
-        ...
+    def held_back(self, rows: Sequence[InboxRow]) -> frozenset[CaseName]:
+        """Tell for which processes these steps cannot be taken here and now.
 
-    def held_back(self, names: Sequence[tuple[str, str, Key]]) -> frozenset[tuple[str, str, Key]]:
-        """Tell which of these keys are parked."""
+        Their keys are parked, or their lanes another worker's.
+        """
         ...
 
     def finish(self, rows: Sequence[Handled]) -> None:

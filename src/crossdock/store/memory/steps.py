@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from crossdock.canonical.references import Reference
 from crossdock.messages.envelope import Key
 from crossdock.ports.store import (
+    CaseName,
     Handled,
     HandledStep,
     InboxRow,
@@ -32,9 +33,7 @@ def in_order(queued: Iterable[Queued]) -> list[Queued]:
 class ReadSteps(Part):
     """Questions about steps, states, timers and numbers."""
 
-    def processes(
-        self, wanted: Sequence[tuple[str, str, Key]]
-    ) -> dict[tuple[str, str, Key], ProcessRow]:
+    def processes(self, wanted: Sequence[CaseName]) -> dict[CaseName, ProcessRow]:
         found = ((each, self._tables.process.get(each)) for each in wanted)
         return {each: row for each, row in found if row}
 
@@ -139,11 +138,8 @@ class WriteSteps(ReadSteps):
         claimed = [each for each in queued if lanes is None or each.row.lane in lanes]
         return [self._step(each) for each in claimed[:limit]]
 
-    def is_mine(self, lane: int) -> bool:
-        del lane  # there is nobody beside this process
-        return True
-
-    def held_back(self, names: Sequence[tuple[str, str, Key]]) -> frozenset[tuple[str, str, Key]]:
+    def held_back(self, rows: Sequence[InboxRow]) -> frozenset[CaseName]:
+        names = ((row.tenant, row.subscriber, row.key) for row in rows)
         return frozenset(each for each in names if self._tables.parked.get(each) is not None)
 
     def finish(self, rows: Sequence[Handled]) -> None:

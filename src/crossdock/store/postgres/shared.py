@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from crossdock.ports.shared import Part, Wake
-from crossdock.ports.store import InboxRow, OutboxRow, Step
+from crossdock.ports.store import CaseName, InboxRow, OutboxRow, Step
 from crossdock.store.postgres.bell import Bell, Ear, News
 from crossdock.store.postgres.connections import WORKING
 from crossdock.store.postgres.session import Session
@@ -32,8 +32,14 @@ class SharedUnit(PostgresUnit):
         mine = self._part.lanes if lanes is None else self._part.lanes & frozenset(lanes)
         return super().claim(limit, sorted(mine)) if mine else []
 
-    def is_mine(self, lane: int) -> bool:
-        return lane in self._part.lanes
+    def held_back(self, rows: Sequence[InboxRow]) -> frozenset[CaseName]:
+        mine = [row for row in rows if row.lane in self._part.lanes]
+        others = frozenset(
+            (row.tenant, row.subscriber, row.key)
+            for row in rows
+            if row.lane not in self._part.lanes
+        )
+        return super().held_back(mine) | others if mine else others
 
     def lease(
         self, tenant: str, endpoint: str, now: datetime, until: datetime, limit: int

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from crossdock.messages.envelope import Key
-from crossdock.ports.store import Handled, HandledStep, InboxRow, Step
+from crossdock.ports.store import CaseName, Handled, HandledStep, InboxRow, Step
 from crossdock.store.instants import instant, micros
 from crossdock.store.tables.message import message_row
 from crossdock.store.tables.table import Table
@@ -88,12 +88,8 @@ class WriteInbox(ReadInbox):
             found = self._sql.ask("inbox.claim_lanes", (json.dumps(list(lanes)), limit))
         return [step(columns) for columns in found]
 
-    def is_mine(self, lane: int) -> bool:
-        del lane  # a process that works alone takes all there is
-        return True
-
-    def held_back(self, names: Sequence[tuple[str, str, Key]]) -> frozenset[tuple[str, str, Key]]:
-        asked = [(tenant, subscriber, key.kind, key.id) for tenant, subscriber, key in names]
+    def held_back(self, rows: Sequence[InboxRow]) -> frozenset[CaseName]:
+        asked = {(row.tenant, row.subscriber, row.key.kind, row.key.id) for row in rows}
         return frozenset(
             (tenant, subscriber, Key(kind, id_))
             for tenant, subscriber, kind, id_ in self._sql.ask_each("inbox.held_back", asked)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from crossdock.messages.envelope import Key
-from crossdock.ports.store import ProcessRow, StageCount, Stale
+from crossdock.ports.store import CaseName, ProcessRow, StageCount, Stale
 from crossdock.store.instants import instant, micros
 from crossdock.store.tables.table import Table
 
@@ -29,9 +29,7 @@ def process_row(found: Sequence[Any]) -> ProcessRow:
 class ReadProcesses(Table):
     """Questions about states."""
 
-    def processes(
-        self, wanted: Sequence[tuple[str, str, Key]]
-    ) -> dict[tuple[str, str, Key], ProcessRow]:
+    def processes(self, wanted: Sequence[CaseName]) -> dict[CaseName, ProcessRow]:
         asked = [(tenant, name, key.kind, key.id) for tenant, name, key in wanted]
         found = self._sql.ask_each("process.find", asked)
         rows = map(process_row, found)
