@@ -87,6 +87,14 @@ EXPECTED = {
     "x12-214/214-mercurygate-75027674.edi": Told(
         {"EnvelopeReceived": 2, "MilestoneReported": 1}, {}, (ACCEPTED,)
     ),
+    "x12-315/315-ocean-status-1.edi": Told(
+        {"EnvelopeReceived": 2, "MilestoneReported": 1},
+        {"CONTAINER_CHECK_DIGIT": 1, "NO_TIME_ZONE": 1, "TIME_AHEAD": 1},
+        (ACCEPTED,),
+    ),
+    "x12-315/315-ocean-status-3.edi": Told(
+        {"EnvelopeReceived": 2, "MilestoneReported": 2}, {"SE_CONTROL": 1}, (WITH_ERRORS,)
+    ),
     "x12-990/990-mercurygate-accept-75027674.edi": Told(
         {"EnvelopeReceived": 2, "TenderAnswered": 1}, {}, (ACCEPTED,)
     ),
@@ -123,7 +131,7 @@ def told(name: str) -> Told:
 
 
 def test_every_file_of_the_mapped_sets_is_told_in_full() -> None:
-    names = [name for name in FILES if name.startswith(("x12-2", "x12-99", "x12-mal"))]
+    names = [name for name in FILES if name.startswith(("x12-2", "x12-315", "x12-99", "x12-mal"))]
 
     said = {name: told(name) for name in names}
 

@@ -26,7 +26,7 @@ ACCEPTANCE: dict[str, Acceptance] = {
 class CodeMeaning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one partner means by a code, above the tables of the house; from and until its days."""
 
-    table: Literal["status", "appointment"]
+    table: Literal["status", "appointment", "ocean"]
     code: Annotated[str, Meta(min_length=1)]
     milestone: Milestone
     owner: Annotated[str, Meta(min_length=1)]
@@ -35,6 +35,11 @@ class CodeMeaning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     classifier: Classifier | None = None
     since: str = ""
     until: str = ""
+
+    def holds_on(self, day: str) -> bool:
+        """Tell whether it holds on a day, CCYYMMDD."""
+        since, until = self.since.replace("-", ""), self.until.replace("-", "")
+        return (not since or day >= since) and (not until or day <= until)
 
 
 class Settings(PartnerSettings, frozen=True, kw_only=True):

@@ -12,8 +12,8 @@ They are data, in `tables/`: a new set is rows there and no code.
 
 An element's or a segment's row of a release holds for it in place of the row without one; a set
 that is another one in each release is written out for each. Sources: ASC X12 004010 and 005010, the
-sets 204, 210, 214, 990, 997 and 999 and the segments in them. Between those two releases 210 gave
-up N9 for L11 and SPO for OID: 004030 is held to both. Segments that a set names and no table
+sets 204, 210, 214, 315, 990, 997 and 999 and the segments in them. Between those two releases 210
+gave up N9 for L11 and SPO for OID: 004030 is held to both. Segments that a set names and no table
 describes are held to their place alone.
 """
 

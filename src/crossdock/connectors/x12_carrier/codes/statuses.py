@@ -137,17 +137,3 @@ APPOINTMENT_STATUSES: Mapping[str, Status] = {each.code: each for each in _APPOI
 # Context: the first says nothing more where the second stands in the same set, for the same place.
 # A departure from the delivery is only told as a delivery where nobody told of the unloading.
 SAID_ALREADY: Mapping[str, str] = {"CD": "D1"}
-
-# Element 157 of the ocean sets, which senders also put into AT7-01: only ever a suggestion.
-_words = iter(
-    (
-        "A ARRIVED AE LOADED AO LOADED AU AVAILABLE B DELAYED CR AVAILABLE CT CUSTOMS_RELEASED "
-        "CU CUSTOMS_RELEASED CV NOTE D DELIVERED E ETA_CHANGED EE EMPTY_RELEASED FT NOTE "
-        "I TERMINAL_IN IU LOADED IV UNLOADED J HANDED_OVER K CUSTOMS_HOLD NF NOTE NT NOTE "
-        "P DEPARTED PQ CUSTOMS_HOLD R HANDED_OVER U ARRIVED_DELIVERY UV UNLOADED VA ARRIVED "
-        "VD DEPARTED "
-    ).split()
-)
-SUGGESTED: Mapping[str, Milestone] = {
-    code: Milestone(milestone) for code, milestone in zip(_words, _words, strict=True)
-}

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from hashlib import blake2b
 
+from msgspec.structs import replace
+
 from crossdock.canonical.moments import Moment
 from crossdock.connectors.x12_carrier.settings import ACCEPTANCE, Acceptance, CodeMeaning, Settings
 from crossdock.connectors.x12_carrier.wire import Row, rows
@@ -88,9 +90,18 @@ class SetContext:
                 where=self.where(row, element),
                 seen={name: text[:100] for name, text in seen.items()},
                 kind=kind,
-                at=self.found.at if row is None else self.found.segments[row.number - 1].at,
+                at=self.at(row),
             )
         )
+
+    def check(self, found: Finding | None, row: Row) -> None:
+        """Note what a check of an identifier in a segment found, if it found anything."""
+        if found is not None:
+            self.document.noticed.append(replace(found, at=self.at(row)))
+
+    def at(self, row: Row | None) -> int:
+        """Tell the byte at which a segment begins; without one, the set."""
+        return self.found.at if row is None else self.found.segments[row.number - 1].at
 
     @property
     def environment(self) -> str:

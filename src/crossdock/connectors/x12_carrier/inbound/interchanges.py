@@ -23,6 +23,7 @@ from crossdock.connectors.x12_carrier.inbound.acknowledgements import (
 )
 from crossdock.connectors.x12_carrier.inbound.context import Context, SetContext
 from crossdock.connectors.x12_carrier.inbound.invoices import invoice
+from crossdock.connectors.x12_carrier.inbound.ocean import ocean
 from crossdock.connectors.x12_carrier.inbound.statuses import statuses
 from crossdock.connectors.x12_carrier.inbound.tenders import answer, tender
 from crossdock.connectors.x12_carrier.inbound.times import written_at
@@ -52,6 +53,7 @@ READERS: Mapping[str, Read] = {
     "204": tender,
     "210": invoice,
     "214": statuses,
+    "315": ocean,
     "990": answer,
     "997": acknowledgement,
     "999": acknowledgement,

@@ -185,8 +185,7 @@ def _currency(context: SetContext, bill: Bill, b3: Row) -> str:
     """Tell the currency: that of C3, else the one of the profile."""
     c3 = bill.heads.get("C3")
     if c3 is not None and c3[1]:
-        if odd := check_currency(c3[1], context.where(c3, 1)):
-            context.document.noticed.append(odd)
+        context.check(check_currency(c3[1], context.where(c3, 1)), c3)
         return c3[1]
     said = "The bill names no currency; that of the partner's profile was taken"
     currency = context.settings.currency
@@ -252,8 +251,7 @@ def _correction(context: SetContext, b3: Row, terms: Terms) -> Correction:
 def _carrier(context: SetContext, bill: Bill, b3: Row) -> str:
     """Tell who bills: B3-11, else the carrier of an N1, else who wrote the interchange."""
     if b3[11]:
-        if odd := check_scac(b3[11], context.where(b3, 11)):
-            context.document.noticed.append(odd)
+        context.check(check_scac(b3[11], context.where(b3, 11)), b3)
         return b3[11]
     wrote = context.group.interchange
     by_scac = wrote.sender if wrote.sender_qualifier == SCAC_SENDER else ""

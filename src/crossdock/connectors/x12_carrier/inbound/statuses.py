@@ -11,12 +11,12 @@ from hashlib import blake2b
 
 from crossdock.canonical.references import Reference, ReferenceType
 from crossdock.canonical.tracking import Classifier, EvidenceKind, Milestone, TrackingEvent
+from crossdock.connectors.x12_carrier.codes.ocean import OCEAN_STATUSES
 from crossdock.connectors.x12_carrier.codes.reasons import REASONS
 from crossdock.connectors.x12_carrier.codes.statuses import (
     APPOINTMENT_STATUSES,
     SAID_ALREADY,
     SHIPMENT_STATUSES,
-    SUGGESTED,
     Status,
 )
 from crossdock.connectors.x12_carrier.codes.tenders import (
@@ -261,9 +261,7 @@ def _meant(meaning: CodeMeaning, standard: Status | None) -> Status:
 
 def _holds(meaning: CodeMeaning, shipment: Shipment, claim: Claim) -> bool:
     """Tell whether a meaning holds on the day of the event, and at this kind of stop."""
-    day = claim.at7[5]
-    since, until = meaning.since.replace("-", ""), meaning.until.replace("-", "")
-    if (since and day < since) or (until and day > until):
+    if not meaning.holds_on(claim.at7[5]):
         return False
     return not meaning.stop or meaning.stop in _roles(shipment, claim)
 
@@ -287,6 +285,6 @@ def suggestion(code: str) -> str:
             return f"{SHIPMENT_STATUSES[candidate].milestone} (as {candidate})"
         if candidate in APPOINTMENT_STATUSES:
             return f"{APPOINTMENT_STATUSES[candidate].milestone} (an appointment's {candidate})"
-        if candidate in SUGGESTED:
-            return f"{SUGGESTED[candidate]} (as in element 157, of the ocean sets)"
+        if candidate in OCEAN_STATUSES:
+            return f"{OCEAN_STATUSES[candidate].milestone} (as in element 157, of the ocean sets)"
     return ""

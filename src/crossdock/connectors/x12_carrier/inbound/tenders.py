@@ -110,8 +110,8 @@ def _shipment(
     context: SetContext, b2: Row, halts: list[Halt], numbers: list[tuple[str, str]]
 ) -> Shipment:
     carrier = b2[2]
-    if carrier and (odd := check_scac(carrier, context.where(b2, 2))):
-        context.document.noticed.append(odd)
+    if carrier:
+        context.check(check_scac(carrier, context.where(b2, 2)), b2)
     orders = (value for kind, value in numbers if kind == context.settings.order_qualifier)
     loads = (value for kind, value in numbers if kind == "LO")
     return Shipment(

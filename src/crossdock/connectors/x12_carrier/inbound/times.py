@@ -81,6 +81,13 @@ def _told(
     return read.moment
 
 
+def moment_with(
+    context: SetContext, row: Row, first: int, code: str, place: PlaceZone | None = None
+) -> Moment | None:
+    """Read a day and a time from `first` on whose zone's code stands elsewhere, or nowhere."""
+    return _told(context, row, first, (row[first], row[first + 1], code), place)
+
+
 def day_at(
     context: SetContext, row: Row, number: int, place: PlaceZone | None = None
 ) -> Moment | None:
