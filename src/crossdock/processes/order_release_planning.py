@@ -84,7 +84,7 @@ def _drop_requests(state: OrderState, wanted: PlanAsk | None, because: str) -> S
                 )
             )
         asks.append(msgspec.structs.replace(ask, undone=undone))
-    return changed(state, asks=tuple(asks)), tuple(drops)
+    return changed(state, asks=tuple(asks)) if drops else state, tuple(drops)
 
 
 def take_plan(state: OrderState, said: PlanConfirmed, *, amended: bool) -> Step:

@@ -75,7 +75,12 @@ def write_reference(
         again=sum((w.order_version, w.revision) == numbered for w in carriage.writes),
         company_code=state.acceptance.company_code if state.acceptance else "",
     )
-    command = WriteTransportReference(
+    command = _command(state, carriage, write)
+    return msgspec.structs.replace(carriage, writes=(*carriage.writes, write)), (command,)
+
+
+def _command(state: OrderState, carriage: Carriage, write: Write) -> WriteTransportReference:
+    return WriteTransportReference(
         order_id=state.order_id,
         order_version=write.order_version,
         shipment_id=carriage.shipment_id,
@@ -85,7 +90,6 @@ def write_reference(
         again=write.again,
         company_code=write.company_code,
     )
-    return msgspec.structs.replace(carriage, writes=(*carriage.writes, write)), (command,)
 
 
 def _reversal(state: OrderState, carriage: Carriage, write: Write) -> WithdrawTransportReference:
@@ -102,9 +106,8 @@ def _reversal(state: OrderState, carriage: Carriage, write: Write) -> WithdrawTr
 
 def written(state: OrderState, carriage: Carriage, write: Write) -> Answered | None:
     """Find what the ERP answered to a reference; a reversal has the same key and version."""
-    reversal = _reversal(state, carriage, write)
-    name = effect_name(WriteTransportReference.verb, reversal.business_key(), reversal.version())
-    return state.answers.get(name)
+    command = _command(state, carriage, write)
+    return state.answers.get(effect_name(command.verb, command.business_key(), command.version()))
 
 
 def is_applied(state: OrderState, carriage: Carriage, write: Write) -> bool:
@@ -176,11 +179,11 @@ def _drop_write(
     undone = taken_out(write.undone, answered.answer if answered else None)
     if undone is write.undone:
         return write, []
-    reversal = _reversal(state, carriage, write)
+    command = _command(state, carriage, write)
     drop = DropEffect(
-        verb=WriteTransportReference.verb,
-        business_key=reversal.business_key(),
-        version=reversal.version(),
-        because="another reference takes its place" if carriage.live else reversal.because,
+        verb=command.verb,
+        business_key=command.business_key(),
+        version=command.version(),
+        because="another reference takes its place" if carriage.live else why_given_up(state),
     )
     return msgspec.structs.replace(write, undone=undone), [drop]

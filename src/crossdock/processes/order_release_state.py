@@ -26,7 +26,7 @@ from crossdock.ports import CloseException, Emission, OpenException
 FINALITY = (AnswerKind.REFUSED, AnswerKind.UNRESOLVED, AnswerKind.WAIVED, AnswerKind.APPLIED)
 
 
-class Kept(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Kept(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The base of everything that is kept in the state."""
 
 
@@ -333,8 +333,10 @@ def stands(state: OrderState, plan: Plan) -> bool:
 
 def heard_of(state: OrderState, order_version: int) -> Heard:
     """Find what the TMS told of an order version."""
-    nothing = Heard(order_version=order_version)
-    return next((each for each in state.heard if each.order_version == order_version), nothing)
+    for each in state.heard:
+        if each.order_version == order_version:
+            return each
+    return Heard(order_version=order_version)
 
 
 def plan_in_force(state: OrderState) -> Plan | None:
@@ -345,8 +347,10 @@ def plan_in_force(state: OrderState) -> Plan | None:
     if is_cancelled(state):
         return None
     newest = newest_planned(state)
-    found = (plan for plan in state.plans if plan.order_version == newest and stands(state, plan))
-    return next(found, None)
+    for plan in state.plans:
+        if plan.order_version == newest and stands(state, plan):
+            return plan
+    return None
 
 
 def newest_planned(state: OrderState) -> int:
@@ -355,7 +359,7 @@ def newest_planned(state: OrderState) -> int:
     Version 0 are the loads a TMS tenders itself, which come without asking and name no version.
     """
     accepted = state.acceptance.version if state.acceptance else 0
-    spoken_of = (each.order_version for each in state.heard if each.order_version <= accepted)
+    spoken_of = [each.order_version for each in state.heard if each.order_version <= accepted]
     return max(spoken_of, default=-1)
 
 
@@ -375,8 +379,11 @@ def current_ask(state: OrderState) -> PlanAsk | None:
     """Find the request to the TMS that speaks of the accepted order."""
     if state.acceptance is None:
         return None
-    wanted = (state.acceptance.version, state.acceptance.again)
-    return next((ask for ask in state.asks if (ask.order_version, ask.again) == wanted), None)
+    accepted = state.acceptance
+    for ask in state.asks:
+        if ask.order_version == accepted.version and ask.again == accepted.again:
+            return ask
+    return None
 
 
 def active_refusal(state: OrderState) -> Refusal | None:
@@ -410,7 +417,7 @@ def taken_out(undone: Undone, answer: AnswerKind | None) -> Undone:
 
 def live(state: OrderState) -> tuple[Carriage, ...]:
     """List the shipments the order travels on."""
-    return tuple(each for each in state.carriages if each.live)
+    return tuple([each for each in state.carriages if each.live])
 
 
 def replaced(state: OrderState, carriage: Carriage) -> OrderState:

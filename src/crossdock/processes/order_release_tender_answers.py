@@ -211,6 +211,8 @@ def judge_answers(state: OrderState) -> Step:
         for offer in carriage.offers
         if offer.verdict is OfferVerdict.COUNTERED and not offer.by_tms
     ]
+    if not (late or countered or state.strangers or state.raised):
+        return tell_states(state)
     return chain(
         state,
         lambda now: _say(now, LATE, _late(now, late) if late else None),

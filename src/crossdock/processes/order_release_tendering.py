@@ -389,6 +389,8 @@ def _undo(state: OrderState, carriage: Carriage, offer: Offer) -> tuple[Undone, 
 def judge_tenders(state: OrderState) -> Step:
     """Ask people to look where no carrier is left, or where another order finds none."""
     stuck = [each for each in live(state) if each.exhausted]
+    if not stuck and not state.raised:
+        return state, ()
     leading = [each for each in stuck if not each.led_by]
     following = [each for each in stuck if each.led_by]
     return chain(
