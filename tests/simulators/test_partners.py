@@ -266,3 +266,34 @@ def test_a_killed_partner_remembers_what_it_did_and_goes_on_telling(tmp_path: Pa
     assert again.status == 200
     assert [entry["content_key"] for entry in entries] == ["plan/SO-1/1"]
     assert crossdock.events("plans")[-1]["event_type"] == "plan.confirmed"
+
+
+def stock_lines(quantity: str = "2") -> list[dict[str, str]]:
+    return [{"line_id": "10", "item_id": "IT-1", "quantity": quantity, "unit": "EA"}]
+
+
+def test_the_erp_sets_stock_aside_and_lets_no_more_leave(tmp_path: Path) -> None:
+    path = "/orders/SO-1/inventory-commitments"
+    whole = {"order_version": 1, "revision": 1, "lines": stock_lines()}
+    left = {"shipment_id": "SH1", "revision": 1, "lines": stock_lines()}
+    with simulator("erp", tmp_path / "erp") as erp:
+        early = erp.post(path + "/confirmations", left, "k1")
+        committed = [erp.post(path, whole, "k2").status for _ in range(2)]
+        confirmed = erp.post(path + "/confirmations", left, "k3")
+        reversed_ = erp.post(path + "/reversals", {**whole, "revision": 2, "lines": []}, "k4")
+        shapeless = erp.post(path, {"order_version": 1, "revision": 3}, "k5")
+
+    assert (early.status, early.content["error"]) == (422, "not_committed")
+    assert (committed, confirmed.status) == ([201, 200], 201)
+    assert (reversed_.status, reversed_.content["error"]) == (422, "left_already")
+    assert (shapeless.status, shapeless.content["error"]) == (422, "incomplete")
+
+
+def test_an_erp_that_is_sold_out_sets_nothing_aside(tmp_path: Path) -> None:
+    whole = {"order_version": 1, "revision": 1, "lines": stock_lines()}
+    with simulator("erp", tmp_path / "erp", "--faults", "sold_out=1") as erp:
+        refused = erp.post("/orders/SO-1/inventory-commitments", whole, "k1")
+        entries = erp.entries("?verb=erp.commit_inventory")
+
+    assert (refused.status, refused.content["detail"]) == (422, "0 of 2 available for 10/IT-1/EA")
+    assert kinds(entries) == [("refused", "commit_inventory/SO-1/1")]

@@ -4,6 +4,7 @@ duplicate_shipments   a second request for an order and version lives in the TMS
 portal_ahead_of_erp   a page showed a shipment of an order before the ERP had its reference
 doubled_effects       the same business content done again, with nothing in between
 lost_messages         told, acknowledged, and neither done nor before anybody as an exception
+stock_not_conserved   set aside, or noted as gone, otherwise than the orders and the pickups say
 
 Nothing is read from the tables of the system that is judged. All here is pure: the same ledgers and
 observations give the same count; `patrol` fetches them. A message counts as lost once, whatever it
@@ -19,13 +20,29 @@ from typing import Any
 
 from msgspec import Struct
 
+from crossdock.simulators import stock_audit
+from crossdock.simulators.erp_inventory import COMMIT, CONFIRM, REVERSE
 from crossdock.simulators.ledger import Entry
 from crossdock.simulators.status_codes import MILESTONES
 
 # What changes something again when it is done again; a second cancellation does not.
-DOUBLING = frozenset({"erp.write_reference", "erp.post_milestone", "tms.plan", "carrier.tender"})
+DOUBLING = frozenset(
+    {
+        "erp.write_reference",
+        "erp.post_milestone",
+        COMMIT,
+        CONFIRM,
+        "tms.plan",
+        "carrier.tender",
+    }
+)
 # What moves a subject on, so that the same content after it is not the same again.
-MOVING = DOUBLING | {"erp.withdraw_reference", "tms.cancel", "carrier.cancel_tender"}
+MOVING = DOUBLING | {
+    "erp.withdraw_reference",
+    REVERSE,
+    "tms.cancel",
+    "carrier.cancel_tender",
+}
 # Milestones that a page need not show: they say nothing to a customer.
 UNSHOWN = frozenset({"NOTE", "POSITION", "ETA_CHANGED"})
 
@@ -51,7 +68,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
     `erps`, `tms` and `carriers` are ledgers. `ahead` are the (order, shipment) that were seen on a
     page while no ERP had the reference, `pages` the shipments' pages by shipment, `exceptions` the
-    numbers on the exceptions page.
+    numbers on the exceptions page. `stocked` are the company codes whose ERP shall set stock aside.
     """
 
     erps: tuple[tuple[Entry, ...], ...]
@@ -60,6 +77,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     pages: Mapping[str, ShownShipment] = {}
     exceptions: frozenset[str] = frozenset()
     ahead: frozenset[tuple[str, str]] = frozenset()
+    stocked: frozenset[str] = frozenset()
 
 
 class Violations(Struct, frozen=True, kw_only=True):
@@ -69,6 +87,7 @@ class Violations(Struct, frozen=True, kw_only=True):
     portal_ahead_of_erp: tuple[str, ...]
     lost_messages: tuple[str, ...]
     doubled_effects: tuple[str, ...]
+    stock_not_conserved: tuple[str, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """Count them, under the names the demo prints."""
@@ -77,6 +96,7 @@ class Violations(Struct, frozen=True, kw_only=True):
             "portal_ahead_of_erp": len(self.portal_ahead_of_erp),
             "lost_messages": len(self.lost_messages),
             "doubled_effects": len(self.doubled_effects),
+            "stock_not_conserved": len(self.stock_not_conserved),
         }
 
 
@@ -89,13 +109,22 @@ class Planned(Struct, frozen=True, kw_only=True):
 
 
 def audit(evidence: Evidence) -> Violations:
-    """Count all four."""
+    """Count all of them."""
     ledgers = (*evidence.erps, evidence.tms, *evidence.carriers)
     return Violations(
         duplicate_shipments=duplicate_shipments(evidence.tms),
         portal_ahead_of_erp=portal_ahead_of_erp(evidence),
         lost_messages=lost_messages(evidence),
         doubled_effects=tuple(each for ledger in ledgers for each in doubled_effects(ledger)),
+        stock_not_conserved=tuple(stock_not_conserved(evidence)),
+    )
+
+
+def stock_not_conserved(evidence: Evidence) -> Iterator[str]:
+    """Name the orders whose stock at the ERPs is not what it should be."""
+    living = {name: each.order_id for name, each in living_shipments(evidence.tms).items()}
+    return stock_audit.stock_not_conserved(
+        evidence.erps, evidence.tms, living, evidence.exceptions, evidence.stocked
     )
 
 
@@ -150,6 +179,8 @@ def _subject(entry: Entry) -> tuple[str, ...]:
     if entry.verb == "erp.post_milestone":
         words = [told.get(word) for word in ("order_id", "shipment_id", "stop", "posting")]
         return ("posting", *map(str, words))
+    if entry.verb in {COMMIT, REVERSE, CONFIRM}:
+        return ("stock", str(told.get("order_id")), str(told.get("shipment_id")))
     if entry.verb.startswith("erp."):
         return ("reference", str(told.get("order_id")), str(told.get("shipment_id")))
     if entry.verb.startswith("tms."):

@@ -3,16 +3,18 @@
 Takes   POST /orders/{order_id}/transport-references
         POST /orders/{order_id}/transport-references/{shipment_id}/withdrawals
         POST /shipments/{shipment_id}/postings
+        POST /orders/{order_id}/inventory-commitments, with /reversals and /confirmations
 Tells   documents `master_data`, then `orders`, once every master record is acknowledged
 
 A reference it already has is a 409 without the idempotency key: an order carries it once. A posting
-has no such guard, as goods movements have none: without the key it is posted again.
+has no such guard, as goods movements have none: without the key it is posted again. What is set
+aside of the stock is told whole, so that repeating it changes nothing; see `erp_inventory`.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +22,13 @@ from aiohttp import web
 from msgspec import Struct
 
 from crossdock.simulators.chance import share
+from crossdock.simulators.erp_inventory import (
+    COMMIT,
+    CONFIRM,
+    REVERSE,
+    Stockroom,
+    asked_of_stock,
+)
 from crossdock.simulators.ledger import Told
 from crossdock.simulators.mischief import Mischief
 from crossdock.simulators.partner import CROSSDOCK, Asked, No, Partner, Setup
@@ -106,12 +115,16 @@ class Erp(Partner):
         self.world = world
 
     def routes(self) -> Sequence[web.RouteDef]:
-        """Give the doors for references and postings."""
+        """Give the doors for references, postings and stock."""
         references = "/orders/{order_id}/transport-references"
+        stock = "/orders/{order_id}/inventory-commitments"
         return (
             web.post(references, self._reference),
             web.post(references + "/{shipment_id}/withdrawals", self._withdrawal),
             web.post("/shipments/{shipment_id}/postings", self._posting),
+            web.post(stock, self._stock(COMMIT)),
+            web.post(stock + "/reversals", self._stock(REVERSE)),
+            web.post(stock + "/confirmations", self._stock(CONFIRM)),
         )
 
     async def act(self) -> None:
@@ -213,6 +226,20 @@ class Erp(Partner):
         if not asked.content.get("posting"):
             raise No(422, "incomplete", "a posting needs its kind")
         return self._number("MD")
+
+    def _stock(self, verb: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """Make the door for one thing that is said of an order's stock."""
+
+        async def door(request: web.Request) -> web.StreamResponse:
+            asked = asked_of_stock(verb, request.match_info["order_id"], await request.json())
+            return await self.take(request, asked, lambda: self._move_stock(asked))
+
+        return door
+
+    def _move_stock(self, asked: Asked) -> str:
+        room = Stockroom(self.ledger, self.mischief)
+        {COMMIT: room.commit, REVERSE: room.reverse, CONFIRM: room.confirm}[asked.verb](asked)
+        return self._number("IC")
 
     def _number(self, series: str) -> str:
         """Give the next document number: the ledger's own count, so that it survives a restart."""

@@ -26,6 +26,7 @@ FAULTS: dict[str, str] = {
     "changed": "changes an order after its release",
     "unknown_master": "releases an order for a place whose master record follows hours later",
     "incomplete": "releases an order without its place of delivery; half are completed later",
+    "sold_out": "has not enough of an item to set aside for an order",
     "rejected": "rejects a plan request",
     "replanned": "gives a planned order to other shipments before pickup",
     "declined": "declines a tender",

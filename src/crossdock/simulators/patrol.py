@@ -23,7 +23,8 @@ class Sites(Struct, frozen=True, kw_only=True):
     """Where the patrol looks.
 
     `customers` maps a customer's id to the headers with which its pages are asked for,
-    `operator` are the headers for the console. Addresses without a trailing slash.
+    `operator` are the headers for the console. `stocked` are the company codes whose ERP shall set
+    stock aside. Addresses without a trailing slash.
     """
 
     portal: str
@@ -32,6 +33,7 @@ class Sites(Struct, frozen=True, kw_only=True):
     tms: str
     carriers: tuple[str, ...]
     operator: Mapping[str, str] = {}
+    stocked: frozenset[str] = frozenset()
 
 
 class _Answer(Struct):
@@ -101,6 +103,7 @@ class Patrol:
             pages=pages,
             exceptions=await self._exceptions(),
             ahead=frozenset(self.ahead),
+            stocked=self.sites.stocked,
         )
 
     async def _list(self, customer_id: str) -> AsyncIterator[ShownShipment]:

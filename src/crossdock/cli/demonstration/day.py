@@ -32,6 +32,7 @@ from crossdock.ports.store import OutboxStatus, Reader
 from crossdock.simulators.auditor import Evidence, audit
 from crossdock.simulators.clock import AcceleratedClock
 from crossdock.simulators.patrol import Patrol, Sites
+from crossdock.simulators.world import JSON_COMPANY
 
 FIRST_HOUR = datetime(2026, 3, 27, 5, 0, tzinfo=UTC)  # the weekend after it the clocks change
 FACTOR = 9000.0  # two and a half hours a second
@@ -204,7 +205,7 @@ def _idle(reader: Reader) -> bool:
 def crossdock_sites(stage: Stage) -> Sites:
     """Name what a patrol looks at in a world with crossdock."""
     customers = {customer: {"X-API-Key": key} for customer, key in stage.api_keys.items()}
-    return _sites(stage, customers)
+    return replace(_sites(stage, customers), stocked=frozenset({JSON_COMPANY}))
 
 
 def _naive_sites(stage: Stage) -> Sites:

@@ -33,7 +33,7 @@ HOST = "127.0.0.1"
 TYPICAL_FAULTS = (
     "slow=0.02,down=0.03,lost=0.04,duplicate=0.08,reorder=0.06,late=0.04,unknown_code=0.02,"
     "retraction=0.02,correction=0.02,cancelled=0.03,changed=0.03,unknown_master=0.02,"
-    "incomplete=0.02,rejected=0.01,replanned=0.02"
+    "incomplete=0.02,rejected=0.01,replanned=0.02,sold_out=0.01"
 )
 OUTAGES = {"erp": "outage=10:10-10:40", "tms": "outage=12:00-12:20", "PARC": "outage=13:00-14:00"}
 STOP_SECONDS = 10.0
@@ -294,7 +294,14 @@ ROUTING = "".join(
 # partners get two of them for what takes them an hour.
 TENDERING = 'modes = ["ROAD"]\nanswer_within_minutes = 2880\n'
 ACKNOWLEDGING = "functional_within_minutes = 2880\ngap_grace_minutes = 2880\n"
-POLICIES = {"routing": ROUTING, "tendering": TENDERING, "acknowledgement": ACKNOWLEDGING}
+# The old ERP commits its stock by itself.
+INVENTORY = f'[[rows]]\ncompany_code = "{JSON_COMPANY}"\nhold_planning = false\n'
+POLICIES = {
+    "routing": ROUTING,
+    "tendering": TENDERING,
+    "acknowledgement": ACKNOWLEDGING,
+    "inventory": INVENTORY,
+}
 
 
 def free_ports(count: int) -> list[int]:

@@ -41,7 +41,7 @@ class Effects(Struct, frozen=True, kw_only=True):
 
 
 class Summary(Struct, frozen=True, kw_only=True):
-    """A day in numbers. `violations` and `naive` count the four failure patterns."""
+    """A day in numbers. `violations` and `naive` count the failure patterns."""
 
     seed: int
     orders: Orders
@@ -113,8 +113,7 @@ def teams_of(reader: Reader) -> dict[str, int]:
 
 def details_of(found: Violations) -> dict[str, tuple[str, ...]]:
     """Give the sentences behind each count that is not nothing."""
-    patterns = ("duplicate_shipments", "portal_ahead_of_erp", "lost_messages", "doubled_effects")
-    named = {name: getattr(found, name) for name in patterns}
+    named = {name: getattr(found, name) for name in found.counts()}
     return {name: sentences for name, sentences in named.items() if sentences}
 
 

@@ -40,6 +40,9 @@ REACHED: tuple[str, ...] = _words("""
     send erp.write_reference
     send erp.withdraw_reference
     send erp.post_milestone
+    send erp.commit_inventory
+    send erp.confirm_inventory
+    send erp.reverse_inventory
     send carrier.tender
     look_up tms.plan
     look_up erp.write_reference
@@ -89,11 +92,17 @@ REACHED: tuple[str, ...] = _words("""
     stage acknowledgement waiting
     stage acknowledgement overdue
     stage acknowledgement reviewed
+    stage inventory_commitment awaiting_erp
+    stage inventory_commitment committed
+    stage inventory_commitment confirmed
+    stage inventory_commitment reversed
+    stage inventory_commitment uncommitted
     stage order_release delivered
     stage order_release cancelled
     stage order_release open
     stage order_release incomplete
     stage order_release awaiting_master_data
+    stage order_release awaiting_commitment
     stage order_release awaiting_confirmation
     stage order_release awaiting_reference
     stage order_release plan_rejected

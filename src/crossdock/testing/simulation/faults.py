@@ -90,6 +90,7 @@ FAULTS: dict[str, Fault] = {
     "changed": _told("an order is changed after its release", 0.1, 0.4),
     "unknown_master": _told("an order goes to a place whose record follows", 0.05, 0.3),
     "incomplete": _told("an order lacks its place of delivery", 0.05, 0.3),
+    "sold_out": _told("the ERP has not enough of an item to set aside", 0.05, 0.3),
     "rejected": _told("the TMS rejects a request", 0.05, 0.3),
     "replanned": _told("the TMS gives an order to other shipments", 0.1, 0.4),
     "declined": _told("a carrier declines a tender", 0.1, 0.4),

@@ -16,6 +16,8 @@ from crossdock.connectors.system_api.settings import SystemApiSettings
 from crossdock.flow.roster import Inbound, Roster, Rulebook
 from crossdock.policies.rules import (
     EvidencePolicy,
+    InventoryPolicy,
+    InventoryRow,
     LatenessPolicy,
     PostingPolicy,
     RoutingRow,
@@ -47,9 +49,16 @@ ROUTING = (
     ),
 )
 OFFERED = TenderingPolicy(modes=("ROAD", "PARCEL"), answer_within_minutes=90)
-BOOK = Rules(routing=ROUTING)
+STOCKED = frozenset({"1000"})  # the companies whose ERP is asked to set stock aside
+BOOK = Rules(
+    routing=ROUTING,
+    inventory=InventoryPolicy(rows=tuple(InventoryRow(company_code=each) for each in STOCKED)),
+)
 LATER_BOOK = Rules(
     routing=ROUTING[1:],
+    inventory=InventoryPolicy(
+        rows=tuple(InventoryRow(company_code=each, hold_planning=True) for each in STOCKED)
+    ),
     posting=PostingPolicy(settle_minutes=25),
     lateness=LatenessPolicy(silence_hours=24, grace_minutes=30),
     evidence=EvidencePolicy(eta_delta_minutes=30),

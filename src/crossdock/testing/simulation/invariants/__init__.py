@@ -45,6 +45,7 @@ from crossdock.testing.simulation.invariants.portal import (
     Fresh,
     OnlyTheirs,
 )
+from crossdock.testing.simulation.invariants.stock import NoMoreThanCommitted, StockConserved
 
 INVARIANTS: tuple[type[Invariant], ...] = (
     Kept,
@@ -69,6 +70,8 @@ INVARIANTS: tuple[type[Invariant], ...] = (
     Referenced,
     CancelledAlike,
     NothingLost,
+    NoMoreThanCommitted,
+    StockConserved,
     BehindTheErp,
     Forward,
     Fresh,
