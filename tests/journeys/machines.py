@@ -48,6 +48,9 @@ GROUP BY activity.application_name
 
 Process = subprocess.Popen[bytes]
 
+# What the auditor calls what was not done, or was done otherwise than it should be.
+LOST = ("lost_messages", "duplicate_shipments", "stock_not_conserved")
+
 
 class Lived(Struct, frozen=True, kw_only=True):
     """What a day on several machines showed; times in seconds."""
@@ -175,7 +178,7 @@ def live(folder: Path, seed: int, orders: int, times: int = 1) -> Lived:
     found = auditor.audit(evidence).counts()
     longest = [max(each) for each in zip(*took, strict=True)]
     return Lived(
-        lost=found["lost_messages"] + found["duplicate_shipments"],
+        lost=sum(found[name] for name in LOST),
         doubled=found["doubled_effects"] + sum(doubled(stage.ledger(each.name)) for each in ROLES),
         portal_ahead_of_erp=found["portal_ahead_of_erp"],
         acknowledged=sum(delivered(stage.ledger(each.name)) for each in ROLES),

@@ -33,6 +33,7 @@ def test_twenty_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
         "portal_ahead_of_erp": 0,
         "lost_messages": 0,
         "doubled_effects": 0,
+        "stock_not_conserved": 0,
     }
     assert {role.name: doubled(stage.ledger(role.name)) for role in ROLES} == {
         role.name: [] for role in ROLES
