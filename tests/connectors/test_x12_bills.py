@@ -155,6 +155,16 @@ def test_a_bill_whose_head_has_only_the_load_in_its_numbers_is_not_taken_apart()
     ]
 
 
+def test_a_line_of_a_thousand_charges_does_not_repeat_itself_in_each() -> None:
+    many = ("L5*1*PAPER", "L0*1*******1*PCS", "L7*1******70") * 300
+    charged = ("L1*1***1",) * 1000
+
+    bills, _ = read(BILL.format(due=1000), *HEAD[1:], "LX*1", *many, *charged)
+
+    assert bills[0].total.minor == sum(each.amount.minor for each in bills[0].charges) == 1000
+    assert {len(each.evidence) for each in bills[0].charges} == {31}
+
+
 @pytest.mark.parametrize(
     ("b3", "named", "told"),
     [

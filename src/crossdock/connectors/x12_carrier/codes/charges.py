@@ -143,8 +143,16 @@ BASES: Mapping[str, Basis] = {
 MILES = "DM"  # element 221: the quantity rated is miles
 
 KG_OF_POUND = Decimal("0.45359237")  # international pound of 1959, exact
-# Element 188, L0-11 and L3-12: kilograms in one unit.
-KILOGRAMS: Mapping[str, Decimal] = {"L": KG_OF_POUND, "K": Decimal(1)}
+# Element 188, L0-11 and L3-12: kilograms in one unit; a short ton has 2,000 pounds, a long 2,240.
+KILOGRAMS: Mapping[str, Decimal] = {
+    "K": Decimal(1),
+    "G": Decimal("0.001"),
+    "E": Decimal(1000),
+    "L": KG_OF_POUND,
+    "O": KG_OF_POUND / 16,
+    "S": KG_OF_POUND * 2000,
+    "T": KG_OF_POUND * 2240,
+}
 
 
 class Correction(NamedTuple):

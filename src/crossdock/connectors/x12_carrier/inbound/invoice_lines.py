@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from functools import cached_property
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -37,6 +38,7 @@ from crossdock.formats.numbers import exact_text, plain_decimal, whole_number
 CHARGED, ADVANCED, PREPAID = 4, 5, 6  # L1-04, L1-05, L1-06
 ADVANCE, PAID = "/advance", "/prepaid"  # the ends of such charges' names
 BESIDE = ("L5", "L0", "L7")  # what a charge is explained by, beside its own L1
+BESIDE_MAX = 10  # of each; what more there is repeats in every charge and explains none
 GRAM = Decimal("0.001")
 BILLED = "B"  # element 187: the weight that is charged for
 
@@ -50,14 +52,14 @@ class Terms(Struct, kw_only=True):
 
 
 class Line:
-    """One LX loop, gathered segment by segment."""
+    """One LX loop, gathered segment by segment; what is asked of it is asked when it is whole."""
 
     def __init__(self, number: str, head: Row | None) -> None:
         """Begin with LX; without one where the sender left it out."""
         self.number = number
         self.head = head
         self.numbers: list[tuple[str, str]] = []
-        self._rows: list[Row] = []
+        self._rows: dict[str, list[Row]] = {}
         self._in_package = False
 
     def take(self, row: Row) -> None:
@@ -69,31 +71,30 @@ class Line:
                 self.numbers.append((row[1], row[2]))
             case "L11" if row[1] and not self._in_package:
                 self.numbers.append((row[2], row[1]))
-            case _:
-                self._rows.append(row)
+            case tag:
+                self._rows.setdefault(tag, []).append(row)
 
-    def having(self, tag: str) -> Iterator[Row]:
+    def having(self, tag: str) -> Sequence[Row]:
         """Give the segments of a tag."""
-        return (row for row in self._rows if row.tag == tag)
+        return self._rows.get(tag, ())
 
     def named(self, qualifiers: tuple[str, ...]) -> str:
         """Give its number under the first of these qualifiers that it has."""
-        found = dict(reversed(self.numbers))
-        return next((found[each] for each in qualifiers if each in found), "")
+        return next((self._named[each] for each in qualifiers if each in self._named), "")
 
+    @cached_property
     def described(self) -> str:
         """Join what it says in words."""
-        return "; ".join(row[2] for row in self.having("L5") if row[2])
+        return "; ".join(row[2] for row in self.having("L5")[:BESIDE_MAX] if row[2])
 
     def evidence(self, context: SetContext, charge: Row) -> tuple[str, ...]:
         """Show the segments that a charge rests on."""
-        rows = (row for row in self._rows if row is charge or row.tag in BESIDE)
+        rows = sorted((*self._beside, charge), key=lambda row: row.number)
         return tuple(context.shown(row) for row in rows)
 
     def kilograms(self, unit: str) -> Decimal | None:
         """Give its weight: the one charged for where it is told, else the first."""
-        weighed = sorted(self.having("L0"), key=lambda row: row[5] != BILLED)
-        found = (kilograms(row[4], row[11] or unit) for row in weighed)
+        found = (kilograms(row[4], row[11] or unit) for row in self._weighed)
         return next((each for each in found if each is not None), None)
 
     def pieces(self) -> int | None:
@@ -101,6 +102,18 @@ class Line:
         counted = [whole_number(row[8]) for row in self.having("L0")]
         known = [each for each in counted if each is not None]
         return sum(known) if known else None
+
+    @cached_property
+    def _named(self) -> dict[str, str]:
+        return dict(reversed(self.numbers))
+
+    @cached_property
+    def _beside(self) -> tuple[Row, ...]:
+        return tuple(row for tag in BESIDE for row in self.having(tag)[:BESIDE_MAX])
+
+    @cached_property
+    def _weighed(self) -> list[Row]:
+        return sorted(self.having("L0")[:BESIDE_MAX], key=lambda row: row[5] != BILLED)
 
 
 def kilograms(text: str, unit: str) -> Decimal | None:
@@ -155,7 +168,7 @@ def _charges(context: SetContext, line: Line, row: Row, terms: Terms) -> Iterato
 def _charge(  # noqa: PLR0913, PLR0917 - a charge is all of this
     context: SetContext, line: Line, row: Row, name: str, money: Money, known: Charge | None
 ) -> FreightCharge:
-    words = "; ".join(filter(None, (line.described(), row[12])))
+    words = "; ".join(filter(None, (line.described, row[12])))
     return FreightCharge(
         charge_id=name,
         load_id="",
@@ -188,7 +201,7 @@ def _currency(context: SetContext, row: Row, terms: Terms) -> str:
 
 def _meaning(context: SetContext, line: Line, row: Row) -> Charge | None:
     """Look a code up: what the partner means by it, what the house's table says, else nothing."""
-    code, words = row[8], f"{line.described()} {row[12]}".upper().strip()
+    code, words = row[8], f"{line.described} {row[12]}".upper().strip()
     meant, standard = context.settings.charges.get(code), CHARGES.get(code)
     if meant is not None:
         return Charge(code, meant, standard.meaning if standard else "")
@@ -250,7 +263,10 @@ def _quantity(line: Line, row: Row, terms: Terms) -> Decimal | None:
             pounds = weight / KG_OF_POUND
             return pounds / 100 if basis is Basis.HUNDREDWEIGHT else pounds
         case Basis.MILE:
-            rated = ((row[17], row[18]), *((each[2], each[3]) for each in line.having("L0")))
+            rated = (
+                (row[17], row[18]),
+                *((each[2], each[3]) for each in line.having("L0")[:BESIDE_MAX]),
+            )
             return plain_decimal(next((text for text, kind in rated if kind == MILES), ""))
         case None:
             return None
