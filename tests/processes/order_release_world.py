@@ -219,7 +219,7 @@ def announced(name: str = "S-1", *references: Reference) -> list[Emission]:
     """The numbers by which carriers speak of a shipment."""
     own = Reference(type=ReferenceType.SHIPMENT, value=name)
     return [
-        ReferenceAnnounced(reference=each, shipment_id=name, order_id="SO-1")
+        ReferenceAnnounced(reference=each, shipment_id=name, order_id="SO-1", load_id="L-1")
         for each in (own, *(references or (PRO,)))
     ]
 
@@ -325,4 +325,6 @@ OFFERED = TenderAnnounced(
 
 def withdrawn(revision: int, because: str, name: str = "S-1") -> ShipmentWithdrawn:
     """Visibility is told that a shipment does not carry the order any more."""
-    return ShipmentWithdrawn(shipment_id=name, order_id="SO-1", revision=revision, because=because)
+    return ShipmentWithdrawn(
+        shipment_id=name, order_id="SO-1", revision=revision, because=because, load_id="L-1"
+    )

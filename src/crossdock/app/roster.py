@@ -12,6 +12,7 @@ from crossdock.processes import (
     acknowledgement,
     control_numbers,
     inventory_commitment,
+    freight_settlement,
     master_data,
     order_release,
     reference_binding,
@@ -19,6 +20,7 @@ from crossdock.processes import (
 )
 from crossdock.projections import acknowledgement as acknowledgement_view
 from crossdock.projections import inventory_commitment as inventory_view
+from crossdock.projections import freight_settlement as freight_view
 from crossdock.projections import master_data as master_data_view
 from crossdock.projections import shipment_visibility as shipment_view
 
@@ -27,6 +29,7 @@ PROCESSES = (
     reference_binding.SUBSCRIBER,
     shipment_visibility.SUBSCRIBER,
     inventory_commitment.SUBSCRIBER,
+    freight_settlement.SUBSCRIBER,
     master_data.SUBSCRIBER,
     acknowledgement.SUBSCRIBER,
     control_numbers.SUBSCRIBER,
@@ -34,6 +37,7 @@ PROCESSES = (
 PROJECTIONS = (
     shipment_view.PROJECTION,
     inventory_view.PROJECTION,
+    freight_view.PROJECTION,
     master_data_view.PROJECTION,
     acknowledgement_view.PROJECTION,
 )

@@ -78,6 +78,11 @@ class Shipment(Canonical, frozen=True, kw_only=True):
     charges: tuple[FreightCharge, ...] = ()
     portions: tuple[Portion, ...] = ()
 
+    @property
+    def carried_as(self) -> str:
+        """Name the load that carries it: a shipment is its own where nothing is consolidated."""
+        return self.load_id or self.shipment_id
+
 
 class Load(Canonical, frozen=True, kw_only=True):
     """What moves together: one or several shipments on one conveyance."""

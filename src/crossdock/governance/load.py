@@ -6,7 +6,7 @@ Each file is named after a field of `policies.rules.Rules`: `routing.toml` holds
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import get_origin
 
@@ -15,7 +15,13 @@ import msgspec
 from crossdock.faults import Misconfigured
 from crossdock.governance import typed_toml
 from crossdock.governance.typed_toml import Toml
-from crossdock.policies.calendars import Calendar, check_calendars
+from crossdock.policies.calendars import check_calendars
+from crossdock.policies.freight import (
+    check_contracts,
+    check_exchange_rates,
+    check_freight,
+    check_tolerances,
+)
 from crossdock.policies.routing import check_routing
 from crossdock.policies.rules import InventoryPolicy, RoutingRow, Rules
 
@@ -45,10 +51,11 @@ def load_rules(folder: Path) -> Rules:
         found[file.stem] = _policy(typed_toml.read(file), file.stem, fields[file.stem])
     rules = msgspec.structs.replace(Rules(), **found)
     if "calendars" in found:
-        _judge_calendars(typed_toml.read(folder / "calendars.toml"), rules.calendars)
+        _judge_rows(folder, "calendars", check_calendars(rules.calendars))
     if "inventory" in found:
         _judge_companies(typed_toml.read(folder / "inventory.toml"), rules.inventory)
     _judge_names(folder, rules)
+    _judge_freight(folder, rules, found)
     if "routing" in found:
         _judge_routing(typed_toml.read(folder / "routing.toml"), rules.routing)
     return rules
@@ -72,10 +79,25 @@ def _judge_routing(toml: Toml, rows: Sequence[RoutingRow]) -> None:
             raise toml.fault(finding.said, ("routing", places[-1], REFUSED[finding.code]))
 
 
-def _judge_calendars(toml: Toml, calendars: Sequence[Calendar]) -> None:
-    """Refuse a calendar that cannot be kept."""
-    for place, field, why in check_calendars(calendars):
-        raise toml.fault(why, ("calendars", place, field))
+def _judge_rows(folder: Path, name: str, refused: Iterable[tuple[int, str, str]]) -> None:
+    """Refuse a table with a row that cannot be kept."""
+    for place, field, why in refused:
+        raise typed_toml.read(folder / f"{name}.toml").fault(why, (name, place, field))
+
+
+def _judge_freight(folder: Path, rules: Rules, found: Container[str]) -> None:
+    """Refuse tables of money that no clerk could mean so."""
+    if "freight" in found:
+        for where, why in check_freight(rules.freight):
+            raise typed_toml.read(folder / "freight.toml").fault(why, where)
+    tables = {
+        "tolerances": check_tolerances(rules.tolerances),
+        "contracts": check_contracts(rules.contracts),
+        "exchange_rates": check_exchange_rates(rules.exchange_rates),
+    }
+    for name, refused in tables.items():
+        if name in found:
+            _judge_rows(folder, name, refused)
 
 
 def _judge_companies(toml: Toml, policy: InventoryPolicy) -> None:
@@ -91,18 +113,19 @@ def _judge_companies(toml: Toml, policy: InventoryPolicy) -> None:
 def _judge_names(folder: Path, rules: Rules) -> None:
     """Refuse a calendar's name where no calendar has it."""
     known = {"", *(each.name for each in rules.calendars)}
-    tables = (
-        ("tendering", "carriers", rules.tendering),
-        ("acknowledgement", "partners", rules.acknowledgement),
-    )
-    for name, rows, policy in tables:
-        used: list[tuple[tuple[str | int, ...], str]] = [(("calendar",), policy.calendar)]
-        used += [
-            ((rows, place, "calendar"), each.calendar)
-            for place, each in enumerate(getattr(policy, rows))
-        ]
-        for where, calendar in used:
-            if calendar not in known:
-                toml = typed_toml.read(folder / f"{name}.toml")
-                hint = typed_toml.meant(calendar, known)
-                raise toml.fault(f"there is no calendar `{calendar}`; {hint}", where)
+    for name, where, calendar in _calendars_used(rules):
+        if calendar not in known:
+            hint = typed_toml.meant(calendar, known)
+            toml = typed_toml.read(folder / f"{name}.toml")
+            raise toml.fault(f"there is no calendar `{calendar}`; {hint}", where)
+
+
+def _calendars_used(rules: Rules) -> Iterator[tuple[str, tuple[str | int, ...], str]]:
+    """Walk the calendars that policies name: the file, the place in it, the calendar."""
+    yield "tendering", ("calendar",), rules.tendering.calendar
+    for place, terms in enumerate(rules.tendering.carriers):
+        yield "tendering", ("carriers", place, "calendar"), terms.calendar
+    yield "acknowledgement", ("calendar",), rules.acknowledgement.calendar
+    for place, partner in enumerate(rules.acknowledgement.partners):
+        yield "acknowledgement", ("partners", place, "calendar"), partner.calendar
+    yield "freight", ("dispute_calendar",), rules.freight.dispute_calendar

@@ -53,12 +53,25 @@ class FreightDecided(Internal, frozen=True, kw_only=True):
 
     `charge` is the line's name as the finance view shows it; empty: every open one. Where policy
     asks for two persons the first word proposes and the same word by another person carries it out.
+    `seen` is what was billed when the person looked: another amount by now refuses the decision.
+    To release, `charge` is the order's number.
     """
 
     verdict: FreightVerdict
     by: str
     reason: str
     charge: str = ""
+    amount: Money | None = None
+    seen: Money | None = None
+
+
+class Proposal(Canonical, frozen=True, kw_only=True):
+    """What one person said where policy asks for two; it waits for the same word by another."""
+
+    verdict: FreightVerdict
+    by: str
+    reason: str
+    at: Instant
     amount: Money | None = None
 
 
@@ -96,6 +109,7 @@ class FreightLine(Canonical, frozen=True, kw_only=True):
     `charge` names the line for ever (`LINEHAUL`, `STOP_OFF/2`). `confirmed` is what was agreed,
     `posted` what the ERP has accrued, cleared or not. `rule` decided, `because` says why in words;
     `proofs` are what the posting rests on. `dispute_until` is when the dispute's clock ends.
+    `since` is when the line came to its state, `proposal` what waits for a second person.
     """
 
     charge: str
@@ -116,6 +130,8 @@ class FreightLine(Canonical, frozen=True, kw_only=True):
     proofs: tuple[Proven, ...] = ()
     missing: tuple[str, ...] = ()  # what the gate of money still waits for
     dispute_until: Instant | None = None
+    since: Instant | None = None
+    proposal: Proposal | None = None
 
 
 class InvoiceLine(Canonical, frozen=True, kw_only=True):
@@ -131,7 +147,7 @@ class InvoiceLine(Canonical, frozen=True, kw_only=True):
 
 
 class FreightPicture(Canonical, frozen=True, kw_only=True):
-    """All that finance may ask about one load."""
+    """All that finance may ask about one load; `proposal` is one about the load as a whole."""
 
     load_id: str
     carrier_scac: str
@@ -143,6 +159,7 @@ class FreightPicture(Canonical, frozen=True, kw_only=True):
     shares: tuple[Share, ...] = ()
     business_date: date | None = None
     notes: tuple[str, ...] = ()
+    proposal: Proposal | None = None
 
 
 class FreightPictureChanged(Event, frozen=True, kw_only=True):
@@ -167,7 +184,11 @@ class ChargeConfirmed(Event, frozen=True, kw_only=True):
 
 
 class FreightPosted(Event, frozen=True, kw_only=True):
-    """The ERP has done a posting of a load: the state of the ledger, as it said itself."""
+    """A partner has done a posting of a load: the state of its ledger, as it said itself.
+
+    `posting` is the command's verb, `amount` the whole that stands now; zero where it was taken
+    back.
+    """
 
     load_id: str
     posting: str
@@ -176,13 +197,19 @@ class FreightPosted(Event, frozen=True, kw_only=True):
     revision: int
     document: str
     endpoint: str
+    carrier_scac: str = ""
+    business_date: date | None = None
+    invoice_id: str = ""
 
 
 class FreightSettled(Event, frozen=True, kw_only=True):
-    """Everything a load costs is posted and cleared; `settled` False: it is open again."""
+    """Everything a load costs is posted and cleared; `settled` False: it is open again.
+
+    `totals` are what is paid, one for each currency.
+    """
 
     load_id: str
-    total: Money
+    totals: tuple[Money, ...]
     revision: int
     settled: bool = True
 

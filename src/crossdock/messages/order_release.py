@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
@@ -184,7 +185,9 @@ class ShipmentPlanned(Event, frozen=True, kw_only=True):
 
     One for each (shipment, order). `promised` is the promise to the customer for the whole
     shipment; stops may carry their own. `shipments` tells on how many the order travels in all.
-    `commits_stock`: the ERP has set stock aside for it, and is told when it leaves.
+    `commits_stock`: the ERP has set stock aside for it, and is told when it leaves. `weight_kg` and `value` are those of the order's goods on
+    it, where every line tells. `left_load` is the load that carried the shipment before, where
+    another one does now.
     """
 
     shipment: Shipment
@@ -197,18 +200,23 @@ class ShipmentPlanned(Event, frozen=True, kw_only=True):
     promised: Moment | None = None
     shipments: int = 1
     commits_stock: bool = False
+    weight_kg: Decimal | None = None
+    value: Money | None = None
+    left_load: str = ""
 
 
 class ShipmentWithdrawn(Event, frozen=True, kw_only=True):
     """The order does not travel on this shipment any more.
 
-    `revision` is that of the plan which no longer has it, or which was given up.
+    `revision` is that of the plan which no longer has it, or which was given up. `load_id` is the
+    load that carried the shipment; empty: the shipment itself.
     """
 
     shipment_id: str
     order_id: str
     revision: int
     because: str
+    load_id: str = ""
 
 
 class OrderReferenced(Event, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ class ReferenceAnnounced(Event, frozen=True, kw_only=True):
     """A number means this shipment from `valid_from` on, until `valid_until` where known.
 
     `order_id` is the order that says so: a shipment of several orders keeps its numbers as long as
-    one of them does.
+    one of them does. `load_id` is the load that carries the shipment; empty: the shipment itself.
     """
 
     reference: Reference
@@ -21,6 +21,7 @@ class ReferenceAnnounced(Event, frozen=True, kw_only=True):
     order_id: str
     valid_from: Instant | None = None
     valid_until: Instant | None = None
+    load_id: str = ""
 
 
 class ReferenceRevoked(Event, frozen=True, kw_only=True):

@@ -85,7 +85,8 @@ class ShipmentWentSilent(Event, frozen=True, kw_only=True):
 class DeliveryClosed(Event, frozen=True, kw_only=True):
     """The order's delivery on this shipment is decided and, where policy asks, posted to the ERP.
 
-    `delivered` False takes an earlier True back.
+    `delivered` False takes an earlier True back. `load_id` is the load that carries the shipment;
+    empty: the shipment itself.
     """
 
     shipment_id: str
@@ -93,6 +94,7 @@ class DeliveryClosed(Event, frozen=True, kw_only=True):
     delivered: bool
     occurred: Moment | None
     revision: int
+    load_id: str = ""
 
 
 class GoodsIssued(Event, frozen=True, kw_only=True):

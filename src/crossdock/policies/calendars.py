@@ -67,6 +67,22 @@ def working_minutes_later(calendar: Calendar | None, start: datetime, minutes: i
     raise Misconfigured("Nobody ever works by this calendar", calendar=calendar.name)
 
 
+def working_days_later(calendar: Calendar | None, start: datetime, days: int) -> datetime:
+    """Tell when so many working days will have passed: the close of the last one, in UTC.
+
+    The day that has begun by `start` is not counted. Without a calendar every day counts, to the
+    minute. Raises Misconfigured for a calendar on which nobody ever works.
+    """
+    if calendar is None:
+        return start + timedelta(days=days)
+    counted = 0
+    for opens, closes in _hours(calendar, start):
+        counted += opens >= start
+        if counted >= days:
+            return closes
+    raise Misconfigured("Nobody ever works by this calendar", calendar=calendar.name)
+
+
 def _hours(calendar: Calendar, start: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Walk the working hours that end after `start`, in UTC."""
     zone = ZoneInfo(calendar.zone)

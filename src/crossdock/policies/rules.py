@@ -16,6 +16,7 @@ from msgspec import Struct
 from crossdock.canonical.tracking import Milestone
 from crossdock.messages.teams import Team
 from crossdock.policies.calendars import Calendar
+from crossdock.policies.freight import ContractRow, ExchangeRate, FreightPolicy, ToleranceRow
 
 
 class RoutingRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -225,6 +226,10 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=
     portal: PortalPolicy = PortalPolicy()
     lateness: LatenessPolicy = LatenessPolicy()
     evidence: EvidencePolicy = EvidencePolicy()
+    freight: FreightPolicy = FreightPolicy()
+    tolerances: tuple[ToleranceRow, ...] = (ToleranceRow(rule_id="tolerance.default"),)
+    contracts: tuple[ContractRow, ...] = ()
+    exchange_rates: tuple[ExchangeRate, ...] = ()
     teams: tuple[TeamRow, ...] = ()
 
     @cached_property

@@ -6,11 +6,13 @@ A leaf of order_release.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import partial
 
 import msgspec
 
 from crossdock.canonical.moments import Instant, Moment
+from crossdock.canonical.money import Money
 from crossdock.canonical.references import Reference, ReferenceType
 from crossdock.canonical.shipment import Shipment, StopRole
 from crossdock.messages.envelope import Key
@@ -111,6 +113,7 @@ def _give_up(state: OrderState, carriage: Carriage, plan: Plan | None, at: datet
             order_id=state.order_id,
             revision=revision,
             because=because,
+            load_id=carriage.load_id,
         )
         said = (*said, withdrawn, *_revoked(state, carriage, carriage.references))
     left = msgspec.structs.replace(
@@ -133,8 +136,9 @@ def _carry(state: OrderState, shipment: Shipment, plan: Plan, at: datetime, rule
     carriage, said = find_carrier(state, carriage, shipment, at, rules)
     if carriage.agreed is not None:
         carried = carried_by(shipment, carriage.agreed)
+        moved = carriage.told is not None and carriage.load_id != carried.load_id
         carriage, told = _tell(state, carriage, carried, plan)
-        carriage, announced = _announce(state, carriage, carried)
+        carriage, announced = _announce(state, carriage, carried, anew=moved)
         reuse_after = timedelta(hours=rules.binding.reuse_after_hours)
         carriage, bounded = _bound_containers(state, carriage, reuse_after)
         said = said + told + announced + bounded
@@ -157,6 +161,8 @@ def _tell(state: OrderState, carriage: Carriage, shipment: Shipment, plan: Plan)
     )
     if carriage.told == told:
         return carriage, ()
+    weight_kg, value = goods_on(state, shipment)
+    left = carriage.load_id or shipment.shipment_id
     planned = ShipmentPlanned(
         shipment=shipment,
         order_id=state.order_id,
@@ -168,9 +174,39 @@ def _tell(state: OrderState, carriage: Carriage, shipment: Shipment, plan: Plan)
         promised=promise(shipment, accepted.requested_delivery if accepted else None),
         shipments=len(plan.shipments),
         commits_stock=accepted.commits_stock if accepted else False,
+        weight_kg=weight_kg,
+        value=value,
+        left_load=left if carriage.told and left != shipment.carried_as else "",
     )
     found = _search_numbers(state, shipment) if carriage.told is None else ()
-    return msgspec.structs.replace(carriage, told=told), (planned, *found)
+    after = msgspec.structs.replace(carriage, told=told, load_id=shipment.load_id)
+    return after, (planned, *found)
+
+
+def goods_on(state: OrderState, shipment: Shipment) -> tuple[Decimal | None, Money | None]:
+    """Sum what the order's goods on a shipment weigh and are worth, where every line tells."""
+    lines = state.release.draft.lines if state.release else ()
+    unloaded = {
+        name
+        for stop in shipment.stops
+        if stop.role is StopRole.DELIVERY
+        for name in stop.line_ids
+        if name.startswith(f"{state.order_id}/")
+    }
+    there = [
+        each for each in lines if not unloaded or f"{state.order_id}/{each.line_id}" in unloaded
+    ]
+    weights = [each.weight_kg for each in there if each.weight_kg is not None]
+    values = [each.value for each in there if each.value is not None]
+    currencies = {each.currency for each in values}
+    weighed = bool(there) and len(weights) == len(there)
+    valued = len(values) == len(there) and len(currencies) == 1
+    return (
+        sum(weights, Decimal(0)) if weighed else None,
+        Money(minor=sum(each.minor for each in values), currency=currencies.pop())
+        if valued
+        else None,
+    )
 
 
 def promise(shipment: Shipment, requested: Moment | None) -> Moment | None:
@@ -196,12 +232,13 @@ def _search_numbers(state: OrderState, shipment: Shipment) -> tuple[Emission, ..
     )
 
 
-def _announce(state: OrderState, carriage: Carriage, shipment: Shipment) -> Carried:
+def _announce(state: OrderState, carriage: Carriage, shipment: Shipment, *, anew: bool) -> Carried:
+    """Announce the numbers that are new, or all of them where another load carries them now."""
     own = Reference(type=ReferenceType.SHIPMENT, value=shipment.shipment_id)
     wanted = tuple(
         dict.fromkeys((own, *(each for each in shipment.references if each.type in ANNOUNCED)))
     )
-    new = tuple(each for each in wanted if each not in carriage.references)
+    new = tuple(each for each in wanted if anew or each not in carriage.references)
     old = tuple(each for each in carriage.references if each not in wanted)
     said = (*_revoked(state, carriage, old), *_announced(state, carriage, new))
     return msgspec.structs.replace(carriage, references=wanted), said
@@ -218,6 +255,7 @@ def _announced(
             valid_until=(
                 carriage.containers_until if each.type is ReferenceType.CONTAINER else None
             ),
+            load_id=carriage.load_id,
         )
         for each in references
     )

@@ -229,9 +229,9 @@ class Carriage(Kept, frozen=True, kw_only=True):
 
     `terms` is the fingerprint of what a carrier was offered, `tried_from` where the present round
     of offers begins, `agreed` the carrier that took it; `announced`: carriers may speak of it by
-    its number. `led_by` is the order that tenders for all orders of the shipment, empty where it is
-    this one, and `waits_until` when that should be done. `containers_until` tells how long a box's
-    number leads here.
+    its number. `load_id` is the load it was told to travel on. `led_by` is the order that tenders
+    for all orders of the shipment, empty where it is this one, and `waits_until` when that should
+    be done. `containers_until` tells how long a box's number leads here.
     """
 
     shipment_id: str
@@ -248,6 +248,7 @@ class Carriage(Kept, frozen=True, kw_only=True):
     exhausted: bool = False
     led_by: str = ""
     waits_until: Instant | None = None
+    load_id: str = ""
 
 
 class OrderState(Kept, frozen=True, kw_only=True):

@@ -1,9 +1,9 @@
 """Reference binding: evidence finds its shipment by a number, whichever comes first.
 
 Receives  MilestoneReported, ReferenceAnnounced, ReferenceRevoked, TenderAnswered, TenderAnnounced,
-          WakeUp, ExceptionRetried, ExceptionWaived
-Emits     EvidenceBound, TenderAnswerBound, PutReference, DropReference, SetTimer, CancelTimer,
-          OpenException, CloseException
+          FreightInvoiceReceived, FreightChargesReported, WakeUp, ExceptionRetried, ExceptionWaived
+Emits     EvidenceBound, TenderAnswerBound, FreightClaimBound, PutReference, DropReference,
+          SetTimer, CancelTimer, OpenException, CloseException
 Key       reference
 
 House rules
@@ -17,6 +17,8 @@ House rules
      stops the asking, not the waiting; more evidence asks anew.
   6. A carrier's answer that names no order goes to the order that offered the shipment last, and
      waits here as evidence does while nobody has offered it.
+  7. A claim for money goes to the one load that has its number, whichever of its shipments; it
+     waits as evidence does, and finance is asked. A load's own number needs no announcement.
 """
 
 from __future__ import annotations
@@ -28,10 +30,11 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.canonical.moments import Instant
-from crossdock.canonical.references import Reference
+from crossdock.canonical.references import Reference, ReferenceType
 from crossdock.canonical.tracking import TrackingEvent
 from crossdock.messages.envelope import Key, Message
 from crossdock.messages.flow import ExceptionRetried, ExceptionWaived, WakeUp
+from crossdock.messages.freight_settlement import FreightChargesReported, FreightInvoiceReceived
 from crossdock.messages.order_release import TenderAnswered
 from crossdock.messages.reference_binding import (
     EvidenceBound,
@@ -54,11 +57,22 @@ from crossdock.ports import (
     SetTimer,
     Subscriber,
 )
+from crossdock.processes.reference_binding_claims import (
+    CLAIM_AMBIGUOUS,
+    CLAIM_UNMATCHED,
+    WaitingClaim,
+    ambiguous_claims,
+    bound_to,
+    claimed_by,
+    unmatched_claims,
+)
 
 TIMER = "unmatched"
 AMBIGUOUS = "REFERENCE_AMBIGUOUS"
 UNMATCHED = "EVIDENCE_UNMATCHED"
 UNOFFERED = "TENDER_ANSWER_UNMATCHED"
+CLAIM_CODES = frozenset({CLAIM_AMBIGUOUS, CLAIM_UNMATCHED})
+FOUND = "the evidence has found its shipment"
 
 
 class Kept(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -72,6 +86,7 @@ class Binding(Kept, frozen=True, kw_only=True):
     order_id: str
     valid_from: Instant | None = None
     valid_until: Instant | None = None
+    load_id: str = ""
 
 
 class Waiting(Kept, frozen=True, kw_only=True):
@@ -97,7 +112,7 @@ class BindingState(Kept, frozen=True, kw_only=True):
 
     `listed` are the shipments a search leads to, `routed` the one intake routes to by itself;
     `findable` says that a search leads to what waits here. `tendered_by` is the order whose offers
-    go by this number, `answers` are carriers' words that wait for it.
+    go by this number, `answers` are carriers' words that wait for it, `claims` those for money.
     """
 
     term: str
@@ -105,6 +120,7 @@ class BindingState(Kept, frozen=True, kw_only=True):
     waiting: tuple[Waiting, ...] = ()
     tendered_by: str = ""
     answers: tuple[WaitingAnswer, ...] = ()
+    claims: tuple[WaitingClaim, ...] = ()
     reference: Reference | None = None
     listed: tuple[str, ...] = ()
     routed: str = ""
@@ -119,6 +135,8 @@ Heard = (
     | ReferenceRevoked
     | TenderAnswered
     | TenderAnnounced
+    | FreightInvoiceReceived
+    | FreightChargesReported
     | WakeUp
     | ExceptionRetried
     | ExceptionWaived
@@ -142,6 +160,8 @@ def decide(
             state = wait_answer(state, body, received.at, rules.binding)
         case TenderAnnounced(reference=reference, order_id=order_id):
             state = msgspec.structs.replace(state, tendered_by=order_id, reference=reference)
+        case FreightInvoiceReceived() | FreightChargesReported():
+            state = wait_claim(state, received, rules.binding)
         case WakeUp():
             state = complain(state, body)
         case ExceptionRetried():
@@ -180,6 +200,48 @@ def wait_answer(
     )
 
 
+def wait_claim(
+    state: BindingState,
+    received: Received[FreightInvoiceReceived | FreightChargesReported],
+    policy: BindingPolicy,
+) -> BindingState:
+    """Let a claim for money wait; what waits already is not kept twice."""
+    body = received.body
+    newcomer = WaitingClaim(
+        reported_at=received.at,
+        due_at=received.at + timedelta(hours=policy.unmatched_after_hours),
+        source=received.origin.removeprefix("partner:"),
+        invoice=body.invoice if isinstance(body, FreightInvoiceReceived) else None,
+        notice=body.notice if isinstance(body, FreightChargesReported) else None,
+        document_id=received.document_id,
+    )
+    if any(each.says_the_same(newcomer) for each in state.claims):
+        return state
+    return msgspec.structs.replace(
+        state, claims=(*state.claims, newcomer), reference=claimed_by(body)
+    )
+
+
+def loads_of(state: BindingState, claim: WaitingClaim) -> tuple[str, ...]:
+    """Name the loads a claim may be for."""
+    when = claim.happened_at
+    valid = state.bindings if when is None else bindings_at(state, when)
+    loads = {each.load_id or each.shipment_id for each in valid}
+    if not loads and state.reference and state.reference.type is ReferenceType.LOAD:
+        return (state.reference.value,)
+    return tuple(sorted(loads))
+
+
+def release_claims(state: BindingState) -> Step:
+    """Send claims to their load where there is exactly one."""
+    found = [(each, loads_of(state, each)) for each in state.claims]
+    if not any(len(loads) == 1 for _, loads in found):
+        return state, ()
+    said = tuple(bound_to(each, loads[0]) for each, loads in found if len(loads) == 1)
+    kept = tuple(each for each, loads in found if len(loads) != 1)
+    return msgspec.structs.replace(state, claims=kept), said
+
+
 def release_answers(state: BindingState) -> Step:
     """Send carriers' answers to the order that offered the shipment."""
     if not state.tendered_by or not state.answers:
@@ -200,6 +262,7 @@ def bind(state: BindingState, said: ReferenceAnnounced) -> BindingState:
         order_id=said.order_id,
         valid_from=said.valid_from,
         valid_until=said.valid_until,
+        load_id=said.load_id,
     )
     bindings = (*_without(state, said.shipment_id, said.order_id), binding)
     return msgspec.structs.replace(state, bindings=_sorted(bindings), reference=said.reference)
@@ -224,21 +287,26 @@ def settle(state: BindingState) -> Step:
     """Bind what has one shipment, and say what has none or several."""
     state, bound = release(state)
     state, answered = release_answers(state)
+    state, claimed = release_claims(state)
     state, routed = route(state)
     state, timed = watch(state)
     state, judged = judge(state)
-    return state, bound + answered + routed + timed + judged
+    return state, bound + answered + claimed + routed + timed + judged
 
 
 def shipments_at(state: BindingState, moment: datetime) -> tuple[str, ...]:
     """Name the shipments that have the number at a time."""
-    valid = {
-        each.shipment_id
+    return tuple(sorted({each.shipment_id for each in bindings_at(state, moment)}))
+
+
+def bindings_at(state: BindingState, moment: datetime) -> tuple[Binding, ...]:
+    """Give what orders say of the number for a time."""
+    return tuple(
+        each
         for each in state.bindings
         if (each.valid_from is None or each.valid_from <= moment)
         and (each.valid_until is None or moment < each.valid_until)
-    }
-    return tuple(sorted(valid))
+    )
 
 
 def candidates(state: BindingState, waiting: Waiting) -> tuple[str, ...]:
@@ -277,7 +345,7 @@ def route(state: BindingState) -> Step:
         said.append(PutReference(reference=reference, key=Key("shipment", routed), routable=True))
     new = [each for each in shipments if each not in state.listed and each != routed]
     said += [PutReference(reference=reference, key=Key("shipment", each)) for each in new]
-    waiting = bool(state.waiting or state.answers)
+    waiting = bool(state.waiting or state.answers or state.claims)
     if waiting and not state.findable:
         said.append(PutReference(reference=reference, key=Key("reference", state.term)))
     return msgspec.structs.replace(
@@ -292,6 +360,7 @@ def watch(state: BindingState) -> Step:
     """Set the alarm for the first evidence that finds nothing in time, or stop it."""
     lonely = [w.due_at for w in state.waiting if not w.told and not candidates(state, w)]
     lonely += [each.due_at for each in state.answers if not each.told]
+    lonely += [w.due_at for w in state.claims if not w.told and not loads_of(state, w)]
     due_at = min(lonely, default=None)
     if due_at == state.alarm_at:
         return state, ()
@@ -311,9 +380,17 @@ def complain(state: BindingState, alarm: WakeUp) -> BindingState:
         msgspec.structs.replace(each, told=each.told or each.due_at <= alarm.due_at)
         for each in state.answers
     )
+    claims = tuple(
+        msgspec.structs.replace(each, told=True)
+        if each.due_at <= alarm.due_at and not loads_of(state, each)
+        else each
+        for each in state.claims
+    )
     overtaken = state.alarm_at is None or alarm.due_at < state.alarm_at
     alarm_at = state.alarm_at if overtaken else None
-    return msgspec.structs.replace(state, waiting=waiting, answers=answers, alarm_at=alarm_at)
+    return msgspec.structs.replace(
+        state, waiting=waiting, answers=answers, claims=claims, alarm_at=alarm_at
+    )
 
 
 def judge(state: BindingState) -> Step:
@@ -324,7 +401,23 @@ def judge(state: BindingState) -> Step:
     state, second = say(state, UNMATCHED, unmatched(state, lost) if lost else None)
     unasked = [each for each in state.answers if each.told]
     state, third = say(state, UNOFFERED, unoffered(state, unasked) if unasked else None)
-    return state, first + second + third
+    state, fourth = judge_claims(state)
+    return state, first + second + third + fourth
+
+
+def judge_claims(state: BindingState) -> Step:
+    """Open or close what is said about claims that have several loads, or none for long."""
+    number = state.reference
+    if number is None or not (state.claims or state.raised.keys() & CLAIM_CODES):
+        return state, ()
+    several = [each for each in state.claims if len(loads_of(state, each)) > 1]
+    loads = sorted({load for each in several for load in loads_of(state, each)})
+    asked = ambiguous_claims(number, several, loads) if several else None
+    state, first = say(state, CLAIM_AMBIGUOUS, asked)
+    lost = [each for each in state.claims if each.told and not loads_of(state, each)]
+    asked = unmatched_claims(number, lost) if lost else None
+    state, second = say(state, CLAIM_UNMATCHED, asked)
+    return state, first + second
 
 
 def say(state: BindingState, code: str, exception: OpenException | None) -> Step:
@@ -333,7 +426,8 @@ def say(state: BindingState, code: str, exception: OpenException | None) -> Step
         return state, ()
     others = {key: each for key, each in state.raised.items() if key != code}
     if exception is None:
-        settled = CloseException(code=code, because="the evidence has found its shipment")
+        found = "the claim has found its load" if code in CLAIM_CODES else FOUND
+        settled = CloseException(code=code, because=found)
         return msgspec.structs.replace(state, raised=others), (settled,)
     return msgspec.structs.replace(state, raised=others | {code: exception}), (exception,)
 
@@ -414,16 +508,19 @@ def keys(message: Message) -> tuple[Key, ...]:
             return (Key("reference", reference.term()),)
         case TenderAnswered(order_id="", reference=Reference() as reference):
             return (Key("reference", reference.term()),)
+        case FreightInvoiceReceived() | FreightChargesReported():
+            return (Key("reference", claimed_by(message.body).term()),)
         case _:
             return ()
 
 
 def stage(state: BindingState) -> str:
     """Tell whether the number is bound, and whether evidence waits for it."""
-    if AMBIGUOUS in state.raised:
+    if {AMBIGUOUS, CLAIM_AMBIGUOUS} & state.raised.keys():
         return "ambiguous"
-    if state.waiting or state.answers:
-        return "unmatched" if {UNMATCHED, UNOFFERED} & state.raised.keys() else "waiting"
+    if state.waiting or state.answers or state.claims:
+        lost = {UNMATCHED, UNOFFERED, CLAIM_UNMATCHED} & state.raised.keys()
+        return "unmatched" if lost else "waiting"
     return "bound" if state.bindings else "unbound"
 
 
@@ -437,6 +534,8 @@ SUBSCRIBER: Subscriber[BindingState, Rules] = Subscriber(
         ReferenceRevoked,
         TenderAnswered,
         TenderAnnounced,
+        FreightInvoiceReceived,
+        FreightChargesReported,
         WakeUp,
         ExceptionRetried,
         ExceptionWaived,

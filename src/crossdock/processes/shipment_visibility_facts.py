@@ -90,6 +90,7 @@ class Closed(Struct, frozen=True, kw_only=True, gc=False):
     delivered: bool
     occurred: Moment | None
     revision: int
+    load_id: str = ""
 
 
 class Visibility(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

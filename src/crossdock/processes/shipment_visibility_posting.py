@@ -236,7 +236,10 @@ def close_deliveries(
         return state, ()
     closed = {
         each.order_id: Closed(
-            delivered=each.delivered, occurred=each.occurred, revision=each.revision
+            delivered=each.delivered,
+            occurred=each.occurred,
+            revision=each.revision,
+            load_id=each.load_id,
         )
         for each in said
     }
@@ -258,11 +261,19 @@ def _closings(state: Visibility, journey: Journey, rules: Rules) -> Iterator[Del
         before = state.closed.get(order_id)
         known = (before.delivered, before.occurred) if before else (False, None)
         told = (delivered, occurred if delivered else None)
-        if told != known:
+        load_id = _load_of(state, order_id)
+        moved = before is not None and before.delivered and before.load_id not in {"", load_id}
+        if told != known or moved:
             yield DeliveryClosed(
                 shipment_id=state.shipment_id,
                 order_id=order_id,
                 delivered=delivered,
                 occurred=told[1],
                 revision=before.revision + 1 if before else 1,
+                load_id=load_id,
             )
+
+
+def _load_of(state: Visibility, order_id: str) -> str:
+    consigned = state.orders.get(order_id)
+    return consigned.plan.shipment.load_id if consigned and consigned.plan else ""

@@ -1,0 +1,142 @@
+"""The gate of money: what may stand in the ERP for each line, what proves it, and whose it is.
+
+A leaf of freight_settlement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from msgspec import Struct
+
+from crossdock.canonical.money import Money
+from crossdock.messages.freight_settlement import LineState, Proven
+from crossdock.policies.freight import FreightPolicy, allocate
+from crossdock.policies.gates import Gate, Passage, Proof, judge
+from crossdock.policies.rules import Rules
+from crossdock.processes.freight_settlement_match import Line, lines_of
+from crossdock.processes.freight_settlement_state import Accrued, Consigned, Settlement, travelling
+
+MILESTONE = "milestone_validated"
+CHARGE = "charge_confirmed"
+
+
+class Due(Struct, frozen=True, kw_only=True):
+    """One line and what shall stand accrued of it: nothing while the gate is closed.
+
+    `shares` are the orders' parts in minor units.
+    """
+
+    line: Line
+    passage: Passage
+    amount: Money
+    shares: dict[str, int]
+
+    @property
+    def name(self) -> str:
+        """Name the line."""
+        return self.line.name
+
+    @property
+    def proofs(self) -> tuple[Proven, ...]:
+        """Spell what the posting rests on."""
+        return tuple(
+            Proven(condition=each.condition, at=each.at, said=each.said)
+            for each in self.passage.proofs
+        )
+
+    def stands(self, accrued: Accrued | None) -> bool:
+        """Tell whether the ERP has accrued just this."""
+        if accrued is None:
+            return self.amount.minor == 0
+        return not accrued.is_out and accrued.stood == self.amount.minor
+
+
+def dues_of(state: Settlement, rules: Rules) -> tuple[Due, ...]:
+    """Hold every line of the load against the gate."""
+    return tuple(_due(state, line, rules.freight) for line in lines_of(state, rules))
+
+
+def _due(state: Settlement, line: Line, policy: FreightPolicy) -> Due:
+    orders = orders_of(state, line)
+    gate = Gate(rule_id=policy.rule_id, needs=(MILESTONE, CHARGE))
+    passage = judge(gate, (*_milestone(orders, policy), *_charge(line)))
+    currency = _currency(state, line)
+    amount = line.confirmed if line.confirmed and passage.is_open else None
+    parts = allocate(amount, weights_of(orders, policy)) if amount and amount.minor else {}
+    return Due(
+        line=line,
+        passage=passage,
+        amount=amount or Money(minor=0, currency=currency),
+        shares={order_id: part.minor for order_id, part in parts.items()},
+    )
+
+
+def _currency(state: Settlement, line: Line) -> str:
+    if line.claimed is not None:
+        return line.claimed.charge.amount.currency
+    if line.name in state.accrued:
+        return state.accrued[line.name].amount.currency
+    return line.expected.currency if line.expected else ""
+
+
+def orders_of(state: Settlement, line: Line) -> tuple[Consigned, ...]:
+    """Give the orders a line is charged for: those of its shipment, or all of the load."""
+    orders = travelling(state)
+    shipment_id = line.claimed.charge.shipment_id if line.claimed else ""
+    own = tuple(each for each in orders if each.shipment_id == shipment_id)
+    return own or orders
+
+
+def weights_of(orders: Iterable[Consigned], policy: FreightPolicy) -> dict[str, Decimal]:
+    """Weigh orders as the policy says; evenly where one of them does not tell its measure."""
+    measured: dict[str, list[Decimal | None]] = {}
+    currencies = set[str]()
+    for each in orders:
+        measure: Decimal | None = None
+        if policy.allocation == "weight":
+            measure = each.weight_kg
+        elif policy.allocation == "value" and each.value is not None:
+            measure = Decimal(each.value.minor)
+            currencies.add(each.value.currency)
+        measured.setdefault(each.order_id, []).append(measure)
+    known = {
+        order_id: sum((each for each in parts if each is not None), Decimal(0))
+        for order_id, parts in measured.items()
+    }
+    told = all(each is not None and each >= 0 for parts in measured.values() for each in parts)
+    if not told or len(currencies) > 1:
+        return dict.fromkeys(known, Decimal(1))
+    return known
+
+
+def _milestone(orders: tuple[Consigned, ...], policy: FreightPolicy) -> tuple[Proof, ...]:
+    """Prove that the goods are there: the last delivery of the load, or the first, by policy."""
+    closed = sorted(
+        ((each.closed_at, each) for each in orders if each.delivered and each.closed_at),
+        key=lambda each: (each[0], each[1].shipment_id, each[1].order_id),
+    )
+    if not closed or (policy.opens_with == "last_delivery" and len(closed) < len(orders)):
+        return ()
+    at, last = closed[-1] if policy.opens_with == "last_delivery" else closed[0]
+    when = last.delivered_at.isoformat() if last.delivered_at else "a time nobody told"
+    said = f"{last.order_id} on {last.shipment_id} was delivered at {when}"
+    more = f", the last of {len(orders)}" if len(orders) > 1 else ""
+    return (Proof(condition=MILESTONE, at=at, said=said + more),)
+
+
+def _charge(line: Line) -> tuple[Proof, ...]:
+    """Prove that the charge is agreed: by rule, or by persons."""
+    agreed = line.state is LineState.CONFIRMED and line.claimed is not None
+    if not agreed or line.claimed is None or line.since is None:
+        return ()
+    who = f" and agreed by {', '.join(line.by)}" if line.by else ""
+    said = f"{line.claimed.said}{who}: {line.because} ({line.rule})"
+    return (Proof(condition=CHARGE, at=line.since, said=said),)
+
+
+def company_of(state: Settlement) -> str:
+    """Name the company whose ERP hears of the load: that of its first order."""
+    orders = travelling(state) or tuple(each for _, each in sorted(state.consigned.items()))
+    return next((each.company_code for each in orders if each.company_code), "")

@@ -1,0 +1,457 @@
+"""The match: what each charge of a load was expected to be, is claimed to be, and is agreed to be.
+
+A leaf of freight_settlement.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from itertools import zip_longest
+from typing import Any
+
+from msgspec import Struct, structs
+
+from crossdock.canonical.freight import ChargeKind, FreightCharge
+from crossdock.canonical.money import Money, decimal_text
+from crossdock.messages.freight_settlement import FreightVerdict, LineState, Proposal
+from crossdock.policies.freight import (
+    Carried,
+    agreed_charges,
+    tolerance_for,
+    tolerates,
+    unexpected_rule,
+)
+from crossdock.policies.rules import Rules
+from crossdock.processes.freight_settlement_state import (
+    Bill,
+    Consigned,
+    Settlement,
+    bare,
+    billed,
+    digest_of,
+    travelling,
+)
+from crossdock.processes.freight_settlement_words import Verdict, verdict_on
+
+# A kind of charge, and the shipment it is for; empty: the load.
+Group = tuple[ChargeKind, str]
+
+
+class Expected(Struct, frozen=True, kw_only=True):
+    """What a kind of charge should cost, and by which source or row."""
+
+    amount: Money
+    rule: str
+    weight_kg: Decimal | None = None
+    freight_class: str = ""
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """What a claim is held against; `expects` tells whether anything was expected of the load."""
+
+    carried: Carried
+    rules: Rules
+    expects: bool
+
+
+class Claimed(Struct, frozen=True, kw_only=True):
+    """One charge somebody claims; `holds` say why its whole document needs a person.
+
+    `document` is carrier and number of the invoice or notice, `ordinal` counts its charges of one
+    kind from 1.
+    """
+
+    document: str
+    is_invoice: bool
+    charge: FreightCharge
+    ordinal: int
+    heard_at: datetime
+    source: str
+    document_id: str
+    holds: tuple[str, ...] = ()
+    weight_kg: Decimal | None = None
+
+    @property
+    def content(self) -> str:
+        """Name the charge as it is now: what a person decides about."""
+        amount = self.charge.amount
+        return f"{self.document}/{self.charge.kind}/{self.ordinal}/{amount.minor}{amount.currency}"
+
+    @property
+    def said(self) -> str:
+        """Tell in words by what it is claimed."""
+        carrier, _, number = self.document.partition("/")
+        if self.is_invoice:
+            return f"{carrier} billed {written(self.charge.amount)} by invoice {number}"
+        return f"{self.source} told {written(self.charge.amount)} by notice {number}"
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """One charge of the load: expected, claimed, agreed; `since` is when the last was decided.
+
+    `confirmed` None: nothing is agreed. `because` says why in words, `rule` and `by` name what and
+    who decided.
+    """
+
+    name: str
+    kind: ChargeKind
+    state: LineState
+    expected: Money | None = None
+    claimed: Claimed | None = None
+    confirmed: Money | None = None
+    variance: Money | None = None
+    rule: str = ""
+    because: str = ""
+    by: tuple[str, ...] = ()
+    since: datetime | None = None
+    proposal: Proposal | None = None
+    disputed_at: datetime | None = None
+
+
+def written(amount: Money) -> str:
+    """Spell an amount: `659.40 USD`."""
+    return f"{decimal_text(amount)} {amount.currency}"
+
+
+def carried_by(state: Settlement) -> Carried:
+    """Gather what tolerances and contracts look at."""
+    orders = travelling(state)
+    first = orders[0] if orders else Consigned(shipment_id="", order_id="")
+    weights = [each.weight_kg for each in orders]
+    known = [each for each in weights if each is not None]
+    alone = len({each.shipment_id for each in orders}) == 1
+    since = min((each.planned_at for each in orders if each.planned_at), default=None)
+    return Carried(
+        carrier_scac=first.carrier_scac,
+        mode=first.mode,
+        service_level=first.service_level,
+        weight_kg=sum(known, Decimal(0)) if known and len(known) == len(weights) else None,
+        stops=first.stops if alone else 0,
+        day=since.date() if since else None,
+        since=since,
+    )
+
+
+def expected_of(state: Settlement, carried: Carried, rules: Rules) -> dict[Group, Expected]:
+    """Say what the load should cost, by kind and shipment, from the first source that knows.
+
+    What is expected of the load as a whole stands under no shipment.
+    """
+    for source in rules.freight.expected_from:
+        if source == "tender":
+            found = _tendered(state)
+        else:
+            agreed = agreed_charges(rules.contracts, carried, source)
+            found = {
+                (kind, ""): Expected(amount=amount, rule=rule, weight_kg=carried.weight_kg)
+                for kind, (amount, rule) in agreed.items()
+            }
+        if found:
+            return found
+    return {}
+
+
+def _tendered(state: Settlement) -> dict[Group, Expected]:
+    """Gather what planners expect; charges told for the load as a whole count once."""
+    offered: dict[tuple[str, str, str], FreightCharge] = {}
+    for each in travelling(state):
+        for charge in each.charges:
+            whole = charge.load_id == state.load_id and not charge.shipment_id
+            owner = "" if whole else each.shipment_id
+            offered.setdefault((owner, charge.charge_id, charge.code), charge)
+    groups: dict[Group, list[Expected]] = {}
+    for (owner, _, _), charge in offered.items():
+        part = Expected(
+            amount=charge.amount,
+            rule="tender",
+            weight_kg=charge.weight_kg,
+            freight_class=charge.freight_class,
+        )
+        groups.setdefault((charge.kind, owner), []).append(part)
+    return {group: _summed(parts) for group, parts in groups.items()}
+
+
+def _summed(parts: Sequence[Expected]) -> Expected:
+    """Add up what is expected; amounts of several currencies have no sum, and match nothing."""
+    currencies = {each.amount.currency for each in parts}
+    currency = currencies.pop() if len(currencies) == 1 else "XXX"
+    return Expected(
+        amount=Money(minor=sum(each.amount.minor for each in parts), currency=currency),
+        rule=parts[0].rule,
+        weight_kg=_sum([each.weight_kg for each in parts]),
+        freight_class=parts[0].freight_class,
+    )
+
+
+def _wanted(expected: Mapping[Group, Expected], group: Group) -> Expected | None:
+    """Find what is expected of some claims: of their shipment, or else of the whole load."""
+    kind, shipment_id = group
+    if shipment_id and group in expected:
+        return expected[group]
+    if shipment_id and (kind, "") not in expected:
+        return None
+    parts = [each for (other, _), each in sorted(expected.items()) if other is kind]
+    return _summed(parts) if parts else None
+
+
+def _sum(weights: list[Decimal | None]) -> Decimal | None:
+    known = [each for each in weights if each is not None]
+    return sum(known, Decimal(0)) if known and len(known) == len(weights) else None
+
+
+def lines_of(state: Settlement, rules: Rules) -> tuple[Line, ...]:
+    """Give every charge of the load: claimed, expected only, or posted and claimed no more."""
+    carried = carried_by(state)
+    expected = expected_of(state, carried, rules)
+    terms = Terms(carried=carried, rules=rules, expects=bool(expected))
+    groups = grouped(state, carried, rules, expected)
+    lines = dict(_named(state, groups, expected, terms))
+    for name in state.accrued:
+        if name not in lines or lines[name].claimed is None:
+            known = lines.get(name)
+            lines[name] = Line(
+                name=name,
+                kind=ChargeKind(name.partition("/")[0]),
+                state=LineState.WITHDRAWN,
+                expected=known.expected if known else None,
+                because="nobody claims it any more",
+            )
+    return tuple(lines[name] for name in sorted(lines))
+
+
+def _named(
+    state: Settlement,
+    groups: Mapping[Group, list[Claimed]],
+    expected: Mapping[Group, Expected],
+    terms: Terms,
+) -> Iterator[tuple[str, Line]]:
+    """Name the charges of a kind one after the other: `STOP_OFF`, `STOP_OFF/2`."""
+    counts = Counter[ChargeKind]()
+
+    def name_of(kind: ChargeKind) -> str:
+        counts[kind] += 1
+        return kind.value if counts[kind] == 1 else f"{kind}/{counts[kind]}"
+
+    for group, claims in groups.items():
+        named = {name_of(group[0]): each for each in claims}
+        yield from _judged(state, named, _wanted(expected, group), terms)
+    whole = {kind for kind, shipment_id in groups if not shipment_id}
+    for group, each in expected.items():
+        if group not in groups and group[0] not in whole:
+            name = name_of(group[0])
+            yield (
+                name,
+                Line(
+                    name=name,
+                    kind=group[0],
+                    state=LineState.EXPECTED,
+                    expected=each.amount,
+                    rule=each.rule,
+                    since=terms.carried.since,
+                ),
+            )
+
+
+def grouped(
+    state: Settlement, carried: Carried, rules: Rules, expected: Mapping[Group, Expected]
+) -> dict[Group, list[Claimed]]:
+    """Put claims of one kind and shipment together; an invoice's stand over a notice's.
+
+    What one carrier told by notice and then bills is one charge: the first of a kind with the
+    first, the second with the second. A shipment of which nothing is expected counts for the load.
+    """
+    claims = [*_billed(state, carried, rules), *_told(state, carried)]
+    shipments = {shipment_id for _, shipment_id in expected}
+    tracks: dict[tuple[Group, str], tuple[list[Claimed], list[Claimed]]] = {}
+    for each in sorted(claims, key=lambda each: (each.heard_at, each.document)):
+        mine = each.charge.shipment_id if each.charge.shipment_id in shipments else ""
+        carrier = each.document.partition("/")[0]
+        bills, notices = tracks.setdefault(((each.charge.kind, mine), carrier), ([], []))
+        (bills if each.is_invoice else notices).append(each)
+    groups: dict[Group, list[Claimed]] = {}
+    for (group, _), (bills, notices) in tracks.items():
+        pairs = zip_longest(bills, notices)
+        groups.setdefault(group, []).extend(bill or notice for bill, notice in pairs)
+    return groups
+
+
+def _numbered(charges: tuple[FreightCharge, ...]) -> Iterator[tuple[int, FreightCharge]]:
+    counts = Counter[ChargeKind]()
+    for charge in charges:
+        counts[charge.kind] += 1
+        yield counts[charge.kind], charge
+
+
+def _billed(state: Settlement, carried: Carried, rules: Rules) -> Iterator[Claimed]:
+    earlier: dict[tuple[str, ...], str] = {}
+    for name, bill in billed(state):
+        holds = [*_holds(bill, carried, rules)]
+        if len(state.bills) > 1:
+            content = tuple(sorted(digest_of(bare(each)) for each in bill.invoice.charges))
+            if content in earlier:
+                holds.append(f"it charges the same as invoice {earlier[content]}")
+            earlier.setdefault(content, bill.invoice.invoice_id)
+        for ordinal, charge in _numbered(bill.invoice.charges):
+            yield Claimed(
+                document=name,
+                is_invoice=True,
+                charge=charge,
+                ordinal=ordinal,
+                heard_at=bill.heard_at,
+                source=bill.source,
+                document_id=bill.document_id,
+                holds=tuple(holds),
+                weight_kg=charge.weight_kg or bill.invoice.weight_kg,
+            )
+
+
+def _holds(bill: Bill, carried: Carried, rules: Rules) -> Iterator[str]:
+    """Say what keeps a whole invoice from being taken without a person."""
+    invoice = bill.invoice
+    yield from (f"it does not agree with itself: {each}" for each in invoice.disagreements)
+    if any(each.amount.currency != invoice.total.currency for each in invoice.charges):
+        yield "its charges are not in the currency of its total"
+    elif not invoice.disagreements:
+        charged = sum(each.amount.minor for each in invoice.charges)
+        if charged != invoice.total.minor:
+            total = Money(minor=charged, currency=invoice.total.currency)
+            yield f"its charges sum to {written(total)}, and it says {written(invoice.total)}"
+    if carried.carrier_scac and invoice.carrier_scac != carried.carrier_scac:
+        yield f"{invoice.carrier_scac} bills, and {carried.carrier_scac} carries the load"
+    if not carried.mode:
+        yield "no order travels on this load"
+    stops = invoice.stops if "stops" in rules.freight.compare else None
+    if stops and carried.stops and stops != carried.stops:
+        yield f"it bills {stops} stops, and {carried.stops} were planned"
+
+
+def _told(state: Settlement, carried: Carried) -> Iterator[Claimed]:
+    for name, told in state.notices.items():
+        holds = () if carried.mode else ("no order travels on this load",)
+        for ordinal, charge in _numbered(told.notice.charges):
+            yield Claimed(
+                document=name,
+                is_invoice=False,
+                charge=charge,
+                ordinal=ordinal,
+                heard_at=told.first_at,
+                source=told.source,
+                document_id=told.document_id,
+                holds=holds,
+                weight_kg=charge.weight_kg,
+            )
+
+
+def _judged(
+    state: Settlement,
+    claims: Mapping[str, Claimed],
+    expected: Expected | None,
+    terms: Terms,
+) -> Iterator[tuple[str, Line]]:
+    """Judge the claimed charges of one kind together: what is expected is expected of all."""
+    free = [each for each in claims.values() if not each.holds]
+    takes, rule, why = _match(free, expected, terms)
+    for place, (name, each) in enumerate(claims.items()):
+        variance = _variance(free, expected) if place == 0 else None
+        line = Line(
+            name=name,
+            kind=each.charge.kind,
+            state=LineState.UNDER_REVIEW,
+            expected=expected.amount if expected and place == 0 else None,
+            claimed=each,
+            variance=variance,
+            rule=rule,
+            because="; ".join(each.holds) or why,
+            since=each.heard_at,
+        )
+        said = verdict_on(state.words, each.content, each.charge.amount, terms.rules.freight)
+        if said.word is not None:
+            line = _said(line, each, said)
+        elif takes and not each.holds:
+            line = structs.replace(line, state=LineState.CONFIRMED, confirmed=each.charge.amount)
+        yield name, structs.replace(line, proposal=said.proposal)
+
+
+def _said(line: Line, claimed: Claimed, said: Verdict) -> Line:
+    """Let a person's word hold."""
+    word = said.word
+    assert word is not None  # noqa: S101
+    by, currency = said.by, claimed.charge.amount.currency
+    told: dict[str, Any] = {
+        "rule": "freight.persons",
+        "because": word.reason,
+        "by": by,
+        "since": word.at,
+    }
+    match word.verdict:
+        case FreightVerdict.DISPUTE:
+            return structs.replace(line, state=LineState.DISPUTED, disputed_at=word.at, **told)
+        case FreightVerdict.REJECT:
+            nothing = Money(minor=0, currency=currency)
+            return structs.replace(line, state=LineState.REJECTED, confirmed=nothing, **told)
+        case _:
+            agreed = word.amount or claimed.charge.amount
+            return structs.replace(line, state=LineState.CONFIRMED, confirmed=agreed, **told)
+
+
+def _variance(claims: list[Claimed], expected: Expected | None) -> Money | None:
+    currencies = {each.charge.amount.currency for each in claims}
+    if expected is None or currencies != {expected.amount.currency}:
+        return None
+    difference = sum(each.charge.amount.minor for each in claims) - expected.amount.minor
+    return Money(minor=difference, currency=expected.amount.currency)
+
+
+def _match(claims: list[Claimed], expected: Expected | None, terms: Terms) -> tuple[bool, str, str]:
+    """Tell whether the charges of a kind are taken as they are, by which rule, and why (not)."""
+    if not claims:
+        return False, "", ""
+    first = claims[0].charge
+    if first.kind is ChargeKind.UNCLASSIFIED:
+        codes = ", ".join(sorted({each.charge.code for each in claims}))
+        return False, "", f"nobody knows what the carrier's code {codes} means"
+    if expected is None:
+        if terms.expects:
+            return False, "", f"no {first.kind} was expected"
+        unexpected = unexpected_rule(terms.rules.freight, terms.carried)
+        taken = unexpected.take == "accept_as_charged"
+        why = "taken as charged" if taken else "nothing was expected"
+        return (
+            taken,
+            unexpected.rule_id,
+            f"{why}: neither tender nor contract tells what it should cost",
+        )
+    variance = _variance(claims, expected)
+    if variance is None:
+        billed_in = ", ".join(sorted({each.charge.amount.currency for each in claims}))
+        return False, "", f"billed in {billed_in}, expected in {expected.amount.currency}"
+    differences = "; ".join(_differences(claims, expected, terms.rules))
+    row = tolerance_for(terms.rules.tolerances, terms.carried, first.kind, expected.amount.currency)
+    if differences:
+        return False, row.rule_id if row else "", differences
+    total = Money(minor=expected.amount.minor + variance.minor, currency=expected.amount.currency)
+    how = f"{written(variance)} off the expected {written(expected.amount)} ({expected.rule})"
+    if variance.minor == 0:
+        return True, row.rule_id if row else expected.rule, f"as expected ({expected.rule})"
+    if row is None:
+        return False, "", f"{how}, and no tolerance speaks of it"
+    within = tolerates(row, expected.amount, total)
+    return within, row.rule_id, f"{how}, {'within' if within else 'outside'} {row.rule_id}"
+
+
+def _differences(claims: list[Claimed], expected: Expected, rules: Rules) -> Iterator[str]:
+    """Name what differs beside the amounts."""
+    compare = rules.freight.compare
+    weights = {each.weight_kg for each in claims if each.weight_kg is not None}
+    if claims[0].charge.kind is ChargeKind.LINEHAUL and "weight" in compare and weights:
+        billed_weight, planned = max(weights), expected.weight_kg
+        allowed = Decimal(rules.freight.weight_per_cent)
+        if planned and abs(billed_weight - planned) * 100 > allowed * planned:
+            yield f"billed for {billed_weight} kg, planned {planned} kg"
+    classes = {each.charge.freight_class for each in claims} - {""}
+    if "class" in compare and expected.freight_class and classes - {expected.freight_class}:
+        named = ", ".join(sorted(classes))
+        yield f"billed as class {named}, planned as class {expected.freight_class}"
