@@ -210,6 +210,7 @@ def test_a_delivered_container_may_carry_other_goods_ten_days_later() -> None:
             shipment_id="S-1",
             order_id="SO-1",
             valid_until=PROMISED.at + timedelta(days=10),
+            load_id="L-1",
         )
     ]
 
@@ -221,7 +222,9 @@ def test_a_container_stays_when_its_delivery_is_taken_back() -> None:
 
     said = order.tell(closed(2, delivered=False))
 
-    assert said == [ReferenceAnnounced(reference=box, shipment_id="S-1", order_id="SO-1")]
+    assert said == [
+        ReferenceAnnounced(reference=box, shipment_id="S-1", order_id="SO-1", load_id="L-1")
+    ]
 
 
 def test_an_accepted_order_keeps_its_rule_book_until_it_is_cancelled() -> None:

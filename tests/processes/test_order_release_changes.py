@@ -86,7 +86,7 @@ def test_a_new_revision_with_the_same_carrier_needs_no_second_reference() -> Non
 
     assert said == [
         planned(shipment(references=(PRO, bill)), 1, 2),
-        ReferenceAnnounced(reference=bill, shipment_id="S-1", order_id="SO-1"),
+        ReferenceAnnounced(reference=bill, shipment_id="S-1", order_id="SO-1", load_id="L-1"),
     ]
     assert order.stage == "open"
 

@@ -134,6 +134,7 @@ def test_a_return_is_posted_where_policy_asks_for_it() -> None:
         delivered=True,
         occurred=moment(hour(-5)),
         revision=1,
+        load_id="LO-1",
     )
     assert story.wait_until(hour(1)) == [closed, returned]
 
@@ -165,6 +166,7 @@ def test_an_order_with_two_stops_is_closed_with_the_last_of_them() -> None:
         delivered=True,
         occurred=moment(hour(-2)),
         revision=1,
+        load_id="LO-1",
     )
     assert said == [[], [closed]]
 

@@ -175,6 +175,7 @@ def closed(at: float | None, revision: int = 1) -> DeliveryClosed:
         delivered=at is not None,
         occurred=None if at is None else moment(hour(at)),
         revision=revision,
+        load_id="LO-1",
     )
 
 

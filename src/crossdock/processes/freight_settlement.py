@@ -64,10 +64,12 @@ from crossdock.ports import (
     SetTimer,
     Subscriber,
 )
+from crossdock.processes.freight_settlement_answers import note_answer, publish
+from crossdock.processes.freight_settlement_billing import release_billing
 from crossdock.processes.freight_settlement_gate import Due, dues_of
 from crossdock.processes.freight_settlement_persons import take_decision
 from crossdock.processes.freight_settlement_picture import picture_of, stage_word
-from crossdock.processes.freight_settlement_postings import is_posting, note_answer, post, publish
+from crossdock.processes.freight_settlement_postings import is_posting, post_accruals, post_invoices
 from crossdock.processes.freight_settlement_state import (
     Agreed,
     Settlement,
@@ -135,14 +137,16 @@ def settle(state: Settlement, at: datetime, rules: Rules, *, waits: bool = False
         return state, ()
     dues = dues_of(state, rules)
     state, confirmed = confirm(state, dues)
-    state, posted = post(state, dues, at, rules)
+    state, accruals = post_accruals(state, dues, at, rules)
+    state, invoices = post_invoices(state, dues, at, rules)
+    state, bills = release_billing(state, dues, rules)
     state, ended = judge_end(state, dues)
     waits = waits and is_posting(state)
     state, shown = (state, ()) if waits else show(state, dues, rules)
     state, found = list_numbers(state)
     state, asked = ask(state, troubles(state, dues, rules))
     state, rings = run_timers(state, dues, rules)
-    return state, (*confirmed, *posted, *ended, *shown, *found, *asked, *rings)
+    return state, (*confirmed, *accruals, *invoices, *bills, *ended, *shown, *found, *asked, *rings)
 
 
 def confirm(state: Settlement, dues: tuple[Due, ...]) -> Step:

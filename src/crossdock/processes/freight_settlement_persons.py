@@ -13,9 +13,10 @@ from msgspec import structs
 from crossdock.canonical.money import Money
 from crossdock.messages.freight_settlement import FreightDecided, FreightVerdict, LineState
 from crossdock.policies.freight import FreightPolicy
+from crossdock.processes.freight_settlement_billing import release_name
 from crossdock.processes.freight_settlement_gate import Due
 from crossdock.processes.freight_settlement_match import Claimed, written
-from crossdock.processes.freight_settlement_postings import line_state, release_name
+from crossdock.processes.freight_settlement_postings import line_state
 from crossdock.processes.freight_settlement_state import Settlement, Word, travelling
 from crossdock.processes.freight_settlement_words import verdict_on
 

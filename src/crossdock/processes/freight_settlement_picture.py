@@ -14,22 +14,19 @@ from crossdock.messages.freight_settlement import (
     FreightPicture,
     InvoiceLine,
     LineState,
-    Proposal,
     Share,
 )
 from crossdock.policies.calendars import calendar_named, working_days_later
 from crossdock.policies.rules import Rules
+from crossdock.processes.freight_settlement_billing import release_proposal
 from crossdock.processes.freight_settlement_gate import Due
 from crossdock.processes.freight_settlement_match import Line, written
 from crossdock.processes.freight_settlement_postings import (
-    RELEASE,
-    UNCERTAIN,
     is_over,
     line_state,
     payables_of,
 )
 from crossdock.processes.freight_settlement_state import Settlement, in_force, travelling
-from crossdock.processes.freight_settlement_words import verdict_on
 
 # What a load is called, by the first of these states that one of its lines is in.
 _STAGES = (
@@ -77,7 +74,7 @@ def picture_of(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Freigh
         shares=tuple(_shares(dues)),
         business_date=max(dates, default=None),
         notes=tuple(_notes(state)),
-        proposal=_release_proposal(state, rules),
+        proposal=release_proposal(state, rules.freight),
     )
 
 
@@ -120,16 +117,6 @@ def _since(due: Due, state: Settlement, reached: LineState) -> datetime | None:
     if reached is LineState.INVOICED and due.line.claimed:
         return state.paid[due.line.claimed.document].ended_at
     return due.line.since
-
-
-def _release_proposal(state: Settlement, rules: Rules) -> Proposal | None:
-    """Give the release of an order that waits for a second person."""
-    for content in sorted({each.content for each in state.words}):
-        if content.startswith(RELEASE):
-            said = verdict_on(state.words, content, UNCERTAIN, rules.freight)
-            if said.proposal is not None:
-                return said.proposal
-    return None
 
 
 def _invoices(state: Settlement, dues: tuple[Due, ...]) -> Iterator[InvoiceLine]:

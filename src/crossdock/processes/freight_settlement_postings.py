@@ -9,25 +9,19 @@ A leaf of freight_settlement.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime
-from typing import TypeVar
 
 from msgspec import Struct, structs
 
 from crossdock.canonical.money import Money
-from crossdock.messages.flow import AnswerKind, EffectAnswered
 from crossdock.messages.freight_settlement import (
     AccrueFreight,
-    FreightPosted,
     LineState,
     PostFreightInvoice,
-    ReleaseBilling,
     ShareFreightInvoice,
 )
 from crossdock.policies.freight import (
     FreightPolicy,
-    allocate,
     business_date,
     business_day,
     exchange_rate,
@@ -35,32 +29,20 @@ from crossdock.policies.freight import (
 )
 from crossdock.policies.rules import Rules
 from crossdock.ports import DropEffect, Emission
-from crossdock.processes.freight_settlement_gate import Due, company_of, weights_of
+from crossdock.processes.freight_settlement_gate import Due, company_of
 from crossdock.processes.freight_settlement_state import (
     Accrued,
     Bill,
     Paid,
-    Released,
     Settlement,
     Step,
     billed,
     shares_of,
     travelling,
 )
-from crossdock.processes.freight_settlement_words import verdict_on
 
 OVER = frozenset({LineState.REJECTED, LineState.WITHDRAWN, LineState.INVOICED, LineState.ACCRUED})
-RELEASE = "billing/"
-UNCERTAIN = Money(minor=10**15, currency="XXX")  # what is not known may be any amount
 CORRECTED = "the load's freight has changed since the ERP refused it"
-
-
-def post(state: Settlement, dues: tuple[Due, ...], at: datetime, rules: Rules) -> Step:
-    """Say what the ERP and the TMS should know otherwise, in the order of the books."""
-    state, accruals = post_accruals(state, dues, at, rules)
-    state, invoices = post_invoices(state, dues, at, rules)
-    state, released = release_billing(state, dues, rules)
-    return state, accruals + invoices + released
 
 
 def post_accruals(state: Settlement, dues: tuple[Due, ...], at: datetime, rules: Rules) -> Step:
@@ -74,7 +56,7 @@ def post_accruals(state: Settlement, dues: tuple[Due, ...], at: datetime, rules:
             continue
         accrued[due.name] = after
         if known is not None and known.was_refused:
-            said.append(_drop(AccrueFreight.verb, f"{state.load_id}/{due.name}", known.revision))
+            said.append(drop(AccrueFreight.verb, f"{state.load_id}/{due.name}", known.revision))
         if after.is_out:
             said.append(_accrue(state, due, after, rules.freight))
     return (structs.replace(state, accrued=accrued) if said else state), tuple(said)
@@ -145,7 +127,8 @@ def _rated(known: Accrued, amount: Money, rules: Rules) -> Accrued:
     return structs.replace(known, rate=row.rate, rate_date=date.fromisoformat(row.valid_from))
 
 
-def _drop(verb: str, business_key: str, revision: int) -> DropEffect:
+def drop(verb: str, business_key: str, revision: int) -> DropEffect:
+    """Take back what the ERP refused, for something else is to be told."""
     return DropEffect(
         verb=verb, business_key=business_key, version=str(revision), because=CORRECTED
     )
@@ -222,7 +205,7 @@ def post_invoices(state: Settlement, dues: tuple[Due, ...], at: datetime, rules:
         after = _payment(state, payable, known, waiting, today)
         if after is not None and after != known:
             if known is not None and known.was_refused:
-                said.append(_drop(PostFreightInvoice.verb, name, known.revision))
+                said.append(drop(PostFreightInvoice.verb, name, known.revision))
             if after.is_out:
                 said.append(_post(state, name, payable, after))
             paid[name] = after
@@ -347,187 +330,3 @@ def is_posting(state: Settlement) -> bool:
     """Tell whether an accrual or an invoice is on its way to the ERP."""
     postings = (*state.accrued.values(), *state.paid.values())
     return any(each.is_out and not each.was_refused for each in postings)
-
-
-def release_billing(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Step:
-    """Let the ERP bill the orders whose freight is certain, or released without being so."""
-    if rules.freight.billing == "off":
-        return state, ()
-    said: list[Emission] = []
-    released = dict(state.released)
-    certain = is_over(state, dues)
-    for order_id in _delivered(state):
-        known = released.get(order_id)
-        freight = freight_of(dues, order_id, state, rules.freight, certain=certain)
-        why = "" if certain else _flag(state, order_id, rules.freight)
-        if (
-            freight is None
-            or why is None
-            or (known is not None and known.is_out and not known.was_refused)
-        ):
-            continue
-        if known is not None and (known.freight, known.flagged) == (freight, why):
-            continue
-        after = Released(
-            freight=freight,
-            flagged=why,
-            revision=known.revision + 1 if known else 1,
-            settled=known.settled if known else 0,
-            company_code=company_of(state),
-        )
-        if known is not None and known.was_refused:
-            key = f"{order_id}/{state.load_id}"
-            said.append(_drop(ReleaseBilling.verb, key, known.revision))
-        said.append(_release(state, order_id, after))
-        released[order_id] = after
-    return (structs.replace(state, released=released) if said else state), tuple(said)
-
-
-def _delivered(state: Settlement) -> Iterator[str]:
-    """Name the orders of which all that travels on this load is delivered."""
-    orders = travelling(state)
-    for order_id in sorted({each.order_id for each in orders}):
-        if all(each.delivered for each in orders if each.order_id == order_id):
-            yield order_id
-
-
-def _flag(state: Settlement, order_id: str, policy: FreightPolicy) -> str | None:
-    """Say why an order is billed though its freight is not certain; None: it is not."""
-    name = release_name(order_id)
-    said = verdict_on(state.words, name, UNCERTAIN, policy)
-    if said.word is not None:
-        return f"released by {' and '.join(said.by)} before the freight was certain"
-    return "the freight was not certain in time" if name in state.rung else None
-
-
-def release_name(order_id: str) -> str:
-    """Name the release of an order among words and alarms."""
-    return f"{RELEASE}{order_id}"
-
-
-def freight_of(
-    dues: tuple[Due, ...],
-    order_id: str,
-    state: Settlement,
-    policy: FreightPolicy,
-    *,
-    certain: bool,
-) -> Money | None:
-    """Sum an order's part of the freight; while uncertain, of what is agreed or else expected.
-
-    None where it is in several currencies: that has no sum.
-    """
-    parts: list[Money] = []
-    weights = weights_of(travelling(state), policy)
-    for due in dues:
-        if certain:
-            parts.append(Money(minor=due.shares.get(order_id, 0), currency=due.amount.currency))
-        elif (likely := due.line.confirmed or due.line.expected) is not None:
-            parts.append(allocate(likely, weights)[order_id])
-    told = [each for each in parts if each.minor] or parts
-    currencies = {each.currency for each in told}
-    if len(currencies) > 1:
-        return None
-    currency = currencies.pop() if currencies else policy.ledger_currency or "XXX"
-    return Money(minor=sum(each.minor for each in told), currency=currency)
-
-
-def _release(state: Settlement, order_id: str, told: Released) -> ReleaseBilling:
-    return ReleaseBilling(
-        order_id=order_id,
-        load_id=state.load_id,
-        freight=told.freight,
-        revision=told.revision,
-        flagged=told.flagged,
-        company_code=told.company_code,
-    )
-
-
-def note_answer(state: Settlement, answer: EffectAnswered) -> Settlement:
-    """Note how a posting ended; an answer to what was never posted changes nothing."""
-    name = _posting_name(state, answer)
-    match answer.verb:
-        case AccrueFreight.verb if name in state.accrued:
-            accrued = {**state.accrued, name: _answered(state.accrued[name], answer)}
-            return structs.replace(state, accrued=accrued)
-        case PostFreightInvoice.verb if name in state.paid:
-            paid = {**state.paid, name: _answered(state.paid[name], answer)}
-            return structs.replace(state, paid=paid)
-        case ReleaseBilling.verb if name in state.released:
-            released = {**state.released, name: _answered(state.released[name], answer)}
-            return structs.replace(state, released=released)
-        case _:  # the TMS has its copy, or flow asks a person why not
-            return state
-
-
-def _posting_name(state: Settlement, answer: EffectAnswered) -> str:
-    if answer.verb == AccrueFreight.verb:
-        return answer.business_key.removeprefix(f"{state.load_id}/")
-    if answer.verb == ReleaseBilling.verb:
-        return answer.business_key.removesuffix(f"/{state.load_id}")
-    return answer.business_key
-
-
-def publish(state: Settlement, answer: EffectAnswered) -> tuple[FreightPosted, ...]:
-    """Tell what a partner has done, with what its ledger says now; other ends tell nothing."""
-    if answer.answer is not AnswerKind.APPLIED:
-        return ()
-    name = _posting_name(state, answer)
-    carrier, _, invoice_id = name.partition("/")
-    told: Accrued | Paid
-    match answer.verb:
-        case AccrueFreight.verb if name in state.accrued:
-            told = state.accrued[name]
-            amount, carrier, invoice_id = told.amount, told.carrier_scac, told.invoice_id
-        case PostFreightInvoice.verb | ShareFreightInvoice.verb if name in state.paid:
-            told = state.paid[name]
-            amount = told.payable
-        case _:
-            return ()
-    if answer.version != str(told.revision):
-        return ()
-    posted = FreightPosted(
-        load_id=state.load_id,
-        posting=answer.verb,
-        charge=name if isinstance(told, Accrued) else "",
-        amount=amount,
-        revision=told.revision,
-        document=answer.document,
-        endpoint=answer.endpoint,
-        carrier_scac=carrier,
-        business_date=told.business_date,
-        invoice_id=invoice_id,
-    )
-    return (posted,)
-
-
-P = TypeVar("P", Accrued, Paid, Released)
-
-
-def _answered(told: P, answer: EffectAnswered) -> P:
-    revision = int(answer.version)
-    match answer.answer:
-        case AnswerKind.APPLIED | AnswerKind.WAIVED:
-            if revision <= told.settled:
-                return told
-            done = structs.replace(told, settled=revision, ended_at=answer.answered_at)
-            return _ended(done, answer)
-        case AnswerKind.REFUSED:
-            return structs.replace(told, refused=max(told.refused, revision))
-        case AnswerKind.UNRESOLVED:  # flow asks a person; the answer will come
-            return told
-
-
-def _ended(told: P, answer: EffectAnswered) -> P:
-    """Let what was told stand; the ERP's own number is kept."""
-    match told:
-        case Accrued():
-            if answer.version != str(told.revision):  # an earlier one that was thought dropped
-                return told
-            documents = (*told.documents, answer.document) if answer.document else told.documents
-            return structs.replace(told, stood=told.amount.minor, documents=documents)
-        case Paid():
-            document = answer.document or told.document
-            return structs.replace(told, stood=told.payable.minor, document=document)
-        case _:
-            return told

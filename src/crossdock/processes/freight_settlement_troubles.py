@@ -14,10 +14,11 @@ from crossdock.messages.freight_settlement import LineState
 from crossdock.messages.teams import Team
 from crossdock.policies.rules import Rules
 from crossdock.ports import OpenException
+from crossdock.processes.freight_settlement_billing import release_name
 from crossdock.processes.freight_settlement_gate import Due
 from crossdock.processes.freight_settlement_match import Line, written
 from crossdock.processes.freight_settlement_picture import dispute_ends
-from crossdock.processes.freight_settlement_postings import is_over, needs_rate, release_name
+from crossdock.processes.freight_settlement_postings import is_over, needs_rate
 from crossdock.processes.freight_settlement_state import Settlement, in_force, travelling
 
 REVIEW = "FREIGHT_UNDER_REVIEW"

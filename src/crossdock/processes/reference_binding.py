@@ -27,10 +27,9 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 import msgspec
-from msgspec import Struct
 
 from crossdock.canonical.moments import Instant
-from crossdock.canonical.references import Reference, ReferenceType
+from crossdock.canonical.references import Reference
 from crossdock.canonical.tracking import TrackingEvent
 from crossdock.messages.envelope import Key, Message
 from crossdock.messages.flow import ExceptionRetried, ExceptionWaived, WakeUp
@@ -60,10 +59,14 @@ from crossdock.ports import (
 from crossdock.processes.reference_binding_claims import (
     CLAIM_AMBIGUOUS,
     CLAIM_UNMATCHED,
+    Binding,
+    Kept,
     WaitingClaim,
     ambiguous_claims,
+    bindings_at,
     bound_to,
     claimed_by,
+    loads_of,
     unmatched_claims,
 )
 
@@ -73,20 +76,6 @@ UNMATCHED = "EVIDENCE_UNMATCHED"
 UNOFFERED = "TENDER_ANSWER_UNMATCHED"
 CLAIM_CODES = frozenset({CLAIM_AMBIGUOUS, CLAIM_UNMATCHED})
 FOUND = "the evidence has found its shipment"
-
-
-class Kept(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The base of everything that is kept in the state."""
-
-
-class Binding(Kept, frozen=True, kw_only=True):
-    """One order says that the number means this shipment, within these times; end excluded."""
-
-    shipment_id: str
-    order_id: str
-    valid_from: Instant | None = None
-    valid_until: Instant | None = None
-    load_id: str = ""
 
 
 class Waiting(Kept, frozen=True, kw_only=True):
@@ -222,19 +211,9 @@ def wait_claim(
     )
 
 
-def loads_of(state: BindingState, claim: WaitingClaim) -> tuple[str, ...]:
-    """Name the loads a claim may be for."""
-    when = claim.happened_at
-    valid = state.bindings if when is None else bindings_at(state, when)
-    loads = {each.load_id or each.shipment_id for each in valid}
-    if not loads and state.reference and state.reference.type is ReferenceType.LOAD:
-        return (state.reference.value,)
-    return tuple(sorted(loads))
-
-
 def release_claims(state: BindingState) -> Step:
     """Send claims to their load where there is exactly one."""
-    found = [(each, loads_of(state, each)) for each in state.claims]
+    found = [(each, loads_of(each, state.bindings, state.reference)) for each in state.claims]
     if not any(len(loads) == 1 for _, loads in found):
         return state, ()
     said = tuple(bound_to(each, loads[0]) for each, loads in found if len(loads) == 1)
@@ -296,17 +275,7 @@ def settle(state: BindingState) -> Step:
 
 def shipments_at(state: BindingState, moment: datetime) -> tuple[str, ...]:
     """Name the shipments that have the number at a time."""
-    return tuple(sorted({each.shipment_id for each in bindings_at(state, moment)}))
-
-
-def bindings_at(state: BindingState, moment: datetime) -> tuple[Binding, ...]:
-    """Give what orders say of the number for a time."""
-    return tuple(
-        each
-        for each in state.bindings
-        if (each.valid_from is None or each.valid_from <= moment)
-        and (each.valid_until is None or moment < each.valid_until)
-    )
+    return tuple(sorted({each.shipment_id for each in bindings_at(state.bindings, moment)}))
 
 
 def candidates(state: BindingState, waiting: Waiting) -> tuple[str, ...]:
@@ -360,7 +329,11 @@ def watch(state: BindingState) -> Step:
     """Set the alarm for the first evidence that finds nothing in time, or stop it."""
     lonely = [w.due_at for w in state.waiting if not w.told and not candidates(state, w)]
     lonely += [each.due_at for each in state.answers if not each.told]
-    lonely += [w.due_at for w in state.claims if not w.told and not loads_of(state, w)]
+    lonely += [
+        w.due_at
+        for w in state.claims
+        if not w.told and not loads_of(w, state.bindings, state.reference)
+    ]
     due_at = min(lonely, default=None)
     if due_at == state.alarm_at:
         return state, ()
@@ -382,7 +355,7 @@ def complain(state: BindingState, alarm: WakeUp) -> BindingState:
     )
     claims = tuple(
         msgspec.structs.replace(each, told=True)
-        if each.due_at <= alarm.due_at and not loads_of(state, each)
+        if each.due_at <= alarm.due_at and not loads_of(each, state.bindings, state.reference)
         else each
         for each in state.claims
     )
@@ -410,11 +383,19 @@ def judge_claims(state: BindingState) -> Step:
     number = state.reference
     if number is None or not (state.claims or state.raised.keys() & CLAIM_CODES):
         return state, ()
-    several = [each for each in state.claims if len(loads_of(state, each)) > 1]
-    loads = sorted({load for each in several for load in loads_of(state, each)})
+    several = [
+        each for each in state.claims if len(loads_of(each, state.bindings, state.reference)) > 1
+    ]
+    loads = sorted(
+        {load for each in several for load in loads_of(each, state.bindings, state.reference)}
+    )
     asked = ambiguous_claims(number, several, loads) if several else None
     state, first = say(state, CLAIM_AMBIGUOUS, asked)
-    lost = [each for each in state.claims if each.told and not loads_of(state, each)]
+    lost = [
+        each
+        for each in state.claims
+        if each.told and not loads_of(each, state.bindings, state.reference)
+    ]
     asked = unmatched_claims(number, lost) if lost else None
     state, second = say(state, CLAIM_UNMATCHED, asked)
     return state, first + second

@@ -25,7 +25,21 @@ CLAIM_AMBIGUOUS = "FREIGHT_CLAIM_AMBIGUOUS"
 CLAIM_UNMATCHED = "FREIGHT_CLAIM_UNMATCHED"
 
 
-class WaitingClaim(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Kept(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The base of everything that is kept in the state."""
+
+
+class Binding(Kept, frozen=True, kw_only=True):
+    """One order says that the number means this shipment, within these times; end excluded."""
+
+    shipment_id: str
+    order_id: str
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
+    load_id: str = ""
+
+
+class WaitingClaim(Kept, frozen=True, kw_only=True):
     """A bill, or word of charges, that has no load yet."""
 
     reported_at: Instant
@@ -58,6 +72,28 @@ def claimed_by(body: FreightInvoiceReceived | FreightChargesReported) -> Referen
         type=ReferenceType.INVOICE, value=invoice.invoice_id, issuer=invoice.carrier_scac
     )
     return invoice.reference or own
+
+
+def bindings_at(bindings: Sequence[Binding], moment: datetime) -> tuple[Binding, ...]:
+    """Give what orders say of a number for a time."""
+    return tuple(
+        each
+        for each in bindings
+        if (each.valid_from is None or each.valid_from <= moment)
+        and (each.valid_until is None or moment < each.valid_until)
+    )
+
+
+def loads_of(
+    claim: WaitingClaim, bindings: Sequence[Binding], number: Reference | None
+) -> tuple[str, ...]:
+    """Name the loads a claim may be for; a load's own number needs nobody to announce it."""
+    when = claim.happened_at
+    valid = bindings if when is None else bindings_at(bindings, when)
+    loads = {each.load_id or each.shipment_id for each in valid}
+    if not loads and number is not None and number.type is ReferenceType.LOAD:
+        return (number.value,)
+    return tuple(sorted(loads))
 
 
 def bound_to(claim: WaitingClaim, load_id: str) -> FreightClaimBound:

@@ -1,0 +1,110 @@
+"""Answers: how postings ended, and what of it is told to others.
+
+A leaf of freight_settlement.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from msgspec import structs
+
+from crossdock.messages.flow import AnswerKind, EffectAnswered
+from crossdock.messages.freight_settlement import (
+    AccrueFreight,
+    FreightPosted,
+    PostFreightInvoice,
+    ReleaseBilling,
+    ShareFreightInvoice,
+)
+from crossdock.processes.freight_settlement_state import Accrued, Paid, Released, Settlement
+
+
+def note_answer(state: Settlement, answer: EffectAnswered) -> Settlement:
+    """Note how a posting ended; an answer to what was never posted changes nothing."""
+    name = _posting_name(state, answer)
+    match answer.verb:
+        case AccrueFreight.verb if name in state.accrued:
+            accrued = {**state.accrued, name: _answered(state.accrued[name], answer)}
+            return structs.replace(state, accrued=accrued)
+        case PostFreightInvoice.verb if name in state.paid:
+            paid = {**state.paid, name: _answered(state.paid[name], answer)}
+            return structs.replace(state, paid=paid)
+        case ReleaseBilling.verb if name in state.released:
+            released = {**state.released, name: _answered(state.released[name], answer)}
+            return structs.replace(state, released=released)
+        case _:  # the TMS has its copy, or flow asks a person why not
+            return state
+
+
+def _posting_name(state: Settlement, answer: EffectAnswered) -> str:
+    if answer.verb == AccrueFreight.verb:
+        return answer.business_key.removeprefix(f"{state.load_id}/")
+    if answer.verb == ReleaseBilling.verb:
+        return answer.business_key.removesuffix(f"/{state.load_id}")
+    return answer.business_key
+
+
+def publish(state: Settlement, answer: EffectAnswered) -> tuple[FreightPosted, ...]:
+    """Tell what a partner has done, with what its ledger says now; other ends tell nothing."""
+    if answer.answer is not AnswerKind.APPLIED:
+        return ()
+    name = _posting_name(state, answer)
+    carrier, _, invoice_id = name.partition("/")
+    told: Accrued | Paid
+    match answer.verb:
+        case AccrueFreight.verb if name in state.accrued:
+            told = state.accrued[name]
+            amount, carrier, invoice_id = told.amount, told.carrier_scac, told.invoice_id
+        case PostFreightInvoice.verb | ShareFreightInvoice.verb if name in state.paid:
+            told = state.paid[name]
+            amount = told.payable
+        case _:
+            return ()
+    if answer.version != str(told.revision):
+        return ()
+    posted = FreightPosted(
+        load_id=state.load_id,
+        posting=answer.verb,
+        charge=name if isinstance(told, Accrued) else "",
+        amount=amount,
+        revision=told.revision,
+        document=answer.document,
+        endpoint=answer.endpoint,
+        carrier_scac=carrier,
+        business_date=told.business_date,
+        invoice_id=invoice_id,
+    )
+    return (posted,)
+
+
+P = TypeVar("P", Accrued, Paid, Released)
+
+
+def _answered(told: P, answer: EffectAnswered) -> P:
+    revision = int(answer.version)
+    match answer.answer:
+        case AnswerKind.APPLIED | AnswerKind.WAIVED:
+            if revision <= told.settled:
+                return told
+            done = structs.replace(told, settled=revision, ended_at=answer.answered_at)
+            return _ended(done, answer)
+        case AnswerKind.REFUSED:
+            return structs.replace(told, refused=max(told.refused, revision))
+        case AnswerKind.UNRESOLVED:  # flow asks a person; the answer will come
+            return told
+
+
+def _ended(told: P, answer: EffectAnswered) -> P:
+    """Let what was told stand; the ERP's own number is kept."""
+    match told:
+        case Accrued():
+            if answer.version != str(told.revision):  # an earlier one that was thought dropped
+                return told
+            documents = (*told.documents, answer.document) if answer.document else told.documents
+            return structs.replace(told, stood=told.amount.minor, documents=documents)
+        case Paid():
+            document = answer.document or told.document
+            return structs.replace(told, stood=told.payable.minor, document=document)
+        case _:
+            return told
