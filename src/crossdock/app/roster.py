@@ -11,16 +11,16 @@ from crossdock.ports import Ids
 from crossdock.processes import (
     acknowledgement,
     control_numbers,
-    inventory_commitment,
     freight_settlement,
+    inventory_commitment,
     master_data,
     order_release,
     reference_binding,
     shipment_visibility,
 )
 from crossdock.projections import acknowledgement as acknowledgement_view
-from crossdock.projections import inventory_commitment as inventory_view
 from crossdock.projections import freight_settlement as freight_view
+from crossdock.projections import inventory_commitment as inventory_view
 from crossdock.projections import master_data as master_data_view
 from crossdock.projections import shipment_visibility as shipment_view
 

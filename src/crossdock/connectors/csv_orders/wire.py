@@ -60,3 +60,47 @@ POSTING_COLUMNS: tuple[str, ...] = (
     "received_by",
     "document_no",
 )
+
+# One row for each order's share; what belongs to the posting is repeated in every row of it.
+ACCRUAL_COLUMNS: tuple[str, ...] = (
+    "load_id",
+    "charge",
+    "kind",
+    "carrier_scac",
+    "invoice_no",
+    "currency",
+    "amount",
+    "before",
+    "revision",
+    "business_date",
+    "ledger_currency",
+    "ledger_amount",
+    "rate",
+    "rate_date",
+    "rule",
+    "proof",
+    "order_no",
+    "share",
+)
+FREIGHT_INVOICE_COLUMNS: tuple[str, ...] = (
+    "load_id",
+    "invoice_no",
+    "carrier_scac",
+    "currency",
+    "billed",
+    "payable",
+    "revision",
+    "business_date",
+    "charges",
+    "rule",
+    "order_no",
+    "share",
+)
+BILLING_RELEASE_COLUMNS: tuple[str, ...] = (
+    "order_no",
+    "load_id",
+    "currency",
+    "freight",
+    "revision",
+    "flagged",
+)

@@ -7,12 +7,18 @@ from crossdock.connectors.reference_erp import wire
 from crossdock.connectors.reference_erp.settings import Settings
 from crossdock.connectors.system_api.answers import read_answer
 from crossdock.connectors.system_api.calls import address
-from crossdock.connectors.system_api.times import instant_text
+from crossdock.connectors.system_api.times import instant_text, utc_text
 from crossdock.connectors.system_api.words import Words
-from crossdock.connectors.system_api.writing import post, proof
+from crossdock.connectors.system_api.writing import post, proof, value
 from crossdock.faults import Misconfigured
 from crossdock.formats.numbers import exact_text
 from crossdock.messages.envelope import Command
+from crossdock.messages.freight_settlement import (
+    AccrueFreight,
+    PostFreightInvoice,
+    ReleaseBilling,
+    Share,
+)
 from crossdock.messages.inventory_commitment import (
     CommitInventory,
     ConfirmInventory,
@@ -48,6 +54,20 @@ def write(command: Command, _settings: Settings) -> Request:
             return post(command.verb, path, _posting(command))
         case CommitInventory() | ReverseInventory() | ConfirmInventory():
             return _stock(command)
+        case AccrueFreight():
+            path = address("loads", command.load_id, "accruals")
+            return post(command.verb, path, _accrual(command))
+        case PostFreightInvoice():
+            return post(command.verb, "/freight-invoices", _invoice(command))
+        case ReleaseBilling():
+            path = address("orders", command.order_id, "billing-releases")
+            release = wire.BillingRelease(
+                load_id=command.load_id,
+                freight=value(command.freight),
+                revision=command.revision,
+                flagged=command.flagged,
+            )
+            return post(command.verb, path, release)
         case _:
             raise Misconfigured("An ERP cannot be asked this", verb=command.verb)
 
@@ -118,6 +138,49 @@ def _posting(command: PostMilestone) -> wire.Posting:
         revision=command.revision,
         reversed=command.reversed_,
         proof=proof(command.proof) if command.proof else None,
+    )
+
+
+def _accrual(command: AccrueFreight) -> wire.Accrual:
+    return wire.Accrual(
+        charge=command.charge,
+        kind=command.kind.value,
+        carrier_scac=command.carrier_scac,
+        amount=value(command.amount),
+        before=value(command.before),
+        revision=command.revision,
+        business_date=command.business_date.isoformat(),
+        shares=_shares(command.shares),
+        rule=command.rule,
+        proofs=tuple(
+            wire.Proven(condition=each.condition, at=utc_text(each.at), said=each.said)
+            for each in command.proofs
+        ),
+        invoice_id=command.invoice_id,
+        ledger_amount=None if command.ledger_amount is None else value(command.ledger_amount),
+        rate=command.rate,
+        rate_date=command.rate_date.isoformat() if command.rate_date else "",
+    )
+
+
+def _invoice(command: PostFreightInvoice) -> wire.InvoicePosting:
+    return wire.InvoicePosting(
+        invoice_id=command.invoice_id,
+        load_id=command.load_id,
+        carrier_scac=command.carrier_scac,
+        billed=value(command.billed),
+        payable=value(command.payable),
+        revision=command.revision,
+        business_date=command.business_date.isoformat(),
+        charges=command.charges,
+        shares=_shares(command.shares),
+        rule=command.rule,
+    )
+
+
+def _shares(shares: tuple[Share, ...]) -> tuple[wire.OrderShare, ...]:
+    return tuple(
+        wire.OrderShare(order_id=each.order_id, amount=value(each.amount)) for each in shares
     )
 
 

@@ -10,6 +10,7 @@ from crossdock.connectors.system_api.words import (
     Place,
     Proof,
     Text,
+    Value,
     Words,
 )
 
@@ -176,3 +177,61 @@ class Posting(Words, frozen=True, kw_only=True):
     revision: Number
     reversed: bool
     proof: Proof | None = None
+
+
+class OrderShare(Words, frozen=True, kw_only=True):
+    """One order's part of an amount."""
+
+    order_id: Id
+    amount: Value
+
+
+class Proven(Words, frozen=True, kw_only=True):
+    """One thing a posting rests on: which condition, since when, and by what."""
+
+    condition: Id
+    at: Id
+    said: Text
+
+
+class Accrual(Words, frozen=True, kw_only=True):
+    """What shall stand accrued of a charge from now on, and what stood before."""
+
+    charge: Id
+    kind: Id
+    carrier_scac: Id
+    amount: Value
+    before: Value
+    revision: Number
+    business_date: Id
+    shares: tuple[OrderShare, ...]
+    rule: Text
+    proofs: tuple[Proven, ...]
+    invoice_id: Text = ""
+    ledger_amount: Value | None = None
+    rate: Text = ""
+    rate_date: Text = ""
+
+
+class InvoicePosting(Words, frozen=True, kw_only=True):
+    """A carrier's invoice as agreed; it clears what was accrued for its charges."""
+
+    invoice_id: Id
+    load_id: Id
+    carrier_scac: Id
+    billed: Value
+    payable: Value
+    revision: Number
+    business_date: Id
+    charges: tuple[Id, ...]
+    shares: tuple[OrderShare, ...]
+    rule: Text
+
+
+class BillingRelease(Words, frozen=True, kw_only=True):
+    """An order that may be billed to its customer, with its part of the freight."""
+
+    load_id: Id
+    freight: Value
+    revision: Number
+    flagged: Text

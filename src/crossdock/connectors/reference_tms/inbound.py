@@ -1,7 +1,8 @@
-"""The TMS's documents, read: plans, and what carriers told it."""
+"""The TMS's documents, read: plans, what carriers told it, and what loads cost."""
 
 from __future__ import annotations
 
+from crossdock.canonical.freight import ChargeBasis
 from crossdock.canonical.item import Quantity
 from crossdock.canonical.moments import Moment
 from crossdock.canonical.party import Location
@@ -10,7 +11,7 @@ from crossdock.canonical.shipment import Leg, Mode, Portion, Shipment, Stop
 from crossdock.connectors.reference_tms import wire
 from crossdock.connectors.reference_tms.codes import MILESTONES, MODES, PLAN_EVENTS, STOP_ROLES
 from crossdock.connectors.reference_tms.settings import Settings
-from crossdock.connectors.system_api import words
+from crossdock.connectors.system_api import freight, words
 from crossdock.connectors.system_api.parts import amount, location, reference, scac
 from crossdock.connectors.system_api.reading import (
     Element,
@@ -22,6 +23,7 @@ from crossdock.connectors.system_api.reading import (
 )
 from crossdock.connectors.system_api.times import moment_or_day
 from crossdock.connectors.system_api.tracking import evidence, identity
+from crossdock.messages.freight_settlement import FreightChargesReported
 from crossdock.messages.order_release import PlanCancelled, PlanConfirmed, PlanRejected
 from crossdock.messages.shipment_visibility import MilestoneReported
 from crossdock.ports import Reading, Reported
@@ -74,9 +76,10 @@ def _shipment(element: Element, told: words.Shipment, where: str) -> Shipment:
     mode = Mode.UNSPECIFIED
     if told.mode:
         mode = coded(element, MODES, told.mode, f"{where}/mode")
+    load_id = told.load_id or told.shipment_id
     return Shipment(
         shipment_id=told.shipment_id,
-        load_id=told.load_id or told.shipment_id,
+        load_id=load_id,
         mode=mode,
         carrier_scac=scac(element, told.carrier_scac, f"{where}/carrier_scac"),
         service_level=told.service_level,
@@ -99,6 +102,13 @@ def _shipment(element: Element, told: words.Shipment, where: str) -> Shipment:
         portions=tuple(
             _portion(element, each, f"{where}/portions/{number}")
             for number, each in enumerate(told.portions)
+        ),
+        charges=freight.charges(
+            element,
+            told.charges,
+            ChargeBasis.TENDER,
+            where,
+            (load_id, told.shipment_id),
         ),
     )
 
@@ -143,5 +153,17 @@ def tracking(raw: bytes, settings: Settings) -> Reading:
         source = settings.partner or NAME
         report = MilestoneReported(evidence=evidence(element, event, source, MILESTONES))
         return Reported(identity=identity(event), report=report, where=element.where)
+
+    return read_each(raw, settings.time_zone, read_one)
+
+
+def charges(raw: bytes, settings: Settings) -> Reading:
+    """Read what loads cost, as the TMS was told or rated them."""
+
+    def read_one(element: Element) -> Reported:
+        choose(element, {"charges.reported": True})
+        event = shaped(element, words.ChargesTold)
+        report = FreightChargesReported(notice=freight.notice(element, event))
+        return Reported(identity=event.event_id, report=report, where=element.where)
 
     return read_each(raw, settings.time_zone, read_one)

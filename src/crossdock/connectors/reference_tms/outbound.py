@@ -6,9 +6,10 @@ from crossdock.connectors.reference_tms import wire
 from crossdock.connectors.reference_tms.settings import Settings
 from crossdock.connectors.system_api.answers import read_answer
 from crossdock.connectors.system_api.calls import address
-from crossdock.connectors.system_api.writing import order, post
+from crossdock.connectors.system_api.writing import order, post, value
 from crossdock.faults import Misconfigured
 from crossdock.messages.envelope import Command
+from crossdock.messages.freight_settlement import ShareFreightInvoice
 from crossdock.messages.order_release import CancelPlan, PlanShipment
 from crossdock.ports import Answer, Exchange, Request
 
@@ -33,6 +34,17 @@ def write(command: Command, _settings: Settings) -> Request:
                 order_version=command.order_version, reason=command.reason
             )
             return post(command.verb, path, cancellation)
+        case ShareFreightInvoice():
+            path = address("loads", command.load_id, "freight-invoices")
+            shared = wire.SharedInvoice(
+                invoice_id=command.invoice_id,
+                carrier_scac=command.carrier_scac,
+                billed=value(command.billed),
+                payable=value(command.payable),
+                revision=command.revision,
+                document=command.document,
+            )
+            return post(command.verb, path, shared)
         case _:
             raise Misconfigured("A TMS cannot be asked this", verb=command.verb)
 

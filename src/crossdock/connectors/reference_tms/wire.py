@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from crossdock.connectors.system_api.words import Id, Number, Order, Shipment, Text, Words
+from crossdock.connectors.system_api.words import (
+    Id,
+    Number,
+    Order,
+    Shipment,
+    Text,
+    Value,
+    Words,
+)
 
 
 class PlanRequest(Words, frozen=True, kw_only=True):
@@ -21,6 +29,17 @@ class PlanCancellation(Words, frozen=True, kw_only=True):
 
     order_version: Number
     reason: Text
+
+
+class SharedInvoice(Words, frozen=True, kw_only=True):
+    """What a carrier billed for a load, and what is paid of it."""
+
+    invoice_id: Id
+    carrier_scac: Id
+    billed: Value
+    payable: Value
+    revision: Number
+    document: Text
 
 
 class PlanConfirmedTold(Words, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crossdock.canonical.freight import ChargeKind, InvoicePurpose
 from crossdock.canonical.shipment import Mode, StopRole
 from crossdock.canonical.tracking import Classifier, EvidenceKind, Milestone
 
@@ -61,6 +62,17 @@ MODES: dict[str, Mode] = {
     "AIR": Mode.AIR,
     "RAIL": Mode.RAIL,
     "UNSPECIFIED": Mode.UNSPECIFIED,
+}
+
+# What is charged for, as published: crossdock's own words, without the one for unknown codes.
+CHARGES: dict[str, ChargeKind] = {
+    kind.value: kind for kind in ChargeKind if kind is not ChargeKind.UNCLASSIFIED
+}
+
+INVOICE_EVENTS: dict[str, InvoicePurpose] = {
+    "invoice.issued": InvoicePurpose.ORIGINAL,
+    "invoice.corrected": InvoicePurpose.CORRECTION,
+    "invoice.cancelled": InvoicePurpose.CANCELLATION,
 }
 
 STOP_ROLES: dict[str, StopRole] = {

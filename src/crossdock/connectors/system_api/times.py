@@ -60,16 +60,18 @@ def moment(
     return Moment(at=at, text=text, zone=name, zone_source=source)
 
 
-def moment_or_day(element: Element, text: str, where: str, *, place: str = "") -> Moment:
+def moment_or_day(
+    element: Element, text: str, where: str, *, place: str = "", partner: str = ""
+) -> Moment:
     """Read a time as `moment` does, or a plain date as a local day at that place."""
     if not _DATE.fullmatch(text.strip()):
-        return moment(element, text, where, place=place)
+        return moment(element, text, where, place=place, partner=partner)
     try:
         day = _meant(date.fromisoformat(text.strip()))
     except ValueError as error:
         said = "This is not a day that can be meant"
         raise element.refuse("NOT_A_TIME", said, where, text=text[:100]) from error
-    name, _zone_found, source = _zone(element, where, place=place, partner="")
+    name, _zone_found, source = _zone(element, where, place=place, partner=partner)
     return local_day(day, name, source, text=text)
 
 
@@ -77,7 +79,12 @@ def instant_text(told: Moment) -> str:
     """Write a time as RFC 3339 in UTC, or as the plain date it was told as."""
     if told.precision is Precision.DATE:
         return told.at.astimezone(ZoneInfo(told.zone)).date().isoformat()
-    return told.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return utc_text(told.at)
+
+
+def utc_text(at: datetime) -> str:
+    """Write an instant as RFC 3339 in UTC."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _local(found: re.Match[str]) -> datetime:

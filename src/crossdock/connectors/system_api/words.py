@@ -77,6 +77,21 @@ class Order(Words, frozen=True, kw_only=True):
     references: tuple[Ref, ...] = ()
 
 
+class Charge(Words, frozen=True, kw_only=True):
+    """One charge for freight; `code` is of the published list of charges."""
+
+    charge_id: Id
+    code: Id
+    amount: Value
+    description: Text = ""
+    shipment_id: Text = ""
+    rate: Amount = None
+    rate_basis: Text = ""
+    weight_kg: Amount = None
+    freight_class: Text = ""
+    pieces: Number | None = None
+
+
 class Stop(Words, frozen=True, kw_only=True):
     """A place on a shipment's way; times are RFC 3339 or a date."""
 
@@ -119,6 +134,41 @@ class Shipment(Words, frozen=True, kw_only=True):
     order_ids: tuple[Id, ...] = ()
     references: tuple[Ref, ...] = ()
     portions: tuple[Portion, ...] = ()
+    charges: tuple[Charge, ...] = ()
+
+
+class Invoice(Words, frozen=True, kw_only=True):
+    """What a carrier bills for a load, corrects, or takes back."""
+
+    event_id: Id
+    occurred_at: Id
+    invoice_id: Id
+    carrier_scac: Id
+    reference: Ref
+    total: Value
+    charges: tuple[Charge, ...] = ()
+    references: tuple[Ref, ...] = ()
+    time_zone: Text = ""
+    weight_kg: Amount = None
+    pieces: Number | None = None
+    stops: Number | None = None
+    due_at: Text = ""
+    shipped_at: Text = ""
+    delivered_at: Text = ""
+
+
+class ChargesTold(Words, frozen=True, kw_only=True):
+    """What a load costs, told without an invoice; no charges take back what was told."""
+
+    event_id: Id
+    occurred_at: Id
+    notice_id: Id
+    carrier_scac: Id
+    reference: Ref
+    revision: Number = 1
+    charges: tuple[Charge, ...] = ()
+    references: tuple[Ref, ...] = ()
+    time_zone: Text = ""
 
 
 class Proof(Words, frozen=True, kw_only=True):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from crossdock.canonical.documents import ProofOfDelivery
-from crossdock.canonical.money import decimal_text
+from crossdock.canonical.freight import FreightCharge
+from crossdock.canonical.money import Money, decimal_text
 from crossdock.canonical.order import Order, OrderLine
 from crossdock.canonical.party import Address, Location
 from crossdock.canonical.references import Reference
@@ -62,9 +63,6 @@ def order(told: Order) -> words.Order:
 
 
 def _line(line: OrderLine) -> words.Line:
-    value = None
-    if line.value is not None:
-        value = words.Value(amount=decimal_text(line.value), currency=line.value.currency)
     return words.Line(
         line_id=line.line_id,
         item_id=line.item_id,
@@ -72,7 +70,28 @@ def _line(line: OrderLine) -> words.Line:
         unit=line.quantity.unit,
         description=line.description,
         weight_kg=None if line.weight_kg is None else exact_text(line.weight_kg),
-        value=value,
+        value=None if line.value is None else value(line.value),
+    )
+
+
+def value(amount: Money) -> words.Value:
+    """Write an amount of money."""
+    return words.Value(amount=decimal_text(amount), currency=amount.currency)
+
+
+def charge(told: FreightCharge) -> words.Charge:
+    """Write a charge, under its sender's code."""
+    return words.Charge(
+        charge_id=told.charge_id,
+        code=told.code,
+        amount=value(told.amount),
+        description=told.description,
+        shipment_id=told.shipment_id,
+        rate=None if told.rate is None else exact_text(told.rate),
+        rate_basis=told.rate_basis,
+        weight_kg=None if told.weight_kg is None else exact_text(told.weight_kg),
+        freight_class=told.freight_class,
+        pieces=told.pieces,
     )
 
 
@@ -115,6 +134,7 @@ def shipment(told: Shipment) -> words.Shipment:
             )
             for each in told.portions
         ),
+        charges=tuple(charge(each) for each in told.charges),
     )
 
 
