@@ -27,6 +27,7 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 import msgspec
+from msgspec import Struct
 
 from crossdock.canonical.moments import Instant
 from crossdock.canonical.references import Reference
@@ -96,7 +97,7 @@ class WaitingAnswer(Kept, frozen=True, kw_only=True):
     told: bool = False
 
 
-class BindingState(Kept, frozen=True, kw_only=True):
+class BindingState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one number means and what waits for it.
 
     `listed` are the shipments a search leads to, `routed` the one intake routes to by itself;
@@ -396,8 +397,7 @@ def judge_claims(state: BindingState) -> Step:
         for each in state.claims
         if each.told and not loads_of(each, state.bindings, state.reference)
     ]
-    asked = unmatched_claims(number, lost) if lost else None
-    state, second = say(state, CLAIM_UNMATCHED, asked)
+    state, second = say(state, CLAIM_UNMATCHED, unmatched_claims(number, lost) if lost else None)
     return state, first + second
 
 
