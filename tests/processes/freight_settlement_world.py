@@ -1,4 +1,4 @@
-"""A load from Ulm to Lyon, offered for 557.21 dollars to ROAD, which bills it after the delivery."""
+"""A load from Ulm to Lyon, offered to ROAD for 557.21 dollars, which bills it when delivered."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal

@@ -36,7 +36,7 @@ from tests.processes.freight_settlement_world import (
 FUEL = ChargeKind.FUEL
 
 
-def accrual(name: str, amount: str, **said: object) -> AccrueFreight:
+def accrual(name: str, amount: str) -> AccrueFreight:
     """What the ERP is asked to accrue first, for the one order of the load."""
     kind = ChargeKind(name)
     return AccrueFreight(
