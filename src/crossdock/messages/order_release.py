@@ -185,9 +185,9 @@ class ShipmentPlanned(Event, frozen=True, kw_only=True):
 
     One for each (shipment, order). `promised` is the promise to the customer for the whole
     shipment; stops may carry their own. `shipments` tells on how many the order travels in all.
-    `commits_stock`: the ERP has set stock aside for it, and is told when it leaves. `weight_kg` and `value` are those of the order's goods on
-    it, where every line tells. `left_load` is the load that carried the shipment before, where
-    another one does now.
+    `commits_stock`: the ERP has set stock aside for it, and is told when it leaves. `weight_kg`
+    and `value` are those of the order's goods on it, where every line tells. `left_load` is the
+    load that carried the shipment before, where another one does now.
     """
 
     shipment: Shipment
