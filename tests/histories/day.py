@@ -12,12 +12,17 @@ from msgspec import Struct
 
 from crossdock.app.roster import PROCESSES, PROJECTIONS
 from crossdock.app.routing import Target, router
+from crossdock.canonical.money import Money
 from crossdock.connectors import discover
 from crossdock.connectors.system_api.settings import SystemApiSettings
 from crossdock.connectors.x12_carrier.settings import Settings as X12Settings
 from crossdock.flow.decisions import Decision
 from crossdock.flow.machine import Machine
+from crossdock.flow.operator_word import Word
 from crossdock.flow.roster import Inbound, Roster, Rulebook
+from crossdock.messages.envelope import Key
+from crossdock.messages.freight_settlement import FreightDecided, FreightVerdict
+from crossdock.policies.freight import FreightPolicy
 from crossdock.policies.rules import (
     InventoryPolicy,
     InventoryRow,
@@ -55,6 +60,7 @@ HELD = Rules(
     routing=(ROUTE,),
     inventory=InventoryPolicy(rows=(InventoryRow(company_code="", hold_planning=True),)),
 )
+BILLED = Rules(routing=(ROUTE,), freight=FreightPolicy(billing="held"))
 TENDERED = Rules(routing=(ROUTE,), tendering=TenderingPolicy(modes=("ROAD",)))
 
 
@@ -136,6 +142,26 @@ class Day:
         )
         self.machine.decide(decision, self.at)
         self._world.settle()
+
+    def judge(
+        self, verdict: FreightVerdict, *persons: str, charge: str = "", amount: Money | None = None
+    ) -> None:
+        """Let persons say the same, one after the other, about the money of load LD-SH-1."""
+        for by in persons:
+            body = FreightDecided(
+                verdict=verdict, by=by, reason="as agreed", charge=charge, amount=amount
+            )
+            word = Word(
+                subscriber="freight_settlement",
+                key=Key("load", "LD-SH-1"),
+                body=body,
+                by=by,
+                reason=body.reason,
+                action=f"freight.{verdict}",
+                ground=self.at.isoformat(),
+            )
+            self.machine.say(word, self.at)
+            self._world.settle()
 
 
 def _roster(rules: Rules) -> Roster:

@@ -8,9 +8,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from crossdock.canonical.money import Money
+from crossdock.messages.freight_settlement import FreightVerdict
 from crossdock.policies.rules import Rules
 from crossdock.ports import Exchange, Stage
-from tests.histories.day import HELD, PLAIN, STOCKED, TENDERED, Day, refusal
+from tests.histories.day import BILLED, HELD, PLAIN, STOCKED, TENDERED, Day, refusal
 from tests.histories.words import (
     BEGIN,
     CARRIERS,
@@ -22,8 +24,11 @@ from tests.histories.words import (
     SHIPMENT,
     acknowledged,
     cancelled,
+    charges,
+    cost,
     delivered,
     haul,
+    invoice,
     load,
     master,
     order,
@@ -336,6 +341,42 @@ def stock_refused(day: Day) -> None:
     day.wait(hours=1)
 
 
+def freight_settled(day: Day) -> None:
+    """The bill comes first, fuel too high; two persons agree, and a correction follows later."""
+    offered = shipment(charges=charges(LINEHAUL="480.00", FUEL="61.26"))
+    day.tell(*MASTERS, order("released"))
+    day.tell(invoice("issued", "561.26", LINEHAUL="480.00", FUEL="81.26"))
+    day.tell(plan("confirmed", offered))
+    day.wait(hours=2)
+    day.judge(FreightVerdict.APPROVE, "ann", "ann", charge="FUEL")
+    day.tell(tracking("PUP", BEGIN + HOUR), tracking("DLV", BEGIN + 2 * HOUR))
+    day.wait(hours=1)
+    day.judge(FreightVerdict.APPROVE, "ben", charge="FUEL")
+    day.wait(hours=1)
+    day.tell(invoice("corrected", "541.26", BEGIN + 9 * HOUR, LINEHAUL="480.00", FUEL="61.26"))
+    day.wait(days=1)
+
+
+def freight_disputed(day: Day) -> None:
+    """Charges nobody expected are disputed too long; the order goes, and the bill is taken back."""
+    day.tell(*MASTERS, order("released"), plan("confirmed"), cost(LINEHAUL="480.00"))
+    day.tell(cost(2, LINEHAUL="490.00"))
+    day.decide("retry", "FREIGHT_UNDER_REVIEW")
+    day.tell(tracking("DLV", BEGIN + HOUR), invoice("issued", "495.00", LINEHAUL="495.00"))
+    day.judge(FreightVerdict.DISPUTE, "ann")
+    day.wait(days=11)
+    day.decide("waive", "FREIGHT_DISPUTE_OVERDUE")
+    day.judge(FreightVerdict.SHORT_PAY, "ann")
+    day.decide("waive", "FREIGHT_DECISION_REFUSED")
+    settled = Money(minor=48500, currency="EUR")
+    day.judge(FreightVerdict.SETTLE, "ann", "ben", charge="LINEHAUL", amount=settled)
+    day.wait(hours=1)
+    day.tell(cancelled())
+    day.wait(hours=1)
+    day.tell(invoice("cancelled", "0.00", BEGIN + 12 * 24 * HOUR))
+    day.wait(days=1)
+
+
 SCENARIOS: dict[str, Scenario] = {
     tell.__name__: Scenario(says=str(tell.__doc__), tell=tell, rules=rules)
     for tell, rules in (
@@ -362,5 +403,7 @@ SCENARIOS: dict[str, Scenario] = {
         (contradiction, PLAIN),
         (stock_leaves, STOCKED),
         (stock_refused, HELD),
+        (freight_settled, BILLED),
+        (freight_disputed, BILLED),
     )
 }

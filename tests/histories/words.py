@@ -113,6 +113,46 @@ def shipment(number: str = "SH-1", *references: dict[str, str], **changes: Any) 
     return whole | changes
 
 
+def charges(**amounts: str) -> list[dict[str, Any]]:
+    """Charges by kind, in euros."""
+    return [
+        {"charge_id": kind, "code": kind, "amount": {"amount": amount, "currency": "EUR"}}
+        for kind, amount in amounts.items()
+    ]
+
+
+def invoice(
+    event: str, total: str, at: datetime = BEGIN, number: str = "INV-7", **amounts: str
+) -> Told:
+    """The carrier bills, corrects or cancels."""
+    content = {
+        "event_id": f"{number}/{event}/{at.isoformat()}/{total}",
+        "event_type": f"invoice.{event}",
+        "occurred_at": at.isoformat(),
+        "invoice_id": number,
+        "carrier_scac": "ROAD",
+        "reference": PRO,
+        "total": {"amount": total, "currency": "EUR"},
+        "charges": charges(**amounts),
+    }
+    return Told(partner="road", document="invoices", content=content)
+
+
+def cost(revision: int = 1, **amounts: str) -> Told:
+    """The TMS tells what a load costs."""
+    content = {
+        "event_id": f"N-1/{revision}",
+        "event_type": "charges.reported",
+        "occurred_at": BEGIN.isoformat(),
+        "notice_id": "N-1",
+        "carrier_scac": "ROAD",
+        "reference": SHIPMENT,
+        "revision": revision,
+        "charges": charges(**amounts),
+    }
+    return Told(partner="tms", document="charges", content=content)
+
+
 def plan(
     event: str,
     *shipments: dict[str, Any],

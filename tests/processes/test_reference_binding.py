@@ -29,7 +29,8 @@ from crossdock.ports import (
     PutReference,
     SetTimer,
 )
-from crossdock.processes.reference_binding import SUBSCRIBER, BindingState
+from crossdock.processes.reference_binding import SUBSCRIBER
+from crossdock.processes.reference_binding_state import BindingState
 from crossdock.testing.story import Story
 
 NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)

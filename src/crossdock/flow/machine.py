@@ -19,6 +19,7 @@ from crossdock.flow import (
     breaker,
     dispatcher,
     operator,
+    operator_word,
     receiver,
     recovery,
     replayer,
@@ -31,6 +32,7 @@ from crossdock.flow.decisions import Decided, Decision, Undecidable
 from crossdock.flow.deliverer import Deliverer, Ended, Leased, Recorded, Result
 from crossdock.flow.dispatcher import BATCH, DEATHS_MAX, Dispatched
 from crossdock.flow.names import LANES
+from crossdock.flow.operator_word import Heard, Word
 from crossdock.flow.outbound import is_held
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
@@ -439,6 +441,15 @@ class Machine:
             object_ref=decision.exception_id,
         )
         return decided
+
+    def say(self, word: Word, now: datetime) -> Heard:
+        """Send a person's word to one process on its way, audited.
+
+        Raises NeedsReason, NotFound or Undecidable, and then changes nothing.
+        """
+        heard = self._write(lambda unit: operator_word.say(self._directory, unit, word, now))
+        tell(LogEvent.OPERATOR_DECIDED, by=word.by, verb=word.action, object_ref=word.subject)
+        return heard
 
     def recover(self, verb: str, by: str, reason: str, now: datetime) -> str:
         """Carry out what a person decided after a restore: `release` or `finish`, audited.

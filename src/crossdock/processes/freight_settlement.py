@@ -209,7 +209,7 @@ def show(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Step:
 def list_numbers(state: Settlement) -> Step:
     """Let searches for the load, or for an invoice of it, lead here."""
     names = [name for name in (state.load_id, *sorted(state.bills)) if name not in state.listed]
-    if not names:
+    if not names or not state.concerns_money:
         return state, ()
     said = tuple(
         PutReference(reference=_number(state, each), key=Key("load", state.load_id))

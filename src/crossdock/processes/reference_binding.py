@@ -18,7 +18,8 @@ House rules
   6. A carrier's answer that names no order goes to the order that offered the shipment last, and
      waits here as evidence does while nobody has offered it.
   7. A claim for money goes to the one load that has its number, whichever of its shipments; it
-     waits as evidence does, and finance is asked. A load's own number needs no announcement.
+     waits as evidence does, and finance is asked. A number that was given back still leads to the
+     only load that ever had it; a load's own number needs no announcement.
 """
 
 from __future__ import annotations
@@ -27,9 +28,7 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 import msgspec
-from msgspec import Struct
 
-from crossdock.canonical.moments import Instant
 from crossdock.canonical.references import Reference
 from crossdock.canonical.tracking import TrackingEvent
 from crossdock.messages.envelope import Key, Message
@@ -60,15 +59,19 @@ from crossdock.ports import (
 from crossdock.processes.reference_binding_claims import (
     CLAIM_AMBIGUOUS,
     CLAIM_UNMATCHED,
-    Binding,
-    Kept,
-    WaitingClaim,
     ambiguous_claims,
     bindings_at,
     bound_to,
     claimed_by,
     loads_of,
     unmatched_claims,
+)
+from crossdock.processes.reference_binding_state import (
+    Binding,
+    BindingState,
+    Waiting,
+    WaitingAnswer,
+    WaitingClaim,
 )
 
 TIMER = "unmatched"
@@ -77,46 +80,6 @@ UNMATCHED = "EVIDENCE_UNMATCHED"
 UNOFFERED = "TENDER_ANSWER_UNMATCHED"
 CLAIM_CODES = frozenset({CLAIM_AMBIGUOUS, CLAIM_UNMATCHED})
 FOUND = "the evidence has found its shipment"
-
-
-class Waiting(Kept, frozen=True, kw_only=True):
-    """Evidence that has no shipment yet; at `due_at` people are told, if it waits until then."""
-
-    evidence: TrackingEvent
-    reported_at: Instant
-    due_at: Instant
-    told: bool = False
-
-
-class WaitingAnswer(Kept, frozen=True, kw_only=True):
-    """A carrier's answer to an offer nobody has told of yet."""
-
-    answer: TenderAnswered
-    reported_at: Instant
-    due_at: Instant
-    told: bool = False
-
-
-class BindingState(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one number means and what waits for it.
-
-    `listed` are the shipments a search leads to, `routed` the one intake routes to by itself;
-    `findable` says that a search leads to what waits here. `tendered_by` is the order whose offers
-    go by this number, `answers` are carriers' words that wait for it, `claims` those for money.
-    """
-
-    term: str
-    bindings: tuple[Binding, ...] = ()
-    waiting: tuple[Waiting, ...] = ()
-    tendered_by: str = ""
-    answers: tuple[WaitingAnswer, ...] = ()
-    claims: tuple[WaitingClaim, ...] = ()
-    reference: Reference | None = None
-    listed: tuple[str, ...] = ()
-    routed: str = ""
-    findable: bool = False
-    alarm_at: Instant | None = None
-    raised: dict[str, OpenException] = {}
 
 
 Heard = (
@@ -214,7 +177,10 @@ def wait_claim(
 
 def release_claims(state: BindingState) -> Step:
     """Send claims to their load where there is exactly one."""
-    found = [(each, loads_of(each, state.bindings, state.reference)) for each in state.claims]
+    found = [
+        (each, loads_of(each, state.bindings, state.loads, state.reference))
+        for each in state.claims
+    ]
     if not any(len(loads) == 1 for _, loads in found):
         return state, ()
     said = tuple(bound_to(each, loads[0]) for each, loads in found if len(loads) == 1)
@@ -245,7 +211,12 @@ def bind(state: BindingState, said: ReferenceAnnounced) -> BindingState:
         load_id=said.load_id,
     )
     bindings = (*_without(state, said.shipment_id, said.order_id), binding)
-    return msgspec.structs.replace(state, bindings=_sorted(bindings), reference=said.reference)
+    return msgspec.structs.replace(
+        state,
+        bindings=_sorted(bindings),
+        reference=said.reference,
+        loads=tuple(sorted({*state.loads, said.load_id or said.shipment_id})),
+    )
 
 
 def unbind(state: BindingState, said: ReferenceRevoked) -> BindingState:
@@ -333,7 +304,7 @@ def watch(state: BindingState) -> Step:
     lonely += [
         w.due_at
         for w in state.claims
-        if not w.told and not loads_of(w, state.bindings, state.reference)
+        if not w.told and not loads_of(w, state.bindings, state.loads, state.reference)
     ]
     due_at = min(lonely, default=None)
     if due_at == state.alarm_at:
@@ -356,7 +327,8 @@ def complain(state: BindingState, alarm: WakeUp) -> BindingState:
     )
     claims = tuple(
         msgspec.structs.replace(each, told=True)
-        if each.due_at <= alarm.due_at and not loads_of(each, state.bindings, state.reference)
+        if each.due_at <= alarm.due_at
+        and not loads_of(each, state.bindings, state.loads, state.reference)
         else each
         for each in state.claims
     )
@@ -385,17 +357,23 @@ def judge_claims(state: BindingState) -> Step:
     if number is None or not (state.claims or state.raised.keys() & CLAIM_CODES):
         return state, ()
     several = [
-        each for each in state.claims if len(loads_of(each, state.bindings, state.reference)) > 1
+        each
+        for each in state.claims
+        if len(loads_of(each, state.bindings, state.loads, state.reference)) > 1
     ]
     loads = sorted(
-        {load for each in several for load in loads_of(each, state.bindings, state.reference)}
+        {
+            load
+            for each in several
+            for load in loads_of(each, state.bindings, state.loads, state.reference)
+        }
     )
     asked = ambiguous_claims(number, several, loads) if several else None
     state, first = say(state, CLAIM_AMBIGUOUS, asked)
     lost = [
         each
         for each in state.claims
-        if each.told and not loads_of(each, state.bindings, state.reference)
+        if each.told and not loads_of(each, state.bindings, state.loads, state.reference)
     ]
     state, second = say(state, CLAIM_UNMATCHED, unmatched_claims(number, lost) if lost else None)
     return state, first + second

@@ -8,10 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from msgspec import Struct
-
-from crossdock.canonical.freight import ChargeNotice, FreightInvoice
-from crossdock.canonical.moments import Instant
 from crossdock.canonical.references import Reference, ReferenceType
 from crossdock.messages.freight_settlement import (
     FreightChargesReported,
@@ -20,47 +16,10 @@ from crossdock.messages.freight_settlement import (
 )
 from crossdock.messages.teams import Team
 from crossdock.ports import OpenException
+from crossdock.processes.reference_binding_state import Binding, WaitingClaim
 
 CLAIM_AMBIGUOUS = "FREIGHT_CLAIM_AMBIGUOUS"
 CLAIM_UNMATCHED = "FREIGHT_CLAIM_UNMATCHED"
-
-
-class Kept(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The base of everything that is kept in the state."""
-
-
-class Binding(Kept, frozen=True, kw_only=True):
-    """One order says that the number means this shipment, within these times; end excluded."""
-
-    shipment_id: str
-    order_id: str
-    valid_from: Instant | None = None
-    valid_until: Instant | None = None
-    load_id: str = ""
-
-
-class WaitingClaim(Kept, frozen=True, kw_only=True):
-    """A bill, or word of charges, that has no load yet."""
-
-    reported_at: Instant
-    due_at: Instant
-    source: str
-    invoice: FreightInvoice | None = None
-    notice: ChargeNotice | None = None
-    document_id: str = ""
-    told: bool = False
-
-    @property
-    def happened_at(self) -> datetime | None:
-        """Tell when the goods travelled, as far as the claim says: a box's number is used again."""
-        if self.invoice is None:
-            return None
-        when = self.invoice.delivered or self.invoice.shipped
-        return when.at if when else None
-
-    def says_the_same(self, other: WaitingClaim) -> bool:
-        """Tell whether both claim the same."""
-        return (self.invoice, self.notice) == (other.invoice, other.notice)
 
 
 def claimed_by(body: FreightInvoiceReceived | FreightChargesReported) -> Reference:
@@ -85,14 +44,22 @@ def bindings_at(bindings: Sequence[Binding], moment: datetime) -> tuple[Binding,
 
 
 def loads_of(
-    claim: WaitingClaim, bindings: Sequence[Binding], number: Reference | None
+    claim: WaitingClaim,
+    bindings: Sequence[Binding],
+    ever: tuple[str, ...],
+    number: Reference | None,
 ) -> tuple[str, ...]:
-    """Name the loads a claim may be for; a load's own number needs nobody to announce it."""
+    """Name the loads a claim may be for; a load's own number needs nobody to announce it.
+
+    A number that was given back leads to the only load that `ever` had it: a carrier bills late.
+    """
     when = claim.happened_at
     valid = bindings if when is None else bindings_at(bindings, when)
     loads = {each.load_id or each.shipment_id for each in valid}
     if not loads and number is not None and number.type is ReferenceType.LOAD:
         return (number.value,)
+    if not bindings and len(ever) == 1:
+        return ever
     return tuple(sorted(loads))
 
 
