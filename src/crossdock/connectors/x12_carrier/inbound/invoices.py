@@ -7,7 +7,7 @@ keeps the number of the whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 from msgspec.structs import replace
@@ -214,8 +214,14 @@ def _total(
     """Make money of what is due; where nobody says it, add the charges up."""
     if told is not None:
         return in_currency(context, told.value, terms.currency, told.row, told.number)
-    summed = sum(each.amount.minor for each in billed if each.amount.currency == terms.currency)
-    return Money(minor=summed, currency=terms.currency) if billed else None
+    return _sum(billed, terms.currency) if billed else None
+
+
+def _sum(billed: Iterable[FreightCharge], currency: str) -> Money:
+    """Add the charges of one currency up; of others it was told that nobody can."""
+    amounts = (each.amount for each in billed)
+    summed = sum(amount.minor for amount in amounts if amount.currency == currency)
+    return Money(minor=summed, currency=currency)
 
 
 def _only(context: SetContext, total: Money, told: totals.Told) -> FreightCharge:
@@ -323,7 +329,7 @@ def _package(
         whole,
         invoice_id=f"{whole.invoice_id}/{number}" if number else whole.invoice_id,
         charges=billed,
-        total=Money(minor=sum(each.amount.minor for each in billed), currency=whole.total.currency),
+        total=_sum(billed, whole.total.currency),
         reference=naming,
         references=tuple(
             each for each in dict.fromkeys((*others, *whole.references)) if each != naming
