@@ -30,7 +30,7 @@ from crossdock.policies.rules import (
     Rules,
     TenderingPolicy,
 )
-from crossdock.ports import Call, Endpoint, Exchange, Stage
+from crossdock.ports import Call, Endpoint, Exchange, Stage, Transport
 from crossdock.ports.store import Store
 from crossdock.store.memory import MemoryStore
 from crossdock.testing.in_process import InProcess, arrival
@@ -101,11 +101,20 @@ def refusal(said: str) -> Exchange:
 class Day:
     """A day to tell a history in: documents come, time passes, operators decide."""
 
-    def __init__(self, rules: Rules, store: Store | None = None) -> None:
-        """Begin with an empty store; one in memory where none is given."""
+    def __init__(
+        self,
+        rules: Rules,
+        store: Store | None = None,
+        partners: Mapping[str, Transport] | None = None,
+    ) -> None:
+        """Begin with an empty store; one in memory where none is given.
+
+        `partners` answer for themselves, by name; any other says yes to everything.
+        """
         self.partner = Moody()
         self.machine = Machine(store=store or MemoryStore(), roster=_roster(rules))
-        self._world = InProcess(self.machine, dict.fromkeys(CONNECTORS, self.partner), BEGIN)
+        others: dict[str, Transport] = dict.fromkeys(CONNECTORS, self.partner)
+        self._world = InProcess(self.machine, others | dict(partners or {}), BEGIN)
 
     @property
     def at(self) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from crossdock.canonical.moments import Moment, Precision, zone_of
 from crossdock.canonical.party import Location
@@ -116,3 +117,8 @@ def ago(since: datetime, now: datetime) -> str:
     if minutes < 48 * 60:
         return f"{minutes // 60} h"
     return f"{minutes // (24 * 60)} days"
+
+
+def number(value: Decimal) -> str:
+    """Write a count as people do: without the zeros behind its point."""
+    return format(value.normalize(), "f")

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from crossdock.apis import words
 from crossdock.apis.http import json_text
 from crossdock.apis.process.v1 import trace as traces
+from crossdock.apis.process.v1.stock import stock_words
 from crossdock.apis.process.v1.story import Chapter, Entry, EntryKind, Trace
 from crossdock.cli.ending import Ended, Exit
 from crossdock.cli.place import DEFAULT, AsJson, ConfigFile, configured, looking
@@ -51,6 +52,7 @@ def tell(found: Trace) -> list[str]:
     lines = [found.number, f"  {found.why}", ""]
     for chapter in found.chapters:
         lines += _chapter(chapter)
+    lines += [line for each in found.stock for line in stock_words(each)]
     lines.append("")
     day = ""
     for entry in found.timeline:

@@ -276,6 +276,7 @@ class Console:
         )
         made.filters["utc"] = words.utc
         made.filters["machine"] = words.rfc3339
+        made.filters["number"] = words.number
         made.filters["ago"] = lambda at: words.ago(at, self._now())
         made.filters["said"] = lambda code: words.code_words(str(code))
         made.filters["stage"] = lambda stage: str(stage).replace("_", " ")

@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from crossdock.apis.process.v1.promises import Promise
+from crossdock.messages.inventory_commitment import CommitmentMoved
 
 
 class EntryKind(StrEnum):
@@ -174,6 +175,7 @@ class Trace(Struct, frozen=True, kw_only=True):
     documents: tuple[str, ...]
     tenders: tuple[Tender, ...] = ()
     acknowledgements: tuple[Promise, ...] = ()
+    stock: tuple[CommitmentMoved, ...] = ()
 
     @property
     def found(self) -> bool:

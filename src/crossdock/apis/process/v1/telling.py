@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from crossdock.apis import words
@@ -130,16 +129,13 @@ def _issued(told: visibility.GoodsIssued) -> str:
 
 def _stock(told: inventory_commitment.CommitmentMoved) -> str:
     counts = "; ".join(
-        f"line {each.line_id}: {_number(each.committed)} of {_number(each.ordered)} {each.unit} "
-        f"set aside, {_number(each.confirmed)} left, {_number(each.reversed)} given back"
+        f"line {each.line_id}: {words.number(each.committed)} of {words.number(each.ordered)} "
+        f"{each.unit} set aside, {words.number(each.confirmed)} left, "
+        f"{words.number(each.reversed)} given back"
         for each in told.lines
     )
     refused = f" ({told.said})" if told.said else ""
     return f"Stock of order {told.order_id} is {told.status.lower()}{refused}: {counts}"
-
-
-def _number(value: Decimal) -> str:
-    return format(value.normalize(), "f")
 
 
 def _answered(told: flow.EffectAnswered) -> str:

@@ -12,6 +12,7 @@ from crossdock.apis import words
 from crossdock.apis.process.v1 import chapters
 from crossdock.apis.process.v1.chapters import Gathered, stuck_of
 from crossdock.apis.process.v1.promises import promises_of
+from crossdock.apis.process.v1.stock import stock_of
 from crossdock.apis.process.v1.story import (
     Chapter,
     Entry,
@@ -95,6 +96,7 @@ def _story(  # noqa: PLR0913, PLR0917 - a story is told from this many sides
         stuck=stuck,
         documents=tuple(documents),
         tenders=_tenders(found),
+        stock=stock_of(reader, tenant, [one.process.key for one in found]),
         acknowledgements=tuple(
             promise
             for one in found
