@@ -129,3 +129,11 @@ def test_what_cannot_be_meant_is_named_with_file_and_line(
     tmp_path: Path, name: str, text: str, expected: str
 ) -> None:
     assert said(tmp_path, name, text) == expected
+
+
+def test_a_company_has_one_row_of_the_inventory_policy(tmp_path: Path) -> None:
+    text = '[[rows]]\ncompany_code = "1000"\n\n[[rows]]\ncompany_code = "1000"\n'
+
+    assert said(tmp_path, "inventory.toml", text) == (
+        "inventory.toml:5: company code `1000` has a row already; keep one of them"
+    )
