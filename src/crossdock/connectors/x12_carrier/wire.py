@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 
-class Row(Struct, frozen=True):
+class Row(Struct, frozen=True, gc=False):
     """One segment, taken apart: `row[2]` is its second element, stripped, empty where it ends.
 
     `number` is its position in the set, where ST is 1.

@@ -82,12 +82,14 @@ class Validator:
 
     def _look(self, text: str) -> Look:
         """Look at a segment, and remember it; after many the memory begins anew."""
+        tag = text.partition(self._marks.element)[0]
+        if tag in ENVELOPE:
+            return tag, ()
         if len(self._looks) >= LOOKS_MAX:
             self._looks.clear()
             self._kept.clear()
             self._patterns.clear()
-        tag = text.partition(self._marks.element)[0]
-        look = self._looks[text] = tag, () if tag in ENVELOPE else self._check(tag, text)
+        look = self._looks[text] = tag, self._check(tag, text)
         return look
 
     def _check(self, tag: str, text: str) -> tuple[ElementFault, ...]:
@@ -99,10 +101,11 @@ class Validator:
         if found is None:
             return ()
         shape, pattern = found
+        fits = pattern.fullmatch(text)
+        if fits and not shape.notes:
+            return ()
         elements = text.split(self._marks.element)
-        if pattern.fullmatch(text) and (
-            not shape.notes or self._notes_kept(shape, tuple(map(bool, elements)))
-        ):
+        if fits and self._notes_kept(shape, tuple(map(bool, elements))):
             return ()
         return tuple(dict.fromkeys(_faults(shape, elements, self._marks)))
 

@@ -26,7 +26,7 @@ from crossdock.connectors.x12_carrier.codes.tenders import (
 )
 from crossdock.connectors.x12_carrier.inbound.context import SetContext
 from crossdock.connectors.x12_carrier.inbound.places import Party, town, zone_of
-from crossdock.connectors.x12_carrier.inbound.times import is_ahead, moment_at
+from crossdock.connectors.x12_carrier.inbound.times import is_ahead, moment_told
 from crossdock.connectors.x12_carrier.settings import CodeMeaning
 from crossdock.connectors.x12_carrier.wire import Row, row_of
 from crossdock.messages.shipment_visibility import MilestoneReported
@@ -34,31 +34,35 @@ from crossdock.ports import Reported
 
 NOTHING_HAPPENED = frozenset({"", "NS", "NA"})
 NOWHERE = ("", "", "", "")
-WITHOUT_PARTIES = frozenset({"AT7", "B10", "K1", "L11", "LX", "MS1"})
-WITH_PARTIES = WITHOUT_PARTIES | {"N1", "N3", "N4"}
+AT7_EMPTY = ("AT7", "", "", "", "", "", "", "")
+WITHOUT_PARTIES = ("AT7", "MS1", "LX", "B10", "L11", "K1")
+WITH_PARTIES = (*WITHOUT_PARTIES, "N1", "N3", "N4")
+_ACTUAL, _ORIGINAL = Classifier.ACTUAL, EvidenceKind.ORIGINAL  # looked at with every claim
+_ETA_CHANGED = Milestone.ETA_CHANGED
 
 
 class Claim:
-    """One AT7 with the place beside it."""
+    """One AT7 with the place beside it: its code and reason, and its day, time and zone."""
 
-    __slots__ = ("at7", "code", "is_status", "ms1")
+    __slots__ = ("at7", "code", "is_status", "ms1", "reason", "when")
 
     def __init__(self, at7: Row) -> None:
         """Take AT7: a status pair, or an appointment pair."""
-        status, appointment = at7[1], at7[3]
+        texts = at7.elements
+        if len(texts) < len(AT7_EMPTY):
+            texts = [*texts, *AT7_EMPTY[len(texts) :]]
+        _, status, reason, appointment, because, day, clock, zone, *_ = texts
         self.at7 = at7
         self.ms1: Row | None = None
         self.is_status = bool(status) or not appointment
         self.code = status or appointment
+        self.reason = reason if self.is_status else because
+        self.when = day, clock, zone
 
     def town(self) -> tuple[str, str, str, str]:
         """Give city, state, country and postal code as MS1 has them."""
         ms1 = self.ms1
         return NOWHERE if ms1 is None else (ms1[1], ms1[2], ms1[3], ms1[8])
-
-    def reason(self) -> str:
-        """Give the reason code beside the status."""
-        return self.at7[2] if self.is_status else self.at7[4]
 
 
 class Line:
@@ -136,8 +140,7 @@ def _gathered(context: SetContext) -> Shipment:
     wanted = WITH_PARTIES if context.document.meanings else WITHOUT_PARTIES
     separator = context.group.interchange.delimiters.element
     for number, text in enumerate(context.texts, 1):
-        tag = text.partition(separator)[0]
-        if tag in wanted:
+        if text.startswith(wanted) and (tag := text.partition(separator)[0]) in wanted:
             shipment.take(tag, row_of(text, separator, number))
     return shipment
 
@@ -163,20 +166,20 @@ def _reported(  # noqa: PLR0913, PLR0917 - a claim is read with all of these
 ) -> Reported | None:
     city, state, country, postal_code = claim.town()
     at7 = claim.at7
-    told = moment_at(context, at7, 5, zone_of(city, state, country))
+    told = moment_told(context, at7, 5, claim.when, zone_of(city, state, country))
     if told is None:
         return None
     status = _status(context, shipment, claim, said)
-    if status.classifier is Classifier.ACTUAL and is_ahead(told, context):
+    if status.classifier is _ACTUAL and is_ahead(told, context):
         text = "This is told as a fact and lies ahead of the message that tells it"
         context.notice("TIME_AHEAD", text, at7, 5, "time", text=told.text)
-    estimate = told if status.milestone is Milestone.ETA_CHANGED else None
+    estimate = told if status.milestone is _ETA_CHANGED else None
     identity = _identity(reference, claim, line)
-    reason = claim.reason()
+    reason = claim.reason
     event = TrackingEvent(
         source=context.document.source,
         source_event_id=identity,
-        kind=EvidenceKind.ORIGINAL,
+        kind=_ORIGINAL,
         milestone=status.milestone,
         classifier=status.classifier,
         occurred=told if estimate is None else context.written or told,

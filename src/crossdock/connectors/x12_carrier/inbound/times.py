@@ -62,17 +62,18 @@ def moment_at(
     context: SetContext, row: Row, first: int, place: PlaceZone | None = None
 ) -> Moment | None:
     """Read three elements from `first` on: day, time, zone. None, with a finding, where none is."""
-    return _told(context, row, first, (row[first], row[first + 1], row[first + 2]), place)
+    return moment_told(context, row, first, (row[first], row[first + 1], row[first + 2]), place)
 
 
 def moment_in_window(context: SetContext, row: Row, place: PlaceZone | None) -> Moment | None:
     """Read the day, time and zone of a G62, between which stands a qualifier."""
-    return _told(context, row, 2, (row[2], row[4], row[5]), place)
+    return moment_told(context, row, 2, (row[2], row[4], row[5]), place)
 
 
-def _told(
+def moment_told(
     context: SetContext, row: Row, first: int, texts: tuple[str, str, str], place: PlaceZone | None
 ) -> Moment | None:
+    """Read a day, a time and a zone of a segment, whose first element is `first`."""
     settings = context.settings
     code = settings.zone_codes.get(texts[2], texts[2]) if settings.zone_codes else texts[2]
     read = read_time(texts[0], texts[1], code, place, settings.time_zone)
@@ -85,14 +86,14 @@ def moment_with(
     context: SetContext, row: Row, first: int, code: str, place: PlaceZone | None = None
 ) -> Moment | None:
     """Read a day and a time from `first` on whose zone's code stands elsewhere, or nowhere."""
-    return _told(context, row, first, (row[first], row[first + 1], code), place)
+    return moment_told(context, row, first, (row[first], row[first + 1], code), place)
 
 
 def day_at(
     context: SetContext, row: Row, number: int, place: PlaceZone | None = None
 ) -> Moment | None:
     """Read one element as a day at a place. None, with a finding, where it is none."""
-    return _told(context, row, number, (row[number], "", ""), place)
+    return moment_told(context, row, number, (row[number], "", ""), place)
 
 
 def written_at(group: Group, time_zone: str) -> Moment | None:
@@ -143,6 +144,7 @@ def _fixed(offset: str) -> str:
     return f"Etc/GMT{'-' if offset[0] == '+' else '+'}{hours}" if hours else "UTC"
 
 
+@lru_cache(maxsize=1024)
 def _date(text: str) -> date:
     if len(text) != DAY_DIGITS or not text.isdecimal():
         raise ValueError(text)
