@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crossdock.faults import Unreadable
@@ -107,6 +107,40 @@ def test_any_bytes_are_read_or_unreadable(raw: bytes) -> None:
     assert isinstance(
         outcome(raw), Unreadable | dict | list | str | int | Decimal | bool | type(None)
     )
+
+
+def deepest(raw: bytes) -> int:
+    """Count how deep brackets outside of strings are nested, letter by letter."""
+    depth = most = 0
+    inside = escaped = False
+    for letter in raw.decode("ascii"):
+        if inside:
+            inside = escaped or letter != '"'
+            escaped = letter == "\\" and not escaped
+        elif letter == '"':
+            inside = True
+        else:
+            depth += (letter in "[{") - (letter in "]}")
+            most = max(most, depth)
+    return most
+
+
+pieces = st.sampled_from(
+    ["[", "{", "]", "}", "[]", "{}", "[{", "}]", '"', '"["', '""', '"\\""', "a"]
+)
+
+
+@example([("[{", 33), ("}]", 33)])
+@given(st.lists(st.tuples(pieces, st.sampled_from([1, 1, 1, 2, 33, 65])), max_size=12))
+def test_what_is_nested_too_deeply_is_refused_and_nothing_else(
+    written: list[tuple[str, int]],
+) -> None:
+    raw = "".join(piece * times for piece, times in written).encode()
+
+    found = outcome(raw)
+
+    said = found.said if isinstance(found, Unreadable) else ""
+    assert (said == "This JSON is nested too deeply") == (deepest(raw) > json.DEPTH_MAX)
 
 
 @pytest.mark.parametrize("piece", [b'\\"', b"[]", b'"', b'{"a":[', b"\\"])
