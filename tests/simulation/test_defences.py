@@ -23,6 +23,8 @@ SOON = (
     "documents_kept",
     "stored_key",
     "portal_gate",
+    "stock_given_back",
+    "stock_by_version",
     "retry_after",
     "look_up_first",
     "audit",

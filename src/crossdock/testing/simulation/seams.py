@@ -172,6 +172,20 @@ def open_gate(original: Any) -> Any:
     return gate_of
 
 
+def never_off(_original: Any) -> Any:
+    """Take no order as cancelled."""
+    return lambda _state: False
+
+
+def first_version(original: Any) -> Any:
+    """Keep to the version of an order that came first."""
+
+    def accept(state: Any, said: Any) -> Any:
+        return state if state.accepted else original(state, said)
+
+    return accept
+
+
 def post_again(original: Any) -> Any:
     """Post what was posted, a few times."""
 

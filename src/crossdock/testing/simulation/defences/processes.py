@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from crossdock.connectors.system_api import tracking
 from crossdock.processes import (
+    inventory_commitment,
+    inventory_commitment_targets,
     order_release,
     order_release_carriage,
     order_release_intake,
@@ -108,6 +110,18 @@ DEFENCES: dict[str, Defence] = {
         says="a customer sees an order from when its ERP has the reference",
         patches=one(shipment_visibility_gate, "gate_of", seams.open_gate),
         weather=("busy",),
+    ),
+    "stock_given_back": Defence(
+        says="a cancelled order gives its stock back",
+        patches=one(inventory_commitment_targets, "is_off", seams.never_off),
+        held_by="tests/processes/test_inventory_commitment.py",
+        weather=("cancelled",),
+    ),
+    "stock_by_version": Defence(
+        says="a changed order changes what is set aside for it",
+        patches=one(inventory_commitment, "accept", seams.first_version),
+        held_by="tests/processes/test_inventory_commitment.py",
+        weather=("changed",),
     ),
     "posted_once": Defence(
         says="a milestone that was posted as it is is not posted again",
