@@ -131,8 +131,9 @@ def test_interchanges_of_several_dialects_stand_in_one_file() -> None:
     assert [found[1][2] for found in sets(document)] == ["4711", "4712", "4711", "4712"]
 
 
-def test_lines_of_one_length_are_put_together_and_places_stay_bytes() -> None:
-    cut = "\r\n".join(WHOLE[start : start + 80] for start in range(0, len(WHOLE), 80))
+@pytest.mark.parametrize("end", ["", "\r\n"])
+def test_lines_of_one_length_are_put_together_and_places_stay_bytes(end: str) -> None:
+    cut = "\r\n".join(WHOLE[start : start + 80] for start in range(0, len(WHOLE), 80)) + end
 
     document = read_text(cut)
 

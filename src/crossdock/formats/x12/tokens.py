@@ -340,7 +340,7 @@ class _Opening:
 
 def _record_shape(head: str) -> tuple[int, int] | None:
     """Tell the length of lines that are cut without regard to segments, and what ends them."""
-    lines = head.split("\n")
+    lines = head.rstrip("\r\n").split("\n")  # the last one may be short, and ended all the same
     gap = 2 if lines[0].endswith("\r") else 1
     whole = [line.rstrip("\r") for line in lines[:-1]]
     if not whole or len(whole[0]) < RECORD_MIN:
