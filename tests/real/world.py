@@ -1,8 +1,8 @@
 """The delivery file's years, told to the whole machine by a clock that the file drives.
 
-The ERP tells master data and orders, the TMS plans, the carrier deliveries, each at the time the
-file gives; every effect is applied by a partner that answers at once. In between the clock rings
-every timer when it is due.
+The ERP tells master data and orders, the TMS plans, the carrier deliveries and charges, each at the
+time the file gives; every effect is applied by a partner that answers at once. In between the clock
+rings every timer when it is due.
 """
 
 from __future__ import annotations
@@ -70,6 +70,10 @@ def _schedule(lines: list[dict[str, str]]) -> dict[tuple[datetime, int, str, str
         assert recorded is not None, line["ID"]
         at = datetime.combine(recorded, time(18), tzinfo=UTC)
         told.setdefault((at, 3, "carrier", "deliveries"), []).append(line["ID"])
+        # Half of the charges are known before the delivery, half come a day after it.
+        early = int(line["ID"]) % 2 == 0
+        charged = at - timedelta(hours=1) if early else at + timedelta(days=1)
+        told.setdefault((charged, 4, "carrier", "charges"), []).append(line["ID"])
     return told
 
 

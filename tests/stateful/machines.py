@@ -8,6 +8,7 @@ from tests.stateful.breaker import Breaker
 from tests.stateful.bucket import TokenBucket
 from tests.stateful.commitment import Commitment
 from tests.stateful.delivery import Delivery
+from tests.stateful.freight import Freight
 from tests.stateful.inbox import Inbox
 from tests.stateful.outbox import Outbox
 from tests.stateful.stores import over_every_store
@@ -20,6 +21,7 @@ MACHINES: dict[str, type[RuleBasedStateMachine]] = {
     **over_every_store(Timers),
     **over_every_store(Breaker),
     **over_every_store(Delivery),
+    "Freight": Freight,
     "TokenBucket": TokenBucket,
     "View": View,
     "Commitment": Commitment,

@@ -61,7 +61,7 @@ class Claimed(Struct, frozen=True, kw_only=True):
     """One charge somebody claims; `holds` say why its whole document needs a person.
 
     `document` is carrier and number of the invoice or notice, `ordinal` counts its charges of one
-    kind from 1.
+    kind from 1. `repeats`: another invoice charges just the same.
     """
 
     document: str
@@ -72,6 +72,7 @@ class Claimed(Struct, frozen=True, kw_only=True):
     source: str
     document_id: str
     holds: tuple[str, ...] = ()
+    repeats: bool = False
     weight_kg: Decimal | None = None
 
     @property
@@ -235,12 +236,18 @@ def _named(
         counts[kind] += 1
         return kind.value if counts[kind] == 1 else f"{kind}/{counts[kind]}"
 
+    priced = {kind for kind, _ in expected} == {ChargeKind.ALL_IN}
+    together: dict[str, Claimed] = {}
     for group, claims in groups.items():
         named = {name_of(group[0]): each for each in claims}
-        yield from _judged(state, named, _wanted(expected, group), terms)
+        together |= named
+        if not priced:
+            yield from _judged(state, named, _wanted(expected, group), terms)
+    if priced:  # one price for everything: all that is claimed together is held against it
+        yield from _judged(state, together, _summed([*expected.values()]), terms)
     whole = {kind for kind, shipment_id in groups if not shipment_id}
     for group, each in expected.items():
-        if group not in groups and group[0] not in whole:
+        if group not in groups and group[0] not in whole and not (priced and together):
             name = name_of(group[0])
             yield (
                 name,
@@ -288,11 +295,12 @@ def _numbered(charges: tuple[FreightCharge, ...]) -> Iterator[tuple[int, Freight
 def _billed(state: Settlement, carried: Carried, rules: Rules) -> Iterator[Claimed]:
     earlier: dict[tuple[str, ...], str] = {}
     for name, bill in billed(state):
-        holds = [*_holds(bill, carried, rules)]
+        holds, repeats = [*_holds(bill, carried, rules)], False
         if len(state.bills) > 1:
             content = tuple(sorted(digest_of(bare(each)) for each in bill.invoice.charges))
             if content in earlier:
                 holds.append(f"it charges the same as invoice {earlier[content]}")
+                repeats = True
             earlier.setdefault(content, bill.invoice.invoice_id)
         for ordinal, charge in _numbered(bill.invoice.charges):
             yield Claimed(
@@ -304,6 +312,7 @@ def _billed(state: Settlement, carried: Carried, rules: Rules) -> Iterator[Claim
                 source=bill.source,
                 document_id=bill.document_id,
                 holds=tuple(holds),
+                repeats=repeats,
                 weight_kg=charge.weight_kg or bill.invoice.weight_kg,
             )
 
@@ -352,10 +361,16 @@ def _judged(
     terms: Terms,
 ) -> Iterator[tuple[str, Line]]:
     """Judge the claimed charges of one kind together: what is expected is expected of all."""
-    free = [each for each in claims.values() if not each.holds]
-    takes, rule, why = _match(free, expected, terms)
+    words = {
+        name: verdict_on(state.words, each.content, each.charge.amount, terms.rules.freight)
+        for name, each in claims.items()
+    }
+    counted = [
+        each for name, each in claims.items() if not each.repeats and not _is_rejected(words[name])
+    ]
+    takes, rule, why = _match(counted, expected, terms)
     for place, (name, each) in enumerate(claims.items()):
-        variance = _variance(free, expected) if place == 0 else None
+        variance = _variance(counted, expected) if place == 0 else None
         line = Line(
             name=name,
             kind=each.charge.kind,
@@ -364,15 +379,19 @@ def _judged(
             claimed=each,
             variance=variance,
             rule=rule,
-            because="; ".join(each.holds) or why,
+            because="; ".join(filter(None, (*each.holds, why))),
             since=each.heard_at,
         )
-        said = verdict_on(state.words, each.content, each.charge.amount, terms.rules.freight)
+        said = words[name]
         if said.word is not None:
             line = _said(line, each, said)
-        elif takes and not each.holds:
+        elif takes and not each.holds and each.charge.kind is not ChargeKind.UNCLASSIFIED:
             line = structs.replace(line, state=LineState.CONFIRMED, confirmed=each.charge.amount)
         yield name, structs.replace(line, proposal=said.proposal)
+
+
+def _is_rejected(said: Verdict) -> bool:
+    return said.word is not None and said.word.verdict is FreightVerdict.REJECT
 
 
 def _said(line: Line, claimed: Claimed, said: Verdict) -> Line:
@@ -410,9 +429,11 @@ def _match(claims: list[Claimed], expected: Expected | None, terms: Terms) -> tu
     if not claims:
         return False, "", ""
     first = claims[0].charge
-    if first.kind is ChargeKind.UNCLASSIFIED:
-        codes = ", ".join(sorted({each.charge.code for each in claims}))
-        return False, "", f"nobody knows what the carrier's code {codes} means"
+    unknown = sorted(
+        {each.charge.code for each in claims if each.charge.kind is ChargeKind.UNCLASSIFIED}
+    )
+    if unknown:
+        return False, "", f"nobody knows what the carrier's code {', '.join(unknown)} means"
     if expected is None:
         if terms.expects:
             return False, "", f"no {first.kind} was expected"

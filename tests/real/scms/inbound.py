@@ -1,4 +1,4 @@
-"""The delivery file as four partners would tell it: master data, orders, plans, deliveries.
+"""The delivery file as partners would tell it: master data, orders, plans, deliveries, charges.
 
 Every document is a slice of the file's own lines under its header line. Words where a date or a
 weight should be are findings; the rest of the row is read all the same.
@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from crossdock.canonical.freight import ChargeBasis, ChargeKind, ChargeNotice, FreightCharge
 from crossdock.canonical.item import Item, Quantity
 from crossdock.canonical.moments import Moment, ZoneSource, local_day
-from crossdock.canonical.money import money
+from crossdock.canonical.money import Money, money
 from crossdock.canonical.order import OrderDraft, OrderLineDraft
 from crossdock.canonical.party import Address, Location
 from crossdock.canonical.references import Reference, ReferenceType
@@ -25,7 +26,8 @@ from crossdock.canonical.tracking import (
     Milestone,
     TrackingEvent,
 )
-from crossdock.faults import Finding
+from crossdock.faults import Finding, Unreadable
+from crossdock.messages.freight_settlement import FreightChargesReported
 from crossdock.messages.master_data import (
     Customer,
     CustomerReported,
@@ -223,4 +225,51 @@ def delivery(number: str, stop: int, text: str, row: Row) -> TrackingEvent:
         reference=Reference(type=ReferenceType.DELIVERY, value=number, issuer="scms"),
         place=place(row),
         stop=stop,
+    )
+
+
+def charges(raw: bytes, _settings: object) -> Reading:
+    """Tell what each row was charged for freight; one that refers to another row charges nothing.
+
+    Such rows say `See ASN-93 (ID#:1281)`, `Freight Included in Commodity Cost` or
+    `Invoiced Separately` where an amount should be.
+    """
+    told = tuple(
+        Reported(
+            identity=f"charge/{row.ID}",
+            report=FreightChargesReported(notice=notice(row, amount)),
+        )
+        for row in rows(raw)
+        if (amount := charged(row)) is not None
+    )
+    return Reading(reports=told)
+
+
+def charged(row: Row) -> Money | None:
+    """Read what a row was charged; words are None."""
+    try:
+        return money(row.freight, "USD")
+    except Unreadable:
+        return None
+
+
+def notice(row: Row, amount: Money) -> ChargeNotice:
+    """Write a row's charge as word of its shipment."""
+    recorded = day(row.recorded)
+    assert recorded is not None, row.ID
+    charge = FreightCharge(
+        charge_id=row.ID,
+        load_id=row.shipment,
+        code="Freight Cost (USD)",
+        amount=amount,
+        basis=ChargeBasis.NOTICE,
+        shipment_id=row.shipment,
+        kind=ChargeKind.LINEHAUL,
+    )
+    return ChargeNotice(
+        notice_id=row.ID,
+        carrier_scac="SCMS",
+        reference=Reference(type=ReferenceType.DELIVERY, value=row.shipment, issuer="scms"),
+        charges=(charge,),
+        issued=local_day(recorded, "UTC", ZoneSource.ASSUMED),
     )

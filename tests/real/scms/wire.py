@@ -28,6 +28,7 @@ class Row(Struct, frozen=True, kw_only=True):
     quantity: str
     value: str
     weight: str
+    freight: str
 
     @property
     def line(self) -> str:
@@ -52,6 +53,7 @@ COLUMNS = {
     "quantity": "Line Item Quantity",
     "value": "Line Item Value",
     "weight": "Weight (Kilograms)",
+    "freight": "Freight Cost (USD)",
 }
 
 
