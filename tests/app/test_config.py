@@ -20,6 +20,7 @@ from crossdock.faults import Misconfigured
 from crossdock.governance.load import load_rules
 from crossdock.governance.settings import settings_of
 from crossdock.policies.rules import Rules
+from crossdock.ports import EffectClass
 from tests.app.connectors import LineSettings, connectors
 
 PARTNER = '[[partners]]\nname = "erp"\nconnector = "reference_erp"\n'
@@ -45,6 +46,29 @@ def said(folder: Path, text: str) -> str:
     with pytest.raises(Misconfigured) as caught:
         load_config(written(folder, text), connectors())
     return caught.value.said.replace(f"{folder}/", "")
+
+
+def test_a_partner_may_promise_otherwise_than_its_connector_declares(tmp_path: Path) -> None:
+    promised = '[partners.promises]\n"erp.write_reference" = "neither"\n'
+
+    config = load_config(written(tmp_path, PARTNER + promised + REACHED), discover())
+
+    (partner,) = config.partners
+    effects = {verb: each.effect for verb, each in partner.connector.operations.items()}
+    declared = {verb: each.effect for verb, each in discover()["reference_erp"].operations.items()}
+    assert effects == declared | {"erp.write_reference": EffectClass.NEITHER}
+
+
+def test_a_promise_about_an_operation_that_is_not_there_is_told(tmp_path: Path) -> None:
+    promised = '[partners.promises]\n"erp.write_refrence" = "neither"\n'
+
+    with pytest.raises(Misconfigured) as caught:
+        load_config(written(tmp_path, PARTNER + promised + REACHED), discover())
+
+    assert caught.value.said.replace(f"{tmp_path}/", "") == (
+        "crossdock.toml:5: its connector has no operation `erp.write_refrence`; "
+        "did you mean `erp.write_reference`?"
+    )
 
 
 def test_what_init_writes_loads_without_a_change(tmp_path: Path) -> None:

@@ -17,11 +17,12 @@ from crossdock.app import secrets
 from crossdock.app.sections import PoliciesSection, ServerSection, StoreSection
 from crossdock.channels import webhook
 from crossdock.channels.stream import Source
+from crossdock.connectors import promising
 from crossdock.faults import Misconfigured
 from crossdock.governance import typed_toml
 from crossdock.governance.typed_toml import Toml
 from crossdock.messages.acknowledgement import Environment
-from crossdock.ports import Connector, Endpoint
+from crossdock.ports import Connector, EffectClass, Endpoint
 from crossdock.store.postgres.connections import postgres_address
 
 FILE = "crossdock.toml"
@@ -121,6 +122,17 @@ class PartnerSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     attempts_max: Annotated[
         int, Meta(ge=1, description="After so many attempts a person is asked.")
     ] = 20
+    promises: Annotated[
+        dict[str, EffectClass],
+        Meta(
+            description=(
+                "What it promises about repeating an operation, where that is other than its "
+                "connector declares: `idempotent` (honours our key), `lookup` (can only be asked), "
+                "`natural` (repeating is harmless) or `neither` (a person is asked)."
+            ),
+            examples=[{"erp.write_reference": "lookup"}],
+        ),
+    ] = {}
     settings: Annotated[
         dict[str, Any], Meta(description="What its connector needs to know; see the connector.")
     ] = {}
@@ -360,6 +372,11 @@ def _partner(
         raise toml.fault(
             f"there is no connector `{section.connector}`; {hint}", (*here, "connector")
         )
+    if lost := [verb for verb in section.promises if verb not in connector.operations]:
+        hint = typed_toml.meant(lost[0], connector.operations)
+        raise toml.fault(
+            f"its connector has no operation `{lost[0]}`; {hint}", (*here, "promises", lost[0])
+        )
     table = section.settings
     environment = Environment(section.environment or house)
     if "partner" in connector.settings.__struct_fields__:
@@ -369,7 +386,7 @@ def _partner(
     settings = _settings(toml, table, (*here, "settings"), connector.settings)
     return Partner(
         section=section,
-        connector=connector,
+        connector=promising(connector, section.promises) if section.promises else connector,
         settings=settings,
         webhook_secrets=_signing(toml, section.webhook_secrets, (*here, "webhook_secrets")),
         test_webhook_secrets=_signing(

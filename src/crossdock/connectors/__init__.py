@@ -6,6 +6,7 @@ package. docs/how-to/write-a-connector.md tells how one is made.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from importlib import import_module, metadata, resources
@@ -14,6 +15,7 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from crossdock.connectors.manifest import FILE, Manifest, read_manifest
 from crossdock.faults import Misconfigured
@@ -22,6 +24,7 @@ from crossdock.messages.envelope import Command
 from crossdock.ports import (
     Answer,
     Connector,
+    EffectClass,
     Exchange,
     Operation,
     Reading,
@@ -135,6 +138,18 @@ def discover() -> Mapping[str, Connector]:
         found[connector.name] = connector
         folders[connector.name] = folder
     return MappingProxyType(found)
+
+
+def promising(connector: Connector, effects: Mapping[str, EffectClass]) -> Connector:
+    """Give the connector of a partner that promises otherwise about these of its operations."""
+    other = copy.copy(connector)
+    other.operations = MappingProxyType(
+        {
+            verb: replace(each, effect=effects.get(verb, each.effect))
+            for verb, each in connector.operations.items()
+        }
+    )
+    return other
 
 
 def _own() -> Iterator[tuple[str, Traversable]]:

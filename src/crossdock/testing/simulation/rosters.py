@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from crossdock.app.roster import PROCESSES, PROJECTIONS
 from crossdock.app.routing import Target, router
-from crossdock.connectors import discover
+from crossdock.connectors import discover, promising
 from crossdock.connectors.system_api.settings import SystemApiSettings
 from crossdock.flow.roster import Inbound, Roster, Rulebook
 from crossdock.policies.rules import (
@@ -27,7 +27,7 @@ from crossdock.policies.rules import (
 from crossdock.ports import Connector, EffectClass, Endpoint
 from crossdock.simulators.x12_carrier import SHIPPER
 from crossdock.testing.simulation.partners import Seat, seats
-from crossdock.testing.simulation.wire import InFiles, Promising
+from crossdock.testing.simulation.wire import InFiles
 
 TENANT = "main"
 ZONE = "Europe/Berlin"
@@ -146,5 +146,5 @@ def _endpoint(
     else:
         settings = SystemApiSettings(base_url="", partner=name, time_zone=ZONE)
         if promise is not EffectClass.IDEMPOTENT:
-            connector = Promising(connector, promise)
+            connector = promising(connector, dict.fromkeys(connector.operations, promise))
     return Endpoint(name=name, connector=connector, settings=settings, attempts_max=attempts_max)

@@ -104,26 +104,6 @@ class InFiles:
         )
 
 
-class Promising(InFiles):
-    """A connector whose partner promises something else than its manifest declares."""
-
-    def __init__(self, connector: Connector, effect: EffectClass) -> None:
-        """Promise this for every operation."""
-        super().__init__(connector)
-        self.operations = {
-            name: msgspec.structs.replace(each, effect=effect)
-            for name, each in connector.operations.items()
-        }
-
-    async def send(self, request: Request, key: str, settings: Any, via: Transport) -> Exchange:
-        """Send as the connector does."""
-        return await self._connector.send(request, key, settings, via)
-
-    async def look_up(self, request: Request, key: str, settings: Any, via: Transport) -> Exchange:
-        """Look up as the connector does."""
-        return await self._connector.look_up(request, key, settings, via)
-
-
 def in_folder(folder: Path, call: Call) -> Exchange:
     """Answer for a folder: a file is there whole, or not at all."""
     if call.method == "PUT":
