@@ -271,11 +271,11 @@ def test_what_was_taken_is_told_again_when_asked(tmp_path: Path) -> None:
         arguments = ("--scac", "PARC", "--intake-url", crossdock.url, "--clock", fast_clock())
         with simulator("carrier", tmp_path / "parc", *arguments) as carrier:
             carrier.post("/loads", shipment)
-            eventually(lambda: carrier.get("/progress")["done"] and len(crossdock.heard) == 7)
+            eventually(lambda: carrier.get("/progress")["done"] and len(crossdock.heard) == 8)
             never = call("POST", f"{carrier.url}/resend", {"since": "2099-01-01T00:00:00Z"})
             again = call("POST", f"{carrier.url}/resend", {"since": "2026-01-01T00:00:00Z"})
-            eventually(lambda: len(crossdock.heard) == 14)
+            eventually(lambda: len(crossdock.heard) == 16)
 
-    first, second = crossdock.heard[:7], crossdock.heard[7:]
-    assert (never.content, again.content) == ({"again": 0}, {"again": 7})
+    first, second = crossdock.heard[:8], crossdock.heard[8:]
+    assert (never.content, again.content) == ({"again": 0}, {"again": 8})
     assert [heard.content for heard in second] == [heard.content for heard in first]

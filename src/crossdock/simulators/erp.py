@@ -4,10 +4,13 @@ Takes   POST /orders/{order_id}/transport-references
         POST /orders/{order_id}/transport-references/{shipment_id}/withdrawals
         POST /shipments/{shipment_id}/postings
         POST /orders/{order_id}/inventory-commitments, with /reversals and /confirmations
+        POST /loads/{load_id}/accruals, POST /freight-invoices
+        POST /orders/{order_id}/billing-releases
 Tells   documents `master_data`, then `orders`, once every master record is acknowledged
 
 A reference it already has is a 409 without the idempotency key: an order carries it once. A posting
-has no such guard, as goods movements have none: without the key it is posted again. What is set
+has no such guard, as goods movements have none: without the key it is posted again. Nor has money:
+the same supplier's invoice number twice is two invoices; `books` tells what is refused. What is set
 aside of the stock is told whole, so that repeating it changes nothing; see `erp_inventory`.
 """
 
@@ -21,6 +24,12 @@ from typing import Any
 from aiohttp import web
 from msgspec import Struct
 
+from crossdock.simulators.books import (
+    Books,
+    asked_to_accrue,
+    asked_to_post,
+    asked_to_release,
+)
 from crossdock.simulators.chance import share
 from crossdock.simulators.erp_inventory import (
     COMMIT,
@@ -113,9 +122,15 @@ class Erp(Partner):
         """Know the day."""
         super().__init__(setup)
         self.world = world
+        self._orders = {each.order_id for each in world.of_company(JSON_COMPANY)}
+
+    @property
+    def books(self) -> Books:
+        """Open the books, which are in the ledger."""
+        return Books(self.ledger, self._orders.__contains__)
 
     def routes(self) -> Sequence[web.RouteDef]:
-        """Give the doors for references, postings and stock."""
+        """Give the doors for references, postings, stock and money."""
         references = "/orders/{order_id}/transport-references"
         stock = "/orders/{order_id}/inventory-commitments"
         return (
@@ -125,6 +140,9 @@ class Erp(Partner):
             web.post(stock, self._stock(COMMIT)),
             web.post(stock + "/reversals", self._stock(REVERSE)),
             web.post(stock + "/confirmations", self._stock(CONFIRM)),
+            web.post("/loads/{load_id}/accruals", self._accrual),
+            web.post("/freight-invoices", self._freight_invoice),
+            web.post("/orders/{order_id}/billing-releases", self._billing_release),
         )
 
     async def act(self) -> None:
@@ -240,6 +258,40 @@ class Erp(Partner):
         room = Stockroom(self.ledger, self.mischief)
         {COMMIT: room.commit, REVERSE: room.reverse, CONFIRM: room.confirm}[asked.verb](asked)
         return self._number("IC")
+
+    async def _accrual(self, request: web.Request) -> web.StreamResponse:
+        asked = asked_to_accrue({**await request.json(), "load_id": request.match_info["load_id"]})
+        return await self.take(
+            request,
+            asked,
+            lambda: self._booked("FA", lambda: self.books.accrue(asked.content, self.clock.now())),
+        )
+
+    async def _freight_invoice(self, request: web.Request) -> web.StreamResponse:
+        asked = asked_to_post(await request.json())
+        post = self.books.post_invoice
+        return await self.take(
+            request,
+            asked,
+            lambda: self._booked("FI", lambda: post(asked.content, self.clock.now())),
+        )
+
+    async def _billing_release(self, request: web.Request) -> web.StreamResponse:
+        order_id = request.match_info["order_id"]
+        asked = asked_to_release({**await request.json(), "order_id": order_id})
+        return await self.take(
+            request,
+            asked,
+            lambda: self._booked("BR", lambda: self.books.release(asked.content)),
+        )
+
+    def _booked(self, series: str, book: Callable[[], None]) -> str:
+        """Book it, and give the document's number. Raises No."""
+        try:
+            book()
+        except KeyError as error:
+            raise No(422, "incomplete", f"there is no {error}") from error
+        return self._number(series)
 
     def _number(self, series: str) -> str:
         """Give the next document number: the ledger's own count, so that it survives a restart."""

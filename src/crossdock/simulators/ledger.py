@@ -134,14 +134,14 @@ class Ledger:
         )
         return found.fetchone() is not None
 
-    def document_for(self, idempotency_key: str) -> str:
-        """Find the document that was made under a key; empty where there is none."""
+    def done_under(self, idempotency_key: str) -> tuple[str, str]:
+        """Find what was done under a key, and the document that was made; empty where nothing."""
         found = self._connection.execute(
-            "select document_id from entry where idempotency_key = ? and idempotency_key <> ''"
-            " and kind = 'received' order by seq limit 1",
+            "select verb, document_id from entry where idempotency_key = ?"
+            " and idempotency_key <> '' and kind = 'received' order by seq limit 1",
             (idempotency_key,),
         ).fetchone()
-        return str(found[0]) if found else ""
+        return (str(found[0]), str(found[1])) if found else ("", "")
 
     def count_asked(self, content_key: str) -> int:
         """Count one more request for this content, and tell which one it is: 1 first."""

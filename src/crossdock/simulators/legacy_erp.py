@@ -1,11 +1,13 @@
 """The old ERP of company 2000: drops files with orders, and finds what becomes of them in files.
 
 Drops   `orders-NNNN.csv` into the drop folder, every batch of simulated minutes
-Reads   `reference-*.csv`, `withdrawal-*.csv` and `posting-*.csv` in the reference folder; a file of
-        the same name and content is read once
+Reads   `reference-*.csv`, `withdrawal-*.csv`, `posting-*.csv`, `accrual-*.csv`,
+        `freight_invoice-*.csv` and `billing_release-*.csv` in the reference folder; a file of the
+        same name and content is read once
 
 There is no idempotency key and no answer: a file that lies in its folder is handed over. A file
-under another name is imported again, whatever it says.
+under another name is imported again, whatever it says. Money that the books cannot hold (`books`)
+is entered as refused: nobody hears of it but who reads the ledger.
 """
 
 from __future__ import annotations
@@ -14,8 +16,8 @@ import asyncio
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +26,15 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.channels.file_drop import write_file
+from crossdock.simulators.books import (
+    Books,
+    asked_to_accrue,
+    asked_to_post,
+    asked_to_release,
+)
 from crossdock.simulators.erp import Step, story
 from crossdock.simulators.ledger import Entry
-from crossdock.simulators.partner import Asked, Partner, Setup
+from crossdock.simulators.partner import Asked, No, Partner, Setup
 from crossdock.simulators.world import LEGACY_COMPANY, World
 
 COLUMNS = (
@@ -59,6 +67,7 @@ class LegacyErp(Partner):
         super().__init__(setup)
         self.world = world
         self.folders = folders
+        self._orders = {each.order_id for each in world.of_company(LEGACY_COMPANY)}
         for each in (folders.drop, folders.references):
             each.mkdir(parents=True, exist_ok=True)
 
@@ -146,11 +155,89 @@ class LegacyErp(Partner):
             "withdrawal": _withdrawal,
             "posting": _posting,
         }
-        told = imports.get(name.partition("-")[0])
-        if told is None:
-            return
-        for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"):
-            self.enter("received", told({"order_id": row["order_no"], **row}))
+        kind = name.partition("-")[0]
+        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
+        if kind in MONEY and rows:
+            self._book(*MONEY[kind](rows))
+        elif (told := imports.get(kind)) is not None:
+            for row in rows:
+                self.enter("received", told({"order_id": row["order_no"], **row}))
+
+    def _book(self, asked: Asked, book: Booking) -> None:
+        """Book money; what the books cannot hold is entered as refused."""
+        try:
+            book(Books(self.ledger, self._orders.__contains__), asked.content, self.clock.now())
+        except No:
+            self.enter("refused", asked)
+        else:
+            self.enter("received", asked)
+
+
+Booking = Callable[[Books, Mapping[str, Any], datetime], None]
+Rows = list[dict[str, str]]
+
+
+def _accrual(rows: Rows) -> tuple[Asked, Booking]:
+    row = rows[0]
+    told = {
+        **_words(row, "load_id charge kind carrier_scac business_date rule proof"),
+        "invoice_id": row["invoice_no"],
+        "revision": int(row["revision"]),
+        "amount": _money(row, "amount"),
+        "before": _money(row, "before"),
+        "shares": _shares(rows),
+    }
+    return asked_to_accrue(told), Books.accrue
+
+
+def _freight_invoice(rows: Rows) -> tuple[Asked, Booking]:
+    row = rows[0]
+    told = {
+        **_words(row, "load_id carrier_scac business_date rule"),
+        "invoice_id": row["invoice_no"],
+        "revision": int(row["revision"]),
+        "billed": _money(row, "billed"),
+        "payable": _money(row, "payable"),
+        "charges": row["charges"].split(),
+        "shares": _shares(rows),
+    }
+    return asked_to_post(told), Books.post_invoice
+
+
+def _billing_release(rows: Rows) -> tuple[Asked, Booking]:
+    row = rows[0]
+    told = {
+        **_words(row, "load_id flagged"),
+        "order_id": row["order_no"],
+        "revision": int(row["revision"]),
+        "freight": _money(row, "freight"),
+    }
+    return asked_to_release(told), lambda books, content, _now: books.release(content)
+
+
+# The first word of a file's name -> how its rows are read, and how they are booked.
+MONEY: dict[str, Callable[[Rows], tuple[Asked, Booking]]] = {
+    "accrual": _accrual,
+    "freight_invoice": _freight_invoice,
+    "billing_release": _billing_release,
+}
+
+
+def _words(row: Mapping[str, str], names: str) -> dict[str, Any]:
+    return {name: row[name] for name in names.split()}
+
+
+def _money(row: Mapping[str, str], name: str) -> dict[str, str]:
+    return {"amount": row[name], "currency": row["currency"]}
+
+
+def _shares(rows: Rows) -> list[dict[str, Any]]:
+    """Read what falls to each order; a row without an order shares nothing out."""
+    return [
+        {"order_id": row["order_no"], "amount": _money(row, "share")}
+        for row in rows
+        if row["order_no"]
+    ]
 
 
 def _reference(row: dict[str, Any]) -> Asked:

@@ -40,6 +40,17 @@ FAULTS: dict[str, str] = {
     "unknown_code": "adds an event with a status code that no list holds",
     "retraction": "tells a delivery that did not happen, and takes it back",
     "correction": "tells a delivery at a wrong time, and corrects it",
+    "overbilled": "bills a load 18 % too high",
+    "accessorial": "bills a charge that nobody expected",
+    "unknown_charge": "bills a charge whose code no list holds",
+    "reweighed": "bills another weight and class than planned",
+    "wrong_sum": "bills a total that the lines do not come to",
+    "billed_twice": "sends the same invoice twice",
+    "rebilled": "bills wrongly, and corrects the invoice",
+    "bill_cancelled": "bills wrongly, takes the invoice back and sends another",
+    "billed_near": "bills a load 0.6 % too high",
+    "billed_early": "bills a load before it is delivered",
+    "billed_late": "bills a load two days after its delivery",
     "outage": "is away between two times of the day (UTC): outage=09:00-09:40",
 }
 

@@ -31,12 +31,18 @@ from crossdock.simulators.mischief import Mischief
 from crossdock.simulators.sender import Sender
 
 CROSSDOCK = "crossdock"
+PROMISES = ("idempotent", "lookup", "natural", "neither")  # about a request that comes again
 SLOW_SECONDS = (0.2, 1.5)  # wall time: a caller's patience is wall time too
 CUT_SHARE = 0.5  # of the calls in an outage: the connection is cut instead of a 503
 
 
 class Setup(Struct, frozen=True, kw_only=True):
-    """What a partner is set up with; `token` empty: every caller is welcome."""
+    """What a partner is set up with; `token` empty: every caller is welcome.
+
+    `promises` tells by verb what repeating a request does: `idempotent` (the key is honoured, as
+    without a promise), `lookup` (it can only be asked about), `natural` (what stands already is not
+    done again) or `neither`.
+    """
 
     seed: int
     clock: AcceleratedClock
@@ -45,6 +51,7 @@ class Setup(Struct, frozen=True, kw_only=True):
     faults: str = ""
     secret: str = ""
     token: str = ""
+    promises: Mapping[str, str] = {}
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -178,9 +185,8 @@ class Partner:
     def _settle(
         self, key: str, asked: Asked, carry_out: Callable[[], str], status: int
     ) -> web.Response:
-        honoured = not self.mischief.strikes("forgetful", asked.content_key)
         with self.ledger.together():
-            known = self.ledger.document_for(key) if honoured else ""
+            known = self._known(key, asked)
             if known:
                 self.enter("repeated", asked, key, known)
                 return json_answer({"document_id": known})
@@ -191,6 +197,20 @@ class Partner:
                 return json_answer(no.answer, no.status)
             self.enter("received", asked, key, document_id)
             return json_answer({"document_id": document_id}, status)
+
+    def _known(self, key: str, asked: Asked) -> str:
+        """Find the document of this request where the partner sees that it is the same again."""
+        match self._promise(asked.verb):
+            case "idempotent" if not self.mischief.strikes("forgetful", asked.content_key):
+                return self.ledger.done_under(key)[1]
+            case "natural":
+                had = self.ledger.entries(kind="received", content_key=asked.content_key)
+                return had[-1].document_id if had else ""
+            case _:
+                return ""
+
+    def _promise(self, verb: str) -> str:
+        return self.setup.promises.get(verb, "idempotent")
 
     def enter(self, kind: str, asked: Asked, key: str = "", document_id: str = "") -> None:
         """Write into the ledger what was asked, and what became of it."""
@@ -281,8 +301,8 @@ class Partner:
         away = self._absence(request, subject, self.ledger.count_asked(subject))
         if away is not None:
             return away
-        found = self.ledger.document_for(key)
-        if not found:
+        verb, found = self.ledger.done_under(key)
+        if not found or self._promise(verb) == "neither":
             return json_answer({"status": "unknown"}, 404)
         return json_answer({"document_id": found, "status": "done"})
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from crossdock.simulators import tariff
 from crossdock.simulators.chance import between, choose, share, token, whole
 from crossdock.simulators.places import CARRIERS
 from crossdock.simulators.world import mode_of
@@ -67,7 +68,8 @@ def _shipment(
     picked_up, delivered = _times(seed, order, mode, shipment_id, now)
     line_ids = [f"{order['order_id']}/{line['line_id']}" for line in lines]
     stops = _stops(order, line_ids, mode, picked_up, delivered)
-    lane = f"{scac}{order['ship_to'].get('country', '')}"
+    # What goes on one load leaves one warehouse for one country.
+    lane = f"{scac}{order['ship_from'].get('location_id', '')}{order['ship_to'].get('country', '')}"
     bucket = whole(1, LOADS_PER_LANE, seed, "load", lane, order["order_id"])
     return {
         "shipment_id": shipment_id,
@@ -79,6 +81,7 @@ def _shipment(
         "legs": _legs(mode, scac, len(stops)),
         "order_ids": [order["order_id"]],
         "references": _references(seed, scac, mode, shipment_id),
+        "charges": tariff.charges(mode, tariff.weight_of(lines)),
     }
 
 

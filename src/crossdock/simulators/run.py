@@ -30,7 +30,7 @@ from crossdock.simulators.ledger import Ledger
 from crossdock.simulators.legacy_erp import Folders, LegacyErp
 from crossdock.simulators.naive import Naive
 from crossdock.simulators.naive import Setup as NaiveSetup
-from crossdock.simulators.partner import CROSSDOCK, Partner, Setup
+from crossdock.simulators.partner import CROSSDOCK, PROMISES, Partner, Setup
 from crossdock.simulators.tms import Tms
 from crossdock.simulators.world import world
 from crossdock.simulators.x12_carrier import X12Carrier
@@ -47,7 +47,8 @@ class Options(Struct, frozen=True, kw_only=True):
     crossdock's address for this partner, without the document:
     `http://127.0.0.1:8600/system/v1/partners/erp`; empty: it tells nothing. `secret_file` holds the
     `whsec_` secret of its webhooks, `token_file` the bearer token it asks of its callers. `clock`
-    is `<real time>,<simulated time>,<factor>`. `ledger` is the file of its ledger. `scac` is for a
+    is `<real time>,<simulated time>,<factor>`. `promises` (`erp.accrue=lookup`) tell what repeating
+    a request does. `ledger` is the file of its ledger. `scac` is for a
     carrier, `carriers` (`SCAC=url`) for the TMS, `orders` for the ERP. `format` is `json`, `csv`
     for an ERP, `x12` for a carrier. An ERP that speaks csv drops its files into `drop_dir`, finds
     its references in `reference_dir`, and waits for the master data of the ERP at `after_url`.
@@ -70,6 +71,7 @@ class Options(Struct, frozen=True, kw_only=True):
     after_url: str = ""
     scac: str = "ROAD"
     carriers: tuple[str, ...] = ()
+    promises: tuple[str, ...] = ()
     erp_url: str = ""
     tms_url: str = ""
 
@@ -201,7 +203,18 @@ def _setup(options: Options) -> Setup:
         faults=options.faults,
         secret=_read(options.secret_file),
         token=_read(options.token_file),
+        promises=_promises(options.promises),
     )
+
+
+def _promises(texts: Sequence[str]) -> dict[str, str]:
+    promises = dict(each.partition("=")[::2] for each in texts)
+    for verb, promise in promises.items():
+        if promise not in PROMISES:
+            raise Misconfigured(
+                "No such promise", verb=verb, promise=promise, known=" ".join(PROMISES)
+            )
+    return promises
 
 
 def _read(path: Path | None) -> str:
@@ -242,6 +255,9 @@ def parser() -> argparse.ArgumentParser:
     known.add_argument("--after-url", default="", help="the ERP with the master data")
     known.add_argument("--scac", default="ROAD", help="which carrier: " + " ".join(DIALECTS))
     known.add_argument("--carriers", nargs="*", default=(), help="SCAC=url, for the TMS")
+    known.add_argument(
+        "--promises", nargs="*", default=(), help="verb=promise; " + " ".join(PROMISES)
+    )
     known.add_argument("--erp-url", default="", help="for the naive sync")
     known.add_argument("--tms-url", default="", help="for the naive sync")
     return known

@@ -2,7 +2,12 @@
 
 Takes   POST /shipment-requests
         POST /shipment-requests/{order_id}/cancellations
-Tells   document `plans` to crossdock; `loads` and `loads/{id}/cancellations` to its carriers
+        POST /loads/{load_id}/freight-invoices
+Tells   documents `plans` and `charges` to crossdock; `loads` and `loads/{id}/cancellations` to its
+        carriers
+
+Charges are told of the loads that it settles itself, when they should be delivered; told again
+where a shipment joined or left. A copy of an invoice without the key is another copy.
 
 The same request again under the same idempotency key is answered with the first. Without the key
 it is a new request, planned again: a second shipment, as in many a real TMS. A higher order version
@@ -22,9 +27,11 @@ from crossdock.simulators.chance import between
 from crossdock.simulators.ledger import Entry, Told
 from crossdock.simulators.partner import Asked, No, Partner
 from crossdock.simulators.planning import PlanRequest, plan, wanted
+from crossdock.simulators.tariff import is_self_billed
 
 CONFIRM_MINUTES = (10, 40)
 CANCEL_MINUTES = (2, 10)
+SETTLES_AFTER = timedelta(hours=1)  # from a load's last planned delivery
 REPLAN_POLL = timedelta(minutes=5)
 # A request's life: `asked` may become `rejected`, `replaced` or `cancelled`; only asked ones live.
 LIVE = "asked"
@@ -38,6 +45,7 @@ class Tms(Partner):
         return (
             web.post("/shipment-requests", self._request),
             web.post("/shipment-requests/{order_id}/cancellations", self._cancellation),
+            web.post("/loads/{load_id}/freight-invoices", self._invoice_copy),
         )
 
     async def _request(self, request: web.Request) -> web.StreamResponse:
@@ -59,6 +67,22 @@ class Tms(Partner):
             content={"order_id": order_id, **content},
         )
         return await self.take(request, asked, lambda: self._cancel(asked), status=202)
+
+    async def _invoice_copy(self, request: web.Request) -> web.StreamResponse:
+        load_id = request.match_info["load_id"]
+        content = await request.json()
+        words = [content.get(word) for word in ("carrier_scac", "invoice_id", "revision")]
+        asked = Asked(
+            verb="tms.share_freight_invoice",
+            content_key="/".join(["freight_invoice", *map(str, words)]),
+            content={"load_id": load_id, **content},
+        )
+        return await self.take(request, asked, lambda: self._keep_copy(asked))
+
+    def _keep_copy(self, asked: Asked) -> str:
+        if not asked.content.get("invoice_id"):
+            raise No(422, "incomplete", "a copy needs the invoice's number")
+        return f"FC-{490_000 + self.ledger.count_asked('number/FC')}"
 
     def _plan(self, asked: Asked) -> str:
         order, version = asked.content.get("order", {}), asked.content.get("order_version")
@@ -132,6 +156,7 @@ class Tms(Partner):
         for shipment in shipments:
             self._enter_shipment("planned", made, book["order_id"], shipment)
             self._tell_carrier("loads", shipment, due)
+            self._settle_load(shipment, travels=True)
         self._tell(
             book,
             made["order_version"],
@@ -156,6 +181,7 @@ class Tms(Partner):
             shipment_id = shipment["shipment_id"]
             self._enter_shipment("withdrawn", request, order_id, shipment)
             self.ledger.withdraw(shipment_id)
+            self._settle_load(shipment, travels=False)
             self._tell_carrier(f"loads/{shipment_id}/cancellations", shipment, self.clock.now())
 
     def _cancel(self, asked: Asked) -> str:
@@ -192,6 +218,48 @@ class Tms(Partner):
                 self._drop(request, order_id, LIVE)
                 request["shipments"] = self._ship(request, book, self.clock.now())
         self.ledger.keep("order", order_id, book)
+
+    def _settle_load(self, shipment: dict[str, Any], *, travels: bool) -> None:
+        """Promise to tell what a load costs where no carrier bills it; the last promise holds."""
+        load_id = shipment["load_id"]
+        if not is_self_billed(self.setup.seed, load_id):
+            return
+        load = self.ledger.kept("load", load_id) or {"revision": 0, "shipments": {}}
+        load["shipments"].pop(shipment["shipment_id"], None)
+        if travels:
+            load["shipments"][shipment["shipment_id"]] = shipment
+        self.ledger.withdraw(f"charges/{load_id}")
+        if load["shipments"] or load["revision"]:
+            load["revision"] += 1
+            first = next(iter(load["shipments"].values()), shipment)
+            load["reference"] = _number_of(first)
+            self._tell_charges(load_id, shipment["carrier_scac"], load)
+        self.ledger.keep("load", load_id, load)
+
+    def _tell_charges(self, load_id: str, scac: str, load: dict[str, Any]) -> None:
+        on_it = load["shipments"].values()
+        arrivals = [_moment(each["stops"][-1]["planned_at"]) for each in on_it]
+        due = max([*(each + SETTLES_AFTER for each in arrivals), self.clock.now()])
+        content_key = f"charges/{load_id}/{load['revision']}"
+        event = {
+            "event_id": content_key,
+            "event_type": "charges.reported",
+            "occurred_at": due,
+            "notice_id": f"CH-{load_id}",
+            "revision": load["revision"],
+            "carrier_scac": scac,
+            "reference": load["reference"],
+            "references": [{"type": "LOAD", "value": load_id}],
+            "charges": [
+                {**charge, "shipment_id": each["shipment_id"], "charge_id": str(number)}
+                for number, (each, charge) in enumerate(
+                    ((each, charge) for each in on_it for charge in each["charges"]), 1
+                )
+            ],
+        }
+        content = {"load_id": load_id, "shipment_ids": list(load["shipments"]), "notice": event}
+        told = Told(verb="charges", content_key=content_key, content=content)
+        self.tell("charges", f"charges/{load_id}", told, due, body=event)
 
     def _after(self, minutes: tuple[float, float], subject: str) -> datetime:
         drawn = between(*minutes, self.setup.seed, "takes", subject)
@@ -242,8 +310,21 @@ class Tms(Partner):
                     "order_version": request["order_version"],
                     "request_id": request["request_id"],
                     "shipment_id": shipment["shipment_id"],
+                    "load_id": shipment["load_id"],
                     "carrier_scac": shipment["carrier_scac"],
                     "references": shipment["references"],
                 },
             )
         )
+
+
+def _number_of(shipment: dict[str, Any]) -> dict[str, Any]:
+    """Give a number that the shipment is known by: its carrier's, else its own."""
+    own = {"type": "SHIPMENT", "value": shipment["shipment_id"]}
+    number: dict[str, Any] = (*shipment["references"], own)[0]
+    return number
+
+
+def _moment(planned: Any) -> datetime:
+    """Read a planned time, which is a text once it was kept."""
+    return planned if isinstance(planned, datetime) else datetime.fromisoformat(planned)

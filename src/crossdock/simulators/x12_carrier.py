@@ -1,8 +1,8 @@
-"""A carrier that speaks X12: 204 and 997 come in, 997, 990 and 214 go out.
+"""A carrier that speaks X12: 204 and 997 come in, 997, 990, 214 and 210 go out.
 
 Takes   POST /loads, POST /loads/{shipment_id}/cancellations     from the TMS, without faults
         POST /interchange                                         204s
-Tells   document `interchange`: 214, 990 and 997, each in an interchange of its own
+Tells   document `interchange`: 214, 990, 210 and 997, each in an interchange of its own
 
 An interchange that came before, by its sender's control number, is taken and changes nothing. What
 is told gets its control number when it is first told, and keeps it: told again, it is the same
@@ -20,7 +20,8 @@ from aiohttp import web
 
 from crossdock.formats.x12.envelope import Group, Interchange, read
 from crossdock.simulators import x12_speech as speech
-from crossdock.simulators.carrier import ANSWER_MINUTES, Carrier
+from crossdock.simulators.billing import Bill, invoice_event
+from crossdock.simulators.carrier import ANSWER_MINUTES, Carrier, as_told
 from crossdock.simulators.chance import between
 from crossdock.simulators.journeys import Dialect, Said, journey, told
 from crossdock.simulators.ledger import Telling, Told
@@ -114,6 +115,11 @@ class X12Carrier(Carrier):
         event = self._told(shipment_id, step)
         self._tell_lines(speech.GROUPS["tracking"], lines, shipment_id, event, step.told_at)
 
+    def _tell_bill(self, bill: Bill, subject: str) -> None:
+        event = as_told(bill, invoice_event(bill))
+        lines = speech.invoice(bill)
+        self._tell_lines(speech.GROUPS["invoice"], lines, subject, event, bill.told_at)
+
     async def _interchange(self, request: web.Request) -> web.StreamResponse:
         content = await request.read()
         document = read(content)
@@ -168,13 +174,21 @@ class X12Carrier(Carrier):
         picked_up = load and "stops" in load and load["stops"][0]["planned_at"]
         if picked_up and self.clock.now() < datetime.fromisoformat(picked_up):
             self.ledger.withdraw(offer.shipment_id)
+            self._let_off(load)
+
+    def _decline(self, shipment_id: str) -> None:
+        """Neither drive nor bill."""
+        self.ledger.withdraw(shipment_id)
+        load = self.ledger.kept("load", shipment_id)
+        if load and "load_id" in load:
+            self._let_off(load)
 
     def _answer(self, offer: speech.Offer, found: Interchange) -> None:
         name = f"tender/{offer.shipment_id}/{offer.terms}"
         event_type = "tender.accepted"
         if self.mischief.strikes("declined", name):
             event_type = "tender.declined"
-            self.ledger.withdraw(offer.shipment_id)  # whoever declines does not drive
+            self._decline(offer.shipment_id)
         elif self.mischief.strikes("countered", name):
             event_type = "tender.countered"
         minutes = between(*ANSWER_MINUTES, self.setup.seed, "answers", name)

@@ -1,12 +1,13 @@
-"""What a carrier says in X12: 214, 990 and 997 as segments, and a 204 read as far as it matters.
+"""What a carrier says in X12: 214, 990, 210 and 997 as segments, and a 204 as far as it matters.
 
-Pure. Source: ASC X12 004010, sets 204, 214, 990 and 997; only the codes used here.
+Pure. Source: ASC X12 004010, sets 204, 210, 214, 990 and 997; only the codes used here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +17,9 @@ from msgspec import Struct
 from crossdock.formats.x12.delimiters import Delimiters
 from crossdock.formats.x12.envelope import Group, Transaction
 from crossdock.formats.x12.writer import Envelope, fitting, render
+from crossdock.simulators.billing import Bill
+from crossdock.simulators.billing import Line as Billed
+from crossdock.simulators.tariff import CURRENCY
 
 Line = list[str]
 
@@ -34,7 +38,12 @@ STRANGE = {"X42": "Z9", "ZQ7": "Q7", "91": "9J", "DLVX": "D9"}
 UNTOLD = frozenset({"POD", "EMT", "TIN", "TOU", "CRL"})
 
 ANSWERS = {"tender.accepted": "A", "tender.declined": "D", "tender.countered": "C"}
-GROUPS = {"tracking": "QM", "tender": "GF", "acknowledgement": "FA"}
+GROUPS = {"tracking": "QM", "tender": "GF", "acknowledgement": "FA", "invoice": "IM"}
+# What is charged for -> element 150; a code that no list holds goes out as it is.
+CHARGES = {"LINEHAUL": "400", "FUEL": "FUE", "DETENTION": "DET", "ADMINISTRATION": "BLC"}
+CORRECTIONS = {"issued": "", "corrected": "CO", "cancelled": "CA"}  # element 202
+# Our words for a carrier's numbers -> element 128.
+NUMBERS = {"PRO": "CN", "TRACKING": "2I", "BILL_OF_LADING": "BM", "SHIPMENT": "SI"}
 PURPOSES = {"00": "original", "04": "change", "05": "change", "01": "cancel"}
 
 
@@ -118,6 +127,46 @@ def answer(event: dict[str, Any]) -> list[Line]:
         ["N9", "CN", f"{event['carrier_scac']}{event['shipment_id'][-8:]}"],
     ]
     return [*lines, ["K1", event["reason"]]] if event["reason"] else lines
+
+
+def invoice(bill: Bill) -> list[Line]:
+    """Write a 210: amounts are whole cents (type N2), one LX for each charge."""
+    freight = bill.freight
+    first, *others = freight.references
+    shipment_id = freight.shipments[0]["shipment_id"]
+    day, delivered = f"{bill.told_at:%Y%m%d}", f"{freight.delivered:%Y%m%d}"
+    head = ["B3", "", bill.invoice_id, shipment_id, "TP", "K", day, _cents(bill.total)]
+    lines = [
+        ["ST", "210", ""],
+        [*head, CORRECTIONS[bill.purpose], delivered, "035", freight.scac],
+        ["C3", CURRENCY],
+        *(["N9", NUMBERS[each["type"]], each["value"]] for each in (first, *others)),
+        ["G62", "86", f"{freight.picked_up:%Y%m%d}"],
+    ]
+    for number, line in enumerate(bill.lines, 1):
+        lines.extend(_charge(number, line))
+    weight = sum((Decimal(each.weight_kg or "0") for each in bill.lines), Decimal())
+    lines.append(["L3", str(weight), "G", "", "", _cents(bill.total), *[""] * 6, "K"])
+    return lines
+
+
+def _charge(number: int, line: Billed) -> Iterator[Line]:
+    yield ["LX", str(number)]
+    yield ["N9", "SI", line.shipment_id]
+    if line.description:
+        yield ["L5", str(number), fitting(line.description, MARKS)]
+    if line.weight_kg:
+        yield ["L0", str(number), "", "", line.weight_kg, "G", "", "", "", "", "", "K"]
+    rate = str(line.amount)
+    code = CHARGES.get(line.code, line.code)
+    yield ["L1", str(number), rate, "FR", _cents(line.amount), "", "", "", code]
+    if line.freight_class:
+        yield ["L7", str(number), "", "", "", "", "", line.freight_class]
+
+
+def _cents(amount: Decimal) -> str:
+    """Write an amount with two implied decimals."""
+    return str(int(amount * 100))
 
 
 def acknowledgement(said: dict[str, Any]) -> list[Line]:
