@@ -278,4 +278,4 @@ def test_what_was_taken_is_told_again_when_asked(tmp_path: Path) -> None:
 
     first, second = crossdock.heard[:8], crossdock.heard[8:]
     assert (never.content, again.content) == ({"again": 0}, {"again": 8})
-    assert [heard.content for heard in second] == [heard.content for heard in first]
+    assert sorted(heard.body for heard in second) == sorted(heard.body for heard in first)
