@@ -205,5 +205,5 @@ def _freight(scac: str, load_id: str, carried: dict[str, Any]) -> Freight:
 def as_told(bill: Bill, event: dict[str, Any]) -> Told:
     """Enter a bill with what an auditor needs: whose load it bills, and what is said."""
     shipments = [each["shipment_id"] for each in bill.freight.shipments]
-    content = {"load_id": bill.freight.load_id, "shipment_ids": shipments, "invoice": event}
+    content = {"load_id": bill.freight.load_id, "shipment_ids": shipments, "event": event}
     return Told(verb="invoice", content_key=bill.content_key, content=content)

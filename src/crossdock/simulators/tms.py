@@ -257,7 +257,7 @@ class Tms(Partner):
                 )
             ],
         }
-        content = {"load_id": load_id, "shipment_ids": list(load["shipments"]), "notice": event}
+        content = {"load_id": load_id, "shipment_ids": list(load["shipments"]), "event": event}
         told = Told(verb="charges", content_key=content_key, content=content)
         self.tell("charges", f"charges/{load_id}", told, due, body=event)
 

@@ -104,6 +104,17 @@ FAULTS: dict[str, Fault] = {
     "unknown_code": _told("an event has a status code on no list", 0.05, 0.3),
     "retraction": _told("a delivery is told that did not happen, and taken back", 0.05, 0.3),
     "correction": _told("a delivery is told at a wrong time, and corrected", 0.05, 0.3),
+    "overbilled": _told("a load is billed 18 % too high", 0.05, 0.3),
+    "accessorial": _told("a charge is billed that nobody expected", 0.05, 0.3),
+    "unknown_charge": _told("a charge is billed under a code on no list", 0.05, 0.3),
+    "reweighed": _told("a load is billed by another weight than planned", 0.05, 0.3),
+    "wrong_sum": _told("an invoice's lines do not come to its total", 0.05, 0.3),
+    "billed_twice": _told("the same invoice is sent under two identities", 0.05, 0.3),
+    "rebilled": _told("a wrong invoice is corrected", 0.05, 0.3),
+    "bill_cancelled": _told("a wrong invoice is taken back, and another sent", 0.05, 0.3),
+    "billed_near": _told("a load is billed 0.6 % too high", 0.05, 0.3),
+    "billed_early": _told("a load is billed before it is delivered", 0.05, 0.3),
+    "billed_late": _told("a load is billed two days after its delivery", 0.05, 0.2),
 }
 
 

@@ -94,6 +94,9 @@ FILES = {
     "erp.write_reference": "reference",
     "erp.withdraw_reference": "withdrawal",
     "erp.post_milestone": "posting",
+    "erp.accrue": "accrual",
+    "erp.post_freight_invoice": "freight_invoice",
+    "erp.release_billing": "billing_release",
 }
 
 
