@@ -35,6 +35,7 @@ def shipment(kind: str = "planned", request: str = "RQ-1", shipment_id: str = "S
         "order_version": 1,
         "request_id": request,
         "shipment_id": shipment_id,
+        "load_id": "LD1",
         "references": [{"type": "PRO", "value": "4711", "issuer": "ROAD"}],
     }
     return entry(kind, "shipment", f"shipment/{shipment_id}", told)

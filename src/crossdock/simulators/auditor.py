@@ -6,6 +6,8 @@ doubled_effects       the same business content done again, with nothing in betw
 lost_messages         told, acknowledged, and neither done nor before anybody as an exception
 stock_not_conserved   set aside, or noted as gone, otherwise than the orders and the pickups say
 
+and what `money_audit` finds: accrual_without_proof, doubled_postings, money_not_conserved.
+
 Nothing is read from the tables of the system that is judged. All here is pure: the same ledgers and
 observations give the same count; `patrol` fetches them. A message counts as lost once, whatever it
 should have done. What carriers tell of shipments that the TMS has withdrawn is not judged.
@@ -18,9 +20,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
-from crossdock.simulators import stock_audit
+from crossdock.simulators import money_audit, stock_audit
 from crossdock.simulators.erp_inventory import COMMIT, CONFIRM, REVERSE
 from crossdock.simulators.ledger import Entry
 from crossdock.simulators.status_codes import MILESTONES
@@ -88,16 +91,17 @@ class Violations(Struct, frozen=True, kw_only=True):
     lost_messages: tuple[str, ...]
     doubled_effects: tuple[str, ...]
     stock_not_conserved: tuple[str, ...] = ()
+    accrual_without_proof: tuple[str, ...] = ()
+    doubled_postings: tuple[str, ...] = ()
+    money_not_conserved: tuple[str, ...] = ()
+
+    def sentences(self) -> dict[str, tuple[str, ...]]:
+        """Give the sentences by the names the demo prints."""
+        return msgspec.structs.asdict(self)
 
     def counts(self) -> dict[str, int]:
         """Count them, under the names the demo prints."""
-        return {
-            "duplicate_shipments": len(self.duplicate_shipments),
-            "portal_ahead_of_erp": len(self.portal_ahead_of_erp),
-            "lost_messages": len(self.lost_messages),
-            "doubled_effects": len(self.doubled_effects),
-            "stock_not_conserved": len(self.stock_not_conserved),
-        }
+        return {name: len(sentences) for name, sentences in self.sentences().items()}
 
 
 class Planned(Struct, frozen=True, kw_only=True):
@@ -109,14 +113,20 @@ class Planned(Struct, frozen=True, kw_only=True):
 
 
 def audit(evidence: Evidence) -> Violations:
-    """Count all of them."""
-    ledgers = (*evidence.erps, evidence.tms, *evidence.carriers)
+    """Count everything."""
+    erps, tms, carriers = evidence.erps, evidence.tms, evidence.carriers
+    ledgers = (*erps, tms, *carriers)
     return Violations(
         duplicate_shipments=duplicate_shipments(evidence.tms),
         portal_ahead_of_erp=portal_ahead_of_erp(evidence),
         lost_messages=lost_messages(evidence),
         doubled_effects=tuple(each for ledger in ledgers for each in doubled_effects(ledger)),
         stock_not_conserved=tuple(stock_not_conserved(evidence)),
+        accrual_without_proof=tuple(money_audit.accrual_without_proof(erps, tms, carriers)),
+        doubled_postings=tuple(money_audit.doubled_postings((*erps, tms))),
+        money_not_conserved=tuple(
+            money_audit.money_not_conserved(erps, carriers, evidence.exceptions)
+        ),
     )
 
 
@@ -198,6 +208,9 @@ def lost_messages(evidence: Evidence) -> tuple[str, ...]:
             *_lost_orders(evidence, living),
             *_lost_plans(evidence, living),
             *_lost_tracking(evidence, living),
+            *money_audit.lost_invoices(
+                evidence.erps, evidence.tms, evidence.carriers, evidence.exceptions
+            ),
         )
     )
     return tuple(found.values())

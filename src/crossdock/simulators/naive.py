@@ -18,6 +18,8 @@ pages. Nothing in it is wrong on purpose. What was chosen, and why a sensible pe
   7. An order without a destination is answered 422: it is for the ERP's people to mend.
   8. A file is read order by order; what fails three times is logged, and the file goes to `done`.
 
+`naive_money` tells what it does about freight.
+
 The log is not a work list: its lines have no owner, so nothing is read from it as an exception.
 """
 
@@ -41,6 +43,7 @@ from msgspec import Struct
 
 from crossdock.channels.file_drop import write_file
 from crossdock.simulators.clock import AcceleratedClock
+from crossdock.simulators.naive_money import NaiveMoney
 from crossdock.simulators.naive_pages import shipment_page, shipments_page
 from crossdock.simulators.naive_tables import Order, Step, Tables
 from crossdock.simulators.status_codes import MILESTONES
@@ -83,6 +86,9 @@ class Naive:
         """Begin with empty tables."""
         self.setup = setup
         self.tables = Tables()
+        self.money = NaiveMoney(
+            self.tables, self._ask, setup.erp_url, setup.references, _write_rows
+        )
         self.busy = 0
         self._session: aiohttp.ClientSession | None = None
 
@@ -114,9 +120,12 @@ class Naive:
 
     async def _webhook(self, request: web.Request) -> web.StreamResponse:
         content = await request.json()
-        work = {"orders": self._order, "plans": self._plan, "tracking": self._tracking}.get(
-            request.match_info["document"]
-        )
+        work = {
+            "orders": self._order,
+            "plans": self._plan,
+            "tracking": self._tracking,
+            "invoices": self.money.invoiced,
+        }.get(request.match_info["document"])
         if work is None:
             return web.Response(status=200)
         self.busy += 1
@@ -200,6 +209,7 @@ class Naive:
         order = self.tables.order(shipment.order_id)
         if milestone in POSTINGS and order:
             await self._post_to_erp(order, shipment.shipment_id, _posting(order, step, event))
+            await self.money.picked_up(order, shipment.shipment_id, occurred_at[:10])
         self.tables.put_step(shipment.shipment_id, step)
         return 200
 
@@ -214,16 +224,24 @@ class Naive:
             _write_row(self.setup.references, name, row)
 
     async def _call(self, url: str, content: dict[str, Any]) -> None:
-        """Make a call, up to three times. Raises Failed; a duplicate (409) is as good as done."""
+        """Make a call that must not be refused. Raises Failed."""
+        if not await self._ask(url, content):
+            raise Failed(url)
+
+    async def _ask(self, url: str, content: dict[str, Any]) -> bool:
+        """Make a call, up to three times; False where it is refused. Raises Failed.
+
+        A duplicate (409) is as good as done.
+        """
         for attempt in range(TRIES):
             if attempt:
                 pause = self.setup.clock.real_seconds(PAUSES[attempt - 1])
                 await asyncio.sleep(max(pause, PAUSE_SECONDS_MIN))
             status = await self._post(url, content)
             if status < 300 or status == 409:  # noqa: PLR2004 - HTTP's own numbers
-                return
+                return True
             if 400 <= status < 500:  # noqa: PLR2004 - asking again will not help
-                break
+                return False
         raise Failed(url)
 
     async def _post(self, url: str, content: dict[str, Any]) -> int:
@@ -301,10 +319,14 @@ def _write_row(folder: Path, name: str, row: dict[str, Any]) -> None:
     """Write one row as a file for the old ERP."""
     told = {"order_no": row["order_id"], **row}
     told.pop("order_id")
+    _write_rows(folder, name, [told])
+
+
+def _write_rows(folder: Path, name: str, rows: list[dict[str, Any]]) -> None:
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(told), delimiter=";")
+    writer = csv.DictWriter(text, list(rows[0]), delimiter=";")
     writer.writeheader()
-    writer.writerow(told)
+    writer.writerows(rows)
     write_file(folder, f"{name}.csv", text.getvalue().encode())
 
 

@@ -1,4 +1,4 @@
-"""What the naive sync keeps: orders, shipments and a timeline, in three SQLite tables."""
+"""What the naive sync keeps: orders, shipments, timelines and freight, in SQLite tables."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ create table reference (value text primary key, shipment_id text);
 create table timeline (
   shipment_id text, milestone text, occurred_at text, source text,
   primary key (shipment_id, milestone, occurred_at));
+create table freight (
+  shipment_id text primary key, load_id text, order_id text, carrier text, weight real,
+  planned real, accrued real not null default 0);
+create table invoice (event_id text primary key);
 """
 
 
@@ -48,6 +52,18 @@ class Shown(Struct, frozen=True, kw_only=True):
     order_id: str
     carrier: str
     status: str
+
+
+class Carried(Struct, frozen=True, kw_only=True):
+    """A shipment's freight: what was planned for it, and what is accrued, in euros."""
+
+    shipment_id: str
+    load_id: str
+    order_id: str
+    carrier: str
+    weight: float
+    planned: float
+    accrued: float
 
 
 class Tables:
@@ -115,10 +131,71 @@ class Tables:
                     " carrier = excluded.carrier",
                     (each["shipment_id"], order_id, each["carrier_scac"]),
                 )
+                self._put_freight(order_id, each)
                 self._connection.executemany(
                     "insert or replace into reference values (?, ?)",
                     [(ref["value"], each["shipment_id"]) for ref in each["references"]],
                 )
+
+    def _put_freight(self, order_id: str, shipment: dict[str, Any]) -> None:
+        charges = shipment.get("charges", ())
+        self._connection.execute(
+            "insert or ignore into freight (shipment_id, load_id, order_id, carrier, weight,"
+            " planned) values (?, ?, ?, ?, ?, ?)",
+            (
+                shipment["shipment_id"],
+                shipment["load_id"],
+                order_id,
+                shipment["carrier_scac"],
+                sum(float(each.get("weight_kg", 0)) for each in charges),
+                sum(float(each["amount"]["amount"]) for each in charges),
+            ),
+        )
+
+    def carried(self, shipment_id: str) -> Carried | None:
+        """Read a shipment's freight; None where there is none."""
+        found = self._freight("shipment_id = ?", shipment_id)
+        return found[0] if found else None
+
+    def on_load(self, load_id: str) -> list[Carried]:
+        """List the shipments of a load that are planned."""
+        return self._freight(
+            "load_id = ? and shipment_id in (select shipment_id from shipment)", load_id
+        )
+
+    def _freight(self, condition: str, value: str) -> list[Carried]:
+        rows = self._connection.execute(
+            "select shipment_id, load_id, order_id, carrier, weight, planned, accrued"  # noqa: S608 - our own conditions
+            f" from freight where {condition} order by shipment_id",
+            (value,),
+        )
+        return [
+            Carried(
+                shipment_id=shipment_id,
+                load_id=load_id,
+                order_id=order_id,
+                carrier=carrier,
+                weight=weight,
+                planned=planned,
+                accrued=accrued,
+            )
+            for shipment_id, load_id, order_id, carrier, weight, planned, accrued in rows
+        ]
+
+    def accrued(self, shipment_id: str, amount: float) -> None:
+        """Note what is accrued for a shipment."""
+        self._connection.execute(
+            "update freight set accrued = ? where shipment_id = ?", (amount, shipment_id)
+        )
+
+    def has_invoice(self, event_id: str) -> bool:
+        """Tell whether an invoice's event was posted."""
+        found = self._connection.execute("select 1 from invoice where event_id = ?", (event_id,))
+        return found.fetchone() is not None
+
+    def put_invoice(self, event_id: str) -> None:
+        """Note that an invoice's event was posted."""
+        self._connection.execute("insert or ignore into invoice values (?)", (event_id,))
 
     def shipment_for(self, reference: str) -> Shown | None:
         """Find the shipment that a number names; None where there is none."""

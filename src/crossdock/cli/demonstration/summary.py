@@ -113,8 +113,7 @@ def teams_of(reader: Reader) -> dict[str, int]:
 
 def details_of(found: Violations) -> dict[str, tuple[str, ...]]:
     """Give the sentences behind each count that is not nothing."""
-    named = {name: getattr(found, name) for name in found.counts()}
-    return {name: sentences for name, sentences in named.items() if sentences}
+    return {name: sentences for name, sentences in found.sentences().items() if sentences}
 
 
 def as_text(summary: Summary) -> str:
