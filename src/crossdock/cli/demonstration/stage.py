@@ -12,7 +12,7 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -33,7 +33,9 @@ HOST = "127.0.0.1"
 TYPICAL_FAULTS = (
     "slow=0.02,down=0.03,lost=0.04,duplicate=0.08,reorder=0.06,late=0.04,unknown_code=0.02,"
     "retraction=0.02,correction=0.02,cancelled=0.03,changed=0.03,unknown_master=0.02,"
-    "incomplete=0.02,rejected=0.01,replanned=0.02,sold_out=0.01"
+    "incomplete=0.02,rejected=0.01,replanned=0.02,sold_out=0.01,overbilled=0.04,accessorial=0.04,"
+    "unknown_charge=0.02,reweighed=0.03,wrong_sum=0.03,billed_twice=0.04,rebilled=0.03,"
+    "bill_cancelled=0.03,billed_near=0.15,billed_early=0.05,billed_late=0.05"
 )
 OUTAGES = {"erp": "outage=10:10-10:40", "tms": "outage=12:00-12:20", "PARC": "outage=13:00-14:00"}
 STOP_SECONDS = 10.0
@@ -51,13 +53,17 @@ X12_FAULTS = "no_ack=0.02,late_ack=0.02,corrupt=0.01,declined=0.02,countered=0.0
 
 
 class Role(Struct, frozen=True, kw_only=True):
-    """One partner of the world: its name at crossdock, its kind as a simulator, its connector."""
+    """One partner of the world: its name at crossdock, its kind as a simulator, its connector.
+
+    `promises` are those it does not keep as its connector declares: by operation, an effect class.
+    """
 
     name: str
     kind: str
     connector: str
     serves: tuple[str, ...] = ()
     scac: str = ""
+    promises: Mapping[str, str] = {}
 
     @property
     def speaks_x12(self) -> bool:
@@ -66,9 +72,22 @@ class Role(Struct, frozen=True, kw_only=True):
 
 
 ROLES: tuple[Role, ...] = (
-    Role(name="erp", kind="erp", connector="reference_erp", serves=(JSON_COMPANY,)),
+    # The ERP honours keys, but its invoices can only be asked about. The files of the old ERP are
+    # natural: a name holds the key. The TMS takes every copy of an invoice for another one.
+    Role(
+        name="erp",
+        kind="erp",
+        connector="reference_erp",
+        serves=(JSON_COMPANY,),
+        promises={"erp.post_freight_invoice": "lookup"},
+    ),
     Role(name="legacy", kind="erp", connector="csv_orders", serves=(LEGACY_COMPANY,)),
-    Role(name="tms", kind="tms", connector="reference_tms"),
+    Role(
+        name="tms",
+        kind="tms",
+        connector="reference_tms",
+        promises={"tms.share_freight_invoice": "neither"},
+    ),
     *(
         Role(
             name=each.scac.lower(),
@@ -154,6 +173,8 @@ class Stage:
         ]
         if plan.tokens:
             command += ["--token-file", str(self._secret(f"{role.name}-token"))]
+        if role.promises:
+            command += ["--promises", *(f"{verb}={each}" for verb, each in role.promises.items())]
         if role.kind == "carrier":
             command += ["--scac", role.scac]
             command += ["--format", "x12"] if role.speaks_x12 and plan.x12 else []
@@ -253,6 +274,9 @@ class Stage:
             f"serves = [{', '.join(repr(each) for each in role.serves)}]\n"
             f"{IMPATIENT}"
         )
+        if role.promises:
+            said = ", ".join(f'"{verb}" = "{each}"' for verb, each in role.promises.items())
+            head += f"promises = {{ {said} }}\n"
         if role.connector == "csv_orders":
             return (
                 f'{head}[partners.settings]\ninbox_dir = "{self.folder / "exchange/in"}"\n'
@@ -296,11 +320,14 @@ TENDERING = 'modes = ["ROAD"]\nanswer_within_minutes = 2880\n'
 ACKNOWLEDGING = "functional_within_minutes = 2880\ngap_grace_minutes = 2880\n"
 # The old ERP commits its stock by itself.
 INVENTORY = f'[[rows]]\ncompany_code = "{JSON_COMPANY}"\nhold_planning = false\n'
+# Orders are billed with their freight, or flagged when it is not certain by then.
+FREIGHT = 'billing = "held"\nbilling_after_hours = 72\n'
 POLICIES = {
     "routing": ROUTING,
     "tendering": TENDERING,
     "acknowledgement": ACKNOWLEDGING,
     "inventory": INVENTORY,
+    "freight": FREIGHT,
 }
 
 
