@@ -27,7 +27,6 @@ ROUNDS = 3
 SECONDS = 7.0  # of a peer's run
 EASE_SECONDS = 5.0
 BUSY = 2.5  # a run alone keeps each core busy, with somebody waiting now and then
-STAND_IN = "The settlement of crossdock is a stand-in of the benchmark's own."
 
 Runs = dict[str, list[dict[str, Any]]]
 
@@ -111,7 +110,7 @@ def to_limits(runs: Sequence[Mapping[str, Any]], limit: str) -> list[float]:
 
 def figures(measured: Measured) -> dict[str, Figure]:
     """Write what was measured for the page: `system: figure`, each with its spread."""
-    found: dict[str, Figure] = {"machine: note": _machine(), "crossdock on SQLite: note": STAND_IN}
+    found: dict[str, Figure] = {"machine: note": _machine()}
     for name, runs in measured.runs.items():
         found |= _of_system(name, runs)
         if name != SQLITE and ratios(measured.runs, name):
@@ -228,7 +227,6 @@ def main() -> int:
         for each in everybody
         if not asked.only or any(each.name.lower().startswith(one.lower()) for one in asked.only)
     ]
-    print(STAND_IN)
     measured = measure(chosen, asked.rounds, asked.minutes)
     if not asked.no_record:
         command = shlex.join(sys.argv[1:])

@@ -2,9 +2,9 @@
 
 One flow: an order released; planned by the TMS (our call, applied); confirmed by the TMS; the
 reference written to the ERP (our call, applied); six milestones, of which one is told twice; two
-postings to the ERP after the settle window (our calls, applied); the freight charge confirmed, and
-accrued once (our call, applied). Written in the published shapes,
-in arrays of `ARRAY` as partners with volume send them.
+postings to the ERP after the settle window (our calls, applied); the freight charge told by the
+carrier, taken as charged by policy, and accrued once (our call, applied). Written in the published
+shapes, in arrays of `ARRAY` as partners with volume send them.
 """
 
 from __future__ import annotations
@@ -125,14 +125,17 @@ def plans(count: int) -> Iterator[dict[str, Any]]:
 
 
 def charges(count: int) -> Iterator[dict[str, Any]]:
-    """Confirm the charges."""
+    """Tell what each load costs."""
     for number in range(count):
+        amount = {"amount": f"480.{number % 100:02}", "currency": "EUR"}
         yield {
             "event_id": f"charge-{number}",
-            "order_id": f"SO-{number}",
-            "minor": 48_000 + number % 100,
-            "currency": "EUR",
+            "event_type": "charges.reported",
             "occurred_at": BEGIN.isoformat(),
+            "notice_id": f"CH-{number}",
+            "carrier_scac": "ROAD",
+            "reference": {"type": "PRO", "value": f"7{number:08}", "issuer": "ROAD"},
+            "charges": [{"charge_id": "1", "code": "LINEHAUL", "amount": amount}],
         }
 
 

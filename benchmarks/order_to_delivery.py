@@ -3,8 +3,8 @@
     python -m benchmarks.order_to_delivery [--store postgres] [--flows 1500] [--ease 5]
 
 Everything is durable before it is acknowledged. Partners answer at once, in this process, so what
-is measured is crossdock and the disk; the settlement is the benchmark's own stand-in. One run, its
-figures as one line of JSON; `make bench` runs it again and again beside the peers.
+is measured is crossdock and the disk. One run, its figures as one line of JSON; `make bench` runs
+it again and again beside the peers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from benchmarks import flows, limits, settlement, view_delay
+from benchmarks import flows, limits, view_delay
 from benchmarks.servers import cpu_seconds, postgres
 from benchmarks.setting import CountedStore, roster
 from crossdock.app.memory import collect_seldom
@@ -33,7 +33,7 @@ from crossdock.store.sqlite import open_sqlite
 from crossdock.testing.in_process import InProcess, arrival
 from crossdock.testing.plain_partner import PlainPartner
 
-PARTNERS = ("erp", "tms", settlement.FINANCE)
+PARTNERS = ("erp", "tms")
 SETTLED = timedelta(hours=12)
 TENANT = "main"
 GOAL_EVENTS_PER_S = 500.0  # at which a view shall be young
@@ -71,7 +71,7 @@ def live(opened: Store, count: int) -> Run:
         town.jump_to(flows.told_at(code))
         _tell(town, "road", "tracking", flows.arrays(flows.tracking(count, code)))
     milestone_seconds = time.perf_counter() - milestones
-    _tell(town, settlement.FINANCE, settlement.CHARGES, flows.arrays(flows.charges(count)))
+    _tell(town, "road", "charges", flows.arrays(flows.charges(count)))
     town.wait_until(flows.BEGIN + SETTLED)
     run = Run(
         flows=count,
@@ -93,7 +93,7 @@ def _tell(town: InProcess, partner: str, document: str, contents: Iterator[bytes
 
 def unfinished(store: Store, count: int) -> str:
     """Tell what is missing: each flow must have ended, accrued, and be shown whole."""
-    wanted = {("order_release", "delivered"): count, ("benchmark_settlement", "accrued"): count}
+    wanted = {("order_release", "delivered"): count, ("freight_settlement", "accrued"): count}
     views = [view_key(f"SH-{number}", "C-1") for number in range(count)]
     with store.read() as reader:
         stages = {(each.subscriber, each.stage): each.count for each in reader.stages(TENANT)}
@@ -104,10 +104,15 @@ def unfinished(store: Store, count: int) -> str:
     return f"{stages}, {len(whole)} whole views"
 
 
+def is_accrual(url: str) -> bool:
+    """Tell whether a request asks the ERP to accrue."""
+    return url.endswith("/accruals")
+
+
 def check(store: Store, partner: PlainPartner, count: int) -> None:
     """Stop a benchmark that did not do the work, or accrued a flow twice."""
     missing = unfinished(store, count)
-    accruals = [times for (url, _), times in partner.applied.items() if "erp.accrue" in url]
+    accruals = [times for (url, _), times in partner.applied.items() if is_accrual(url)]
     if missing or accruals != [1] * count:
         sys.exit(f"not all {count} flows were completed: {missing}, {len(accruals)} accruals")
 

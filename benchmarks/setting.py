@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from benchmarks import settlement
 from crossdock.app.clock import TimeOrderedIds
 from crossdock.app.roster import PROCESSES, PROJECTIONS
 from crossdock.app.routing import Target, router
 from crossdock.connectors import discover
 from crossdock.connectors.system_api.settings import SystemApiSettings
 from crossdock.flow.roster import Inbound, Roster, Rulebook
+from crossdock.policies.freight import FreightPolicy, UnexpectedRow
 from crossdock.policies.rules import LatenessPolicy, Rules
 from crossdock.ports import Endpoint
 from crossdock.ports.store import Reader, Store, Unit
-from crossdock.testing.plain_partner import NoSettings
 
 CONNECTORS = {"erp": "reference_erp", "tms": "reference_tms", "road": "reference_carrier"}
 NO_LIMIT = 1e9
+# No tender says what a load costs here: what the carrier tells is taken, as a policy that says so.
+AS_CHARGED = UnexpectedRow(rule_id="benchmark.as-charged", take="accept_as_charged")
+RULES = Rules(
+    lateness=LatenessPolicy(silence_hours=0), freight=FreightPolicy(unexpected=(AS_CHARGED,))
+)
 
 
 class CountedStore:
@@ -59,15 +63,8 @@ def roster() -> Roster:
         )
         for name, connector in CONNECTORS.items()
     }
-    endpoints[settlement.FINANCE] = Endpoint(
-        name=settlement.FINANCE,
-        connector=settlement.connector(),
-        settings=NoSettings(),
-        rate_per_second=NO_LIMIT,
-        in_flight_max=500,
-    )
     return Roster(
-        subscribers=(*PROCESSES, settlement.SUBSCRIBER),
+        subscribers=PROCESSES,
         projections=PROJECTIONS,
         inbound={
             name: Inbound(connector=each.connector, settings=each.settings)
@@ -75,6 +72,6 @@ def roster() -> Roster:
         },
         endpoints=endpoints,
         route=router([Target(endpoint=each) for each in endpoints.values()]),
-        rulebook=Rulebook(today=Rules(lateness=LatenessPolicy(silence_hours=0))),
+        rulebook=Rulebook(today=RULES),
         ids=TimeOrderedIds(),
     )

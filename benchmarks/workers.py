@@ -24,15 +24,15 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import flows, settlement, view_delay
-from benchmarks.order_to_delivery import PARTNERS, TENANT, Run, figures, unfinished
+from benchmarks import flows, view_delay
+from benchmarks.order_to_delivery import PARTNERS, TENANT, Run, figures, is_accrual, unfinished
 from benchmarks.servers import cpu_seconds, postgres, running
-from benchmarks.setting import roster
+from benchmarks.setting import RULES, roster
 from crossdock.app.memory import collect_seldom
 from crossdock.flow.machine import Machine
 from crossdock.flow.roster import Roster, Rulebook
 from crossdock.flow.shell import Shell
-from crossdock.policies.rules import LatenessPolicy, PostingPolicy, Rules
+from crossdock.policies.rules import PostingPolicy
 from crossdock.ports.store import Store
 from crossdock.store.postgres import migrate_postgres, open_door, open_worker
 from crossdock.testing.in_process import arrival
@@ -41,7 +41,7 @@ from crossdock.testing.plain_partner import PlainPartner
 DAY_OVER = flows.told_at(flows.CODES[-1]) + timedelta(hours=1)  # all that is told has happened
 LOOK_SECONDS = 0.02
 PATIENCE_SECONDS = 150.0
-AT_ONCE = Rules(lateness=LatenessPolicy(silence_hours=0), posting=PostingPolicy(settle_minutes=0))
+AT_ONCE = msgspec.structs.replace(RULES, posting=PostingPolicy(settle_minutes=0))
 
 
 def house() -> Roster:
@@ -86,7 +86,7 @@ async def live(store: Store, began_at: float, count: int) -> Run:
     for code in flows.CODES:
         await _tell(shell, "road", "tracking", flows.arrays(flows.tracking(count, code)))
     milestone_seconds = time.perf_counter() - milestones
-    await _tell(shell, settlement.FINANCE, settlement.CHARGES, flows.arrays(flows.charges(count)))
+    await _tell(shell, "road", "charges", flows.arrays(flows.charges(count)))
     run = Run(
         flows=count,
         seconds=time.perf_counter() - began,
@@ -125,7 +125,7 @@ def check(address: str, ledgers: Sequence[Path], count: int) -> int:
     store = open_door(address)
     missing = unfinished(store, count)
     store.close()
-    accruals = [url for url in urls if "erp.accrue" in url]
+    accruals = [url for url in urls if is_accrual(url)]
     if missing or len(accruals) != count or len(set(accruals)) != count:
         sys.exit(f"not all {count} flows were completed: {missing}, {len(accruals)} accruals")
     return len(urls)

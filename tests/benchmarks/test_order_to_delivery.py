@@ -14,7 +14,6 @@ from benchmarks.order_to_delivery import live
 from benchmarks.peers import PEERS
 from benchmarks.peers.work import CODES, Ledger, enriched, order
 from benchmarks.servers import Missing
-from crossdock.messages.registry import BODIES
 from crossdock.ports.store import Store
 from crossdock.store.memory import MemoryStore
 from crossdock.store.sqlite import open_sqlite
@@ -22,15 +21,6 @@ from crossdock.store.sqlite import open_sqlite
 FLOWS = 12
 PEERS_FOLDER = Path(__file__).parents[2] / "benchmarks" / "peers"
 STEPS = (*("Deployment", "Receipt", "TMS, ERP", "Confirmation", "View", "Accrual", "Guarantee"),)
-
-
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    """Let the stand-in's messages be known only while it is measured."""
-    known = dict(BODIES)
-    yield
-    BODIES.clear()
-    BODIES.update(known)
 
 
 @pytest.fixture(params=["memory", "sqlite"])
