@@ -24,6 +24,7 @@ from crossdock.cli.demonstration.summary import (
     Summary,
     details_of,
     effects_of,
+    freight_of,
     orders_of,
     teams_of,
 )
@@ -102,6 +103,7 @@ async def live_the_day(
             messages=sum(counts.values()),
             milestones=counts.get("MilestoneConfirmed", 0),
             exceptions=teams_of(reader),
+            freight=freight_of(reader, lived.evidence),
             effects=effects_of(reader, lived.evidence),
             violations=found.counts(),
             naive=audit(naive[0].evidence).counts() if naive else {},

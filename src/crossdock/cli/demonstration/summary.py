@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 
 from msgspec import Struct
 
@@ -32,6 +33,20 @@ class Orders(Struct, frozen=True, kw_only=True):
     stages: Mapping[str, int]
 
 
+class Freight(Struct, frozen=True, kw_only=True):
+    """The day's freight money: what carriers sent, and how far the loads are at the end.
+
+    `invoices` and `notices` count what was said and taken, corrections and cancellations included;
+    `accrued` and `paid` are the sums that stand in the ERPs' own books, by currency.
+    """
+
+    invoices: int
+    notices: int
+    loads: Mapping[str, int]
+    accrued: Mapping[str, str]
+    paid: Mapping[str, str]
+
+
 class Effects(Struct, frozen=True, kw_only=True):
     """What one partner was asked for: applied as crossdock knows it, and as its ledger has it."""
 
@@ -48,6 +63,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     messages: int
     milestones: int
     exceptions: Mapping[str, int]
+    freight: Freight
     effects: Mapping[str, Effects]
     violations: Mapping[str, int]
     naive: Mapping[str, int]
@@ -64,6 +80,49 @@ def released_orders(ledgers: Iterable[Iterable[Entry]]) -> set[str]:
         for entry in ledger
         if entry.kind == "acknowledged" and entry.verb in {"order.released", "order.changed"}
     }
+
+
+def freight_of(reader: Reader, evidence: Evidence) -> Freight:
+    """Hold the loads' stages beside what carriers sent and what stands in the ERPs' books."""
+    told = Counter(
+        entry.verb
+        for ledger in (evidence.tms, *evidence.carriers)
+        for entry in ledger
+        if entry.kind == "acknowledged" and entry.verb in {"invoice", "charges"}
+    )
+    accrued = sums(evidence.erps, "erp.accrue", "amount", ("load_id", "charge"))
+    paid = sums(
+        evidence.erps, "erp.post_freight_invoice", "payable", ("carrier_scac", "invoice_id")
+    )
+    stages = {
+        each.stage: each.count
+        for each in reader.stages(TENANT)
+        if each.subscriber == "freight_settlement"
+    }
+    return Freight(
+        invoices=told["invoice"],
+        notices=told["charges"],
+        loads=dict(sorted(stages.items())),
+        accrued=accrued,
+        paid=paid,
+    )
+
+
+def sums(
+    ledgers: Iterable[Iterable[Entry]], verb: str, amount: str, names: tuple[str, ...]
+) -> dict[str, str]:
+    """Add up what was posted last of each thing, by currency."""
+    last = {
+        tuple(entry.content[name] for name in names): entry.content[amount]
+        for ledger in ledgers
+        for entry in ledger
+        if entry.kind == "received" and entry.verb == verb
+    }
+    found: dict[str, Decimal] = {}
+    for each in last.values():
+        currency = each["currency"]
+        found[currency] = found.get(currency, Decimal()) + Decimal(each["amount"])
+    return {currency: str(total) for currency, total in sorted(found.items())}
 
 
 def orders_of(reader: Reader, evidence: Evidence) -> Orders:
@@ -118,7 +177,7 @@ def details_of(found: Violations) -> dict[str, tuple[str, ...]]:
 
 def as_text(summary: Summary) -> str:
     """Write the summary as a page for a terminal."""
-    orders = summary.orders
+    orders, freight = summary.orders, summary.freight
     lines = [
         "",
         f"A distributor's day, seed {summary.seed}, in {summary.seconds:.0f} seconds",
@@ -130,6 +189,11 @@ def as_text(summary: Summary) -> str:
         *(f"              {count:>5}  {stage}" for stage, count in orders.stages.items()),
         f"  messages    {summary.messages} kept, {summary.milestones} milestones confirmed",
         f"  exceptions  {_listed(summary.exceptions) or 'none'}",
+        (
+            f"  freight     {freight.invoices} invoices, {freight.notices} charges told without one;"
+            f" {_amounts(freight.accrued)} accrued, {_amounts(freight.paid)} of it paid"
+        ),
+        *(f"              {count:>5}  loads {stage}" for stage, count in freight.loads.items()),
         "",
         "  effects     asked  applied  in the partner's own ledger",
         *(
@@ -148,6 +212,10 @@ def as_text(summary: Summary) -> str:
     for name, sentences in summary.details.items():
         lines += ["", f"  {name.replace('_', ' ')}:", *(f"    {each}" for each in sentences[:10])]
     return "\n".join(lines) + "\n"
+
+
+def _amounts(amounts: Mapping[str, str]) -> str:
+    return " and ".join(f"{amount} {currency}" for currency, amount in amounts.items()) or "nothing"
 
 
 def _listed(counts: Mapping[str, int]) -> str:
