@@ -49,7 +49,7 @@ GROUP BY activity.application_name
 Process = subprocess.Popen[bytes]
 
 # What the auditor calls what was not done, or was done otherwise than it should be.
-LOST = ("lost_messages", "duplicate_shipments", "stock_not_conserved")
+LOST = ("lost_messages", "duplicate_shipments", "stock_not_conserved", "money_not_conserved")
 
 
 class Lived(Struct, frozen=True, kw_only=True):
@@ -179,7 +179,9 @@ def live(folder: Path, seed: int, orders: int, times: int = 1) -> Lived:
     longest = [max(each) for each in zip(*took, strict=True)]
     return Lived(
         lost=sum(found[name] for name in LOST),
-        doubled=found["doubled_effects"] + sum(doubled(stage.ledger(each.name)) for each in ROLES),
+        doubled=found["doubled_effects"]
+        + found["doubled_postings"]
+        + sum(doubled(stage.ledger(each.name)) for each in ROLES),
         portal_ahead_of_erp=found["portal_ahead_of_erp"],
         acknowledged=sum(delivered(stage.ledger(each.name)) for each in ROLES),
         moved_after_kill=longest[0],

@@ -242,7 +242,10 @@ def main(seeds: Sequence[int]) -> None:
         "reports_known_already": sum(each.known for each in lived),
         "looked_up_by_a_person": sum(each.decisions for each in lived),
         "effects_doubled": sum(
-            len(each.doubled) + len(each.violations.doubled_effects) for each in lived
+            len(each.doubled)
+            + len(each.violations.doubled_effects)
+            + len(each.violations.doubled_postings)
+            for each in lived
         ),
         "messages_lost": sum(len(each.violations.lost_messages) for each in lived),
         "duplicate_shipments": sum(len(each.violations.duplicate_shipments) for each in lived),

@@ -34,6 +34,9 @@ def test_twenty_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
         "lost_messages": 0,
         "doubled_effects": 0,
         "stock_not_conserved": 0,
+        "accrual_without_proof": 0,
+        "doubled_postings": 0,
+        "money_not_conserved": 0,
     }
     assert {role.name: doubled(stage.ledger(role.name)) for role in ROLES} == {
         role.name: [] for role in ROLES
