@@ -190,8 +190,8 @@ def as_text(summary: Summary) -> str:
         f"  messages    {summary.messages} kept, {summary.milestones} milestones confirmed",
         f"  exceptions  {_listed(summary.exceptions) or 'none'}",
         (
-            f"  freight     {freight.invoices} invoices, {freight.notices} charges told without one;"
-            f" {_amounts(freight.accrued)} accrued, {_amounts(freight.paid)} of it paid"
+            f"  freight     {freight.invoices} invoices, {freight.notices} loads billed without one; "
+            f"{_amounts(freight.accrued)} accrued, {_amounts(freight.paid)} of it paid"
         ),
         *(f"              {count:>5}  loads {stage}" for stage, count in freight.loads.items()),
         "",
