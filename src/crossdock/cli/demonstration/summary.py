@@ -190,7 +190,7 @@ def as_text(summary: Summary) -> str:
         f"  messages    {summary.messages} kept, {summary.milestones} milestones confirmed",
         f"  exceptions  {_listed(summary.exceptions) or 'none'}",
         (
-            f"  freight     {freight.invoices} invoices, {freight.notices} loads billed without one; "
+            f"  freight     {freight.invoices} invoices, {freight.notices} notices of charges; "
             f"{_amounts(freight.accrued)} accrued, {_amounts(freight.paid)} of it paid"
         ),
         *(f"              {count:>5}  loads {stage}" for stage, count in freight.loads.items()),
