@@ -207,26 +207,24 @@ def lost_invoices(
     sentence.
     """
     posted = {entry.content["load_id"] for book in erps for entry in _done(book, *MONEY)}
-    travelling = _travelling(tms)
+    on_load = _on_load(tms)
     for (scac, invoice_id), event in last_bills(carriers, "acknowledged").items():
         load_id = event["load_id"]
-        numbers = {load_id, invoice_id, *(each["value"] for each in _numbers(event))}
-        lost = load_id in travelling and load_id not in posted and not numbers & excepted
+        numbers = {load_id, invoice_id, event["reference"]["value"], *on_load.get(load_id, ())}
+        lost = load_id in on_load and load_id not in posted and not numbers & excepted
         if lost and event["event_type"] != TAKEN_BACK:
             yield f"invoice/{scac}/{invoice_id}", f"Invoice {scac}/{invoice_id} was lost"
 
 
-def _numbers(event: Mapping[str, Any]) -> list[dict[str, Any]]:
-    shipments = [{"value": each["shipment_id"]} for each in event["charges"]]
-    return [event["reference"], *event["references"], *shipments]
-
-
-def _travelling(tms: Book) -> set[str]:
-    """Find the loads that hold a shipment at the end."""
-    of_shipment: dict[str, str] = {}
+def _on_load(tms: Book) -> dict[str, set[str]]:
+    """Find what is on each load at the end: the numbers of its shipments and their orders."""
+    shipments: dict[str, Mapping[str, Any]] = {}
     for entry in tms:
         if entry.kind == "planned":
-            of_shipment[entry.content["shipment_id"]] = entry.content["load_id"]
+            shipments[entry.content["shipment_id"]] = entry.content
         elif entry.kind == "withdrawn":
-            of_shipment.pop(entry.content["shipment_id"], None)
-    return set(of_shipment.values())
+            shipments.pop(entry.content["shipment_id"], None)
+    found: dict[str, set[str]] = defaultdict(set)
+    for shipment_id, told in shipments.items():
+        found[told["load_id"]] |= {shipment_id, told["order_id"]}
+    return found
