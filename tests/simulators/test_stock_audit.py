@@ -53,6 +53,7 @@ def planned(shipment: str, *line_ids: str) -> tuple[Entry, Entry]:
         "order_version": 1,
         "request_id": "RQ-1",
         "shipment_id": shipment,
+        "load_id": "LD1",
         "references": [],
     }
     stops = [{"line_ids": [f"SO-1/{each}" for each in line_ids]}]
