@@ -10,7 +10,7 @@ from crossdock.canonical.item import Quantity
 from crossdock.canonical.shipment import Portion
 from crossdock.canonical.tracking import Milestone
 from crossdock.messages.flow import AnswerKind, EffectAnswered
-from crossdock.messages.shipment_visibility import GoodsIssued, PostMilestone
+from crossdock.messages.shipment_visibility import DeliveryClosed, GoodsIssued, PostMilestone
 from crossdock.policies.rules import PostingPolicy, Rules
 from crossdock.ports import Emission
 from crossdock.processes.shipment_visibility_facts import Visibility
@@ -164,3 +164,26 @@ def test_goods_are_told_by_the_lines_and_portions_of_their_order() -> None:
     story.tell(report(PICKED_UP, 1))
 
     assert issues(settle(story, 2)) == [issued(line_ids=("SO-1/10", "SO-1/20"), portions=(own,))]
+
+
+def test_goods_leave_and_arrive_each_at_their_time_where_the_erp_is_told_of_neither() -> None:
+    story = travelling(rules=replace(RULES, posting=PostingPolicy(rows=())))
+    story.tell(report(PICKED_UP, at=1), report(Milestone.DELIVERED, at=9))
+
+    story.wait_until(hour(40))
+
+    arrived = DeliveryClosed(
+        shipment_id="SH-1",
+        order_id="SO-1",
+        delivered=True,
+        occurred=moment(hour(9)),
+        revision=1,
+        load_id=SHIPMENT.load_id,
+    )
+    ends = [each for each in story.said if isinstance(each, GoodsIssued | DeliveryClosed)]
+    assert sorted(ends, key=lambda each: each.occurred.at if each.occurred else hour(0)) == [
+        issued(),
+        arrived,
+    ]
+    settling = [name for name in story.timers if name.startswith("settle/")]
+    assert settling == []

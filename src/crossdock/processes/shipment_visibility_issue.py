@@ -34,13 +34,13 @@ def issue_goods(
 
 
 def _issues(state: Visibility, journey: Journey, rules: Rules) -> Iterator[GoodsIssued]:
-    row = row_of(rules, Milestone.PICKED_UP)
     for order_id in sorted({each.order_id for each in state.posted.values()}):
         plan, known = state.orders[order_id].plan, state.issued.get(order_id)
         if plan is None or not (plan.commits_stock or known):
             continue
+        row = row_of(rules, Milestone.PICKED_UP)
         posted = [
-            state.posted.get(posting_key(state.shipment_id, order_id, stop, row.posting))
+            state.posted.get(posting_key(state.shipment_id, order_id, stop, row))
             for stop in posting_stops(journey, order_id, Milestone.PICKED_UP)
         ]
         ends = [each for each in posted if each is not None and each.settled == each.revision]

@@ -110,11 +110,11 @@ def _differences(
     before = [
         each.stop
         for each in state.posted.values()
-        if each.posting == row.posting and each.order_id == order_id
+        if each.order_id == order_id and _is_under(row, each)
     ]
     now = posting_stops(journey, order_id, row.milestone)
     for stop in sorted({*now, *before}):
-        key = posting_key(state.shipment_id, order_id, stop, row.posting)
+        key = posting_key(state.shipment_id, order_id, stop, row)
         fact = reached(journey, row.milestone, stop) if opened and stop in now else None
         if _differs(state.posted.get(key), fact):
             yield key, stop, fact
@@ -139,9 +139,18 @@ def posting_stops(journey: Journey, order_id: str, milestone: Milestone) -> tupl
     return tuple(each for each in stops if each not in view.foreign) or (0,)
 
 
-def posting_key(shipment_id: str, order_id: str, stop: int, posting: str) -> str:
-    """Name a posting as its command does."""
-    return f"{order_id}/{shipment_id}/{stop}/{posting}"
+def posting_key(shipment_id: str, order_id: str, stop: int, row: PostingRow) -> str:
+    """Name a posting as its command does; what only settles, by its milestone: a delivery by none.
+
+    Two milestones that settle unposted must not overwrite each other.
+    """
+    unposted = "" if row.milestone is _DELIVERED else f"/{row.milestone}"
+    return f"{order_id}/{shipment_id}/{stop}/{row.posting or unposted}"
+
+
+def _is_under(row: PostingRow, posted: Posted) -> bool:
+    same = posted.posting == row.posting
+    return same and (bool(row.posting) or posted.milestone is row.milestone)
 
 
 def _differs(posted: Posted | None, fact: Heard | None) -> bool:
@@ -250,7 +259,7 @@ def _closings(state: Visibility, journey: Journey, rules: Rules) -> Iterator[Del
     row = row_of(rules, _DELIVERED)
     for order_id in sorted({each.order_id for each in state.posted.values()}):
         posted = [
-            state.posted.get(posting_key(state.shipment_id, order_id, stop, row.posting))
+            state.posted.get(posting_key(state.shipment_id, order_id, stop, row))
             for stop in posting_stops(journey, order_id, _DELIVERED)
         ]
         ends = [each for each in posted if each is not None and each.settled == each.revision]
