@@ -3,13 +3,19 @@
     make ablation                  docs/reference/ablation.md, and the figures of both
 
 Each defence of the house is taken away by the simulation until a seed turns red; those that nobody
-misses are taken away in pairs.
+misses are taken away in pairs. Each test that holds a defence by itself is run without it, and must
+fail.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from crossdock.app.memory import collect_seldom
 from crossdock.testing.simulation.__main__ import end, say
@@ -30,6 +36,8 @@ The simulation takes each defence of the house away by itself, and runs seeds un
 Each seed draws its own faults; those that a defence is made for strike often while it is away.
 A defence that nobody misses in {seeds} seeds is taken away in pairs, in {pairs} seeds each.
 A pair counts where it violates what neither of the two violates alone on the same seed.
+What masks a defence is said by design, and `(seen)` where a pair of the two turned red.
+A defence that others mask has a test of its own, which must fail while that defence alone is away.
 [How to simulate a world](../how-to/simulate-a-world.md) tells what the world is.
 
 | defence | what it is for | seeds until red | violated | otherwise |
@@ -37,27 +45,61 @@ A pair counts where it violates what neither of the two violates alone on the sa
 """
 
 
-def page(found: Matrix, seeds: int, pairs: int) -> str:
+def fails_without(name: str) -> bool:
+    """Tell whether the test that holds a defence fails once that alone is away.
+
+    Raises RuntimeError where the test was not run at all.
+    """
+    ended = _pytest("-p", "tests.proofs.without", "--without", name, DEFENCES[name].held_by)
+    if ended not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+        raise RuntimeError(f"{DEFENCES[name].held_by} was not run: {ended}")
+    return ended == pytest.ExitCode.TESTS_FAILED
+
+
+def hold(names: Iterable[str]) -> bool:
+    """Tell whether the tests that hold these defences pass in the house as it is."""
+    return _pytest(*(DEFENCES[name].held_by for name in names)) == pytest.ExitCode.OK
+
+
+def _pytest(*words: str) -> int:
+    quiet = ("-q", "--tb=no", "-p", "no:cacheprovider", "--no-header")
+    command = [sys.executable, "-m", "pytest", *quiet, *words]
+    return subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.DEVNULL).returncode
+
+
+def prove(processes: int) -> dict[str, bool]:
+    """Take away each defence that a test holds, and see the test fail."""
+    held = [name for name, each in DEFENCES.items() if each.held_by]
+    if not hold(held):
+        raise RuntimeError("a test that holds a defence fails in the house as it is")
+    with ThreadPoolExecutor(max_workers=processes) as pool:
+        return dict(zip(held, pool.map(fails_without, held), strict=True))
+
+
+def page(found: Matrix, proven: Mapping[str, bool], seeds: int, pairs: int) -> str:
     """Write the table."""
-    rows = "\n".join(_row(found, trial) for trial in found.singles)
+    rows = "\n".join(_row(found, proven, trial) for trial in found.singles)
     return HEAD.format(seeds=seeds, pairs=pairs) + rows + "\n" + "".join(_pairs(found))
 
 
-def _row(found: Matrix, trial: Trial) -> str:
+def _row(found: Matrix, proven: Mapping[str, bool], trial: Trial) -> str:
     (name,) = trial.without
     violation = trial.violation
     seeds = str(trial.seeds) if trial.seeds else f"none of {trial.tried}"
     number = violation.number if violation is not None else ""
-    return f"| `{name}` | {DEFENCES[name].says} | {seeds} | {number} | {_otherwise(found, trial)} |"
+    told = "; ".join(_otherwise(found, proven, trial))
+    return f"| `{name}` | {DEFENCES[name].says} | {seeds} | {number} | {told} |"
 
 
-def _otherwise(found: Matrix, trial: Trial) -> str:
+def _otherwise(found: Matrix, proven: Mapping[str, bool], trial: Trial) -> Iterator[str]:
     (name,) = trial.without
-    if trial.seeds:
-        return ""
-    masks = found.masks_of(name)
-    masked = f"masked by {', '.join(f'`{each}`' for each in masks)}; " if masks else ""
-    return f"{masked}held by {DEFENCES[name].held_by}"
+    defence, seen = DEFENCES[name], found.masks_of(name)
+    if not trial.seeds and (seen or defence.beside):
+        masks = dict.fromkeys((*seen, *defence.beside))
+        spelled = (f"`{each}`{' (seen)' if each in seen else ''}" for each in masks)
+        yield f"masked by {', '.join(spelled)}"
+    if name in proven:
+        yield f"`{defence.held_by}` {'fails' if proven[name] else 'DOES NOT FAIL'} without it"
 
 
 def _pairs(found: Matrix) -> Iterator[str]:
@@ -76,7 +118,7 @@ def tell(trial: Trial) -> None:
     say(f"without {' and '.join(trial.without)}: {seeds}{number}")
 
 
-def keep(found: Matrix, seeds: int, pairs: int) -> None:
+def keep(found: Matrix, proven: Mapping[str, bool], seeds: int, pairs: int) -> None:
     """Keep the figures."""
     needed = sorted(trial.seeds for trial in found.singles if trial.seeds)
     record(
@@ -91,6 +133,8 @@ def keep(found: Matrix, seeds: int, pairs: int) -> None:
             f"not_missed_in_{seeds}_seeds": len(found.unnoticed),
             "of_these_seen_in_a_pair": sum(bool(found.masks_of(name)) for name in found.unnoticed),
             "pairs_tried": len(found.pairs),
+            "held_by_a_test_of_their_own": len(proven),
+            "of_these_the_test_fails_without": sum(proven.values()),
         },
     )
 
@@ -129,16 +173,22 @@ def main() -> int:
     found = matrix(
         seeds=asked.seeds, pair_seeds=asked.pair_seeds, processes=asked.processes, told=tell
     )
-    PAGE.write_text(page(found, asked.seeds, asked.pair_seeds), "utf-8")
-    keep(found, asked.seeds, asked.pair_seeds)
+    proven = prove(asked.processes)
+    PAGE.write_text(page(found, proven, asked.seeds, asked.pair_seeds), "utf-8")
+    keep(found, proven, asked.seeds, asked.pair_seeds)
+    unheld = set(found.unnoticed) - {name for name, fails in proven.items() if fails}
+    for name in sorted(unheld):
+        say(f"without {name}: neither a seed nor a test of its own turns red")
     sang = canary(asked.processes)
     end(
         defences=len(found.singles),
         missed=len(found.singles) - len(found.unnoticed),
         pairs=len(found.pairs),
+        proven=sum(proven.values()),
+        unheld=len(unheld),
         canary="red" if sang else "silent",
     )
-    return 0 if sang else 1
+    return 0 if sang and not unheld and all(proven.values()) else 1
 
 
 if __name__ == "__main__":

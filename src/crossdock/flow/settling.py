@@ -110,6 +110,11 @@ def ending(work: Work, outcome: Outcome, answer: Answer, desk: Desk, now: dateti
             return _not_applied(work, row, desk, now, stays)
 
 
+def attempts_allowed(desk: Desk) -> int:
+    """Tell how often an effect may be tried before a person is asked."""
+    return desk.endpoint.attempts_max
+
+
 def _over(row: OutboxRow, status: OutboxStatus, attempts: int, now: datetime) -> OutboxRow:
     return replace(row, status=status, attempts=attempts, finished_at=now)
 
@@ -118,7 +123,7 @@ def _unknown(work: Work, row: OutboxRow, desk: Desk, now: datetime) -> Ending:
     attempts = row.attempts + 1
     looked_up = work.operation.effect is EffectClass.LOOKUP
     # What was sent up to the limit may still be looked up as often again.
-    allowed = desk.endpoint.attempts_max * (2 if looked_up else 1)
+    allowed = attempts_allowed(desk) * (2 if looked_up else 1)
     if work.operation.effect is EffectClass.NEITHER or attempts >= allowed:
         over = _over(row, OutboxStatus.UNRESOLVED, attempts, now)
         return Ending(row=over, code=UNRESOLVED)
@@ -132,11 +137,11 @@ def _not_applied(
     work: Work, row: OutboxRow, desk: Desk, now: datetime, stays: OutboxStatus
 ) -> Ending:
     if work.purpose == LOOK_UP:
-        if row.attempts >= desk.endpoint.attempts_max:
+        if row.attempts >= attempts_allowed(desk):
             return Ending(row=_over(row, OutboxStatus.REFUSED, row.attempts, now), code=GAVE_UP)
         return Ending(row=replace(row, status=OutboxStatus.WAITING, due_at=now))
     attempts = row.attempts + 1
-    if attempts < desk.endpoint.attempts_max:
+    if attempts < attempts_allowed(desk):
         due_at = now + pause_before(desk, row, attempts)
         return Ending(row=replace(row, status=stays, attempts=attempts, due_at=due_at))
     if stays is OutboxStatus.UNKNOWN:

@@ -284,12 +284,3 @@ def deaf_to_retractions(original: Any) -> Any:
         return state if event.kind == "RETRACTION" else original(state, event, *rest)
 
     return hear
-
-
-def for_ever(original: Any) -> Any:
-    """Never give up."""
-
-    def roster_for(*args: Any, **named: Any) -> Any:
-        return original(*args, **{**named, "attempts_max": 10**6})
-
-    return roster_for

@@ -2,7 +2,8 @@
 
 A defence is switched off by replacing what carries it for the length of a run: a method of the
 store, a function of flow or of a process. The product has no switch for any of this. `held_by`
-names the test that holds the defence by itself, for those that another defence may mask.
+names a test that holds the defence by itself, for those that another may mask: it fails where that
+defence alone is away, which `make ablation` tries.
 
     flow        of the machine and its store
     processes   of what is decided

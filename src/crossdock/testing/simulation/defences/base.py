@@ -20,6 +20,8 @@ class Patch(Struct, frozen=True, kw_only=True):
 class Defence(Struct, frozen=True, kw_only=True):
     """One defence: what it keeps from happening, how it is taken away, and which test holds it.
 
+    `held_by` is the test's id for pytest.
+
     `weather` names the faults that strike often while it is away: those it is made for. `beside`
     names defences that may keep the same from happening. `x12`: it is for partners who speak X12.
     """

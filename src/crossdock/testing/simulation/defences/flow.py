@@ -9,7 +9,7 @@ from crossdock.flow import asking, breaker, deliverer, desk, machine, settling, 
 from crossdock.ports import EffectClass
 from crossdock.ports.store import Seen
 from crossdock.store.sqlite.unit import SqliteUnit
-from crossdock.testing.simulation import house, rosters, seams
+from crossdock.testing.simulation import house, seams
 from crossdock.testing.simulation.defences.base import Defence, one
 
 _NUMBERS = count(1)
@@ -41,18 +41,18 @@ DEFENCES: dict[str, Defence] = {
     "known_effects": Defence(
         says="an effect that is asked for again is looked up first",
         patches=one(asking, "_known", seams.always({})),
-        held_by="tests/flow/test_asking.py",
         beside=(
             "unique_effects",
             "handled_with_its_step",
         ),
         weather=("crash_after_commit",),
+        held_by="tests/flow/test_asking.py::test_what_was_applied_is_answered_at_once[sqlite]",
     ),
     "unique_effects": Defence(
         says="an effect is one row by its key, whoever asks",
         patches=one(SqliteUnit, "ask", seams.ask_anew),
-        held_by="tests/store/test_sqlite.py (store_conformance/effects.py)",
         beside=("handled_with_its_step",),
+        held_by="tests/store/test_sqlite.py::TestSqliteStore::test_the_same_effect_is_asked_for_once",
     ),
     "stored_key": Defence(
         says="every attempt carries the key that was stored",
@@ -61,9 +61,9 @@ DEFENCES: dict[str, Defence] = {
     "derived_ids": Defence(
         says="what a step says has an id made of its cause",
         patches=one(speech, "emitted_id", lambda _: lambda *_args: f"emitted-{next(_NUMBERS)}"),
-        held_by="tests/flow/test_dispatcher.py",
         beside=("handled_with_its_step",),
         weather=("crash_before_commit",),
+        held_by="tests/flow/test_whole_steps.py::test_what_it_says_has_an_id_made_of_its_cause[sqlite]",
     ),
     "effects_with_their_step": Defence(
         says="effects are written in the transaction of the step that asks for them",
@@ -72,8 +72,8 @@ DEFENCES: dict[str, Defence] = {
             "trouble_told",
             "exceptions_open",
         ),
-        held_by="tests/store/test_sqlite.py (store_conformance/transactions.py)",
         weather=("crash_after_commit",),
+        held_by="tests/flow/test_whole_steps.py::test_the_effect_it_asked_for_is_there[sqlite]",
     ),
     "handled_with_its_step": Defence(
         says="a step is marked handled in its own transaction",
@@ -82,14 +82,14 @@ DEFENCES: dict[str, Defence] = {
             "inbox_dedup",
             "posted_once",
         ),
-        held_by="tests/store/test_sqlite.py (store_conformance/transactions.py)",
         weather=("crash_after_commit",),
+        held_by="tests/flow/test_whole_steps.py::test_the_step_is_marked_as_handled[sqlite]",
     ),
     "timers_with_their_step": Defence(
         says="timers are set in the transaction of their step",
         patches=one(SqliteUnit, "set_timers", seams.later),
-        held_by="tests/store/test_sqlite.py (store_conformance/transactions.py)",
         weather=("crash_after_commit",),
+        held_by="tests/flow/test_whole_steps.py::test_the_timer_it_set_is_there[sqlite]",
     ),
     "fence": Defence(
         says="a result counts only under the fence its call was leased under",
@@ -106,11 +106,11 @@ DEFENCES: dict[str, Defence] = {
             "fence",
             "look_up_first",
         ),
-        held_by="tests/flow/test_crashes.py",
         weather=(
             "answer_late",
             "frozen",
         ),
+        held_by="tests/flow/test_crashes.py::test_a_worker_that_dies_during_a_call_leaves_it_to_be_sent_again[sqlite-idempotent]",
     ),
     "lease_runs_out": Defence(
         says="a lease ends, so that a dead worker's calls go on",
@@ -124,17 +124,16 @@ DEFENCES: dict[str, Defence] = {
     "ask_a_person": Defence(
         says="what may have happened and cannot be looked up is a person's to decide",
         patches=one(deliverer, "purpose_of", seams.send_unless(EffectClass.LOOKUP)),
-        held_by="tests/flow/test_crashes.py",
         beside=(
             "look_up_first",
             "lease",
         ),
         weather=("answer_lost",),
+        held_by="tests/flow/test_crashes.py::test_where_nothing_protects_a_dead_worker_leaves_one_exception[sqlite]",
     ),
     "attempts_end": Defence(
         says="after so many attempts a person is asked",
-        patches=one(rosters, "roster_for", seams.for_ever),
-        held_by="tests/flow/test_deliverer.py",
+        patches=one(settling, "attempts_allowed", seams.always(10**6)),
         beside=(
             "growing_pause",
             "breaker",
@@ -143,6 +142,7 @@ DEFENCES: dict[str, Defence] = {
             "down",
             "not_sent",
         ),
+        held_by="tests/flow/test_deliverer.py::test_what_a_partner_never_took_is_given_up[sqlite]",
     ),
     "trouble_told": Defence(
         says="an effect that ends badly is somebody's exception",
@@ -152,11 +152,11 @@ DEFENCES: dict[str, Defence] = {
     "in_order": Defence(
         says="what must come in order waits for what comes before",
         patches=one(SqliteUnit, "ask", seams.in_no_order),
-        held_by="tests/flow/test_deliverer.py",
         weather=(
             "busy",
             "correction",
         ),
+        held_by="tests/flow/test_deliverer.py::test_effects_of_one_line_go_in_order[sqlite]",
     ),
     "breaker": Defence(
         says="a partner that fails is left alone",
@@ -167,61 +167,60 @@ DEFENCES: dict[str, Defence] = {
                 lambda row, *_rest: breaker.Admission(permits=None, generation=row.generation)
             ),
         ),
-        held_by="tests/flow/test_breaker.py",
         weather=("down",),
+        held_by="tests/flow/test_breaker.py::test_failures_in_a_row_open_it",
     ),
     "retry_after": Defence(
         says="a partner that asks for rest gets it",
         patches=one(desk.Desk, "pause", seams.no_pause),
-        held_by="tests/flow/test_endpoints.py",
         weather=("throttled",),
     ),
     "growing_pause": Defence(
         says="attempts are further and further apart",
         patches=one(settling, "pause_before", seams.always(timedelta(seconds=1))),
-        held_by="tests/flow/test_deliverer.py",
         beside=("breaker",),
         weather=(
             "down",
             "not_sent",
         ),
+        held_by="tests/flow/test_deliverer.py::test_the_pause_grows_and_is_the_same_each_time[sqlite]",
     ),
     "compare_and_set": Defence(
         says="a state is written only over the revision it was decided from",
         patches=one(SqliteUnit, "save", seams.save_blindly),
-        held_by="tests/store/test_sqlite.py (store_conformance/states.py)",
         beside=("handled_with_its_step",),
+        held_by="tests/store/test_sqlite.py::TestSqliteStore::test_a_slower_worker_is_told_that_it_is_stale",
     ),
     "quarantine": Defence(
         says="a step that killed two workers is set aside",
         patches=one(machine, "DEATHS_MAX", lambda _: 10**6),
-        held_by="tests/flow/test_crashes.py",
         weather=("deadly_step",),
+        held_by="tests/flow/test_crashes.py::test_a_step_that_kills_its_worker_twice_is_set_aside_and_the_others_go_on[sqlite]",
     ),
     "careful_start": Defence(
         says="after an unclean stop steps are tried one at a time",
         patches=one(machine.Machine, "start", seams.careless),
-        held_by="tests/flow/test_crashes.py",
         weather=("deadly_step",),
+        held_by="tests/flow/test_crashes.py::test_a_step_that_kills_its_worker_twice_is_set_aside_and_the_others_go_on[sqlite]",
     ),
     "timers_by_name": Defence(
         says="a timer set anew replaces the one of its name",
         patches=one(SqliteUnit, "set_timers", seams.first_timer),
-        held_by="tests/store/test_sqlite.py (store_conformance/rows.py)",
         weather=(
             "telling_held",
             "correction",
         ),
+        held_by="tests/store/test_sqlite.py::TestSqliteStore::test_a_timer_of_the_same_name_is_replaced",
     ),
     "due_at": Defence(
         says="a wake-up is judged by when it was due, not by when it rang",
         patches=one(timekeeper, "_wake_up", seams.due_when_rung),
-        held_by="tests/processes/test_shipment_visibility_promises.py",
         beside=("timers_by_name",),
         weather=(
             "crash_after_commit",
             "clock_jump",
         ),
+        held_by="tests/flow/test_whole_steps.py::test_a_timer_that_rings_late_says_when_it_was_due[sqlite]",
     ),
     "exceptions_open": Defence(
         says="what nobody can decide opens an exception",

@@ -22,29 +22,28 @@ DEFENCES: dict[str, Defence] = {
     "last_word": Defence(
         says="the last word by the source's revision holds, whatever came last",
         patches=one(shipment_visibility_facts, "_with", seams.last_arrival),
-        held_by="tests/processes/test_shipment_visibility_evidence.py",
         weather=(
             "correction",
             "retraction",
             "late",
         ),
+        held_by="tests/processes/test_shipment_visibility_evidence.py::test_a_report_an_operator_mended_replaces_what_it_amends",
     ),
     "retractions": Defence(
         says="what a source takes back is taken back",
         patches=one(shipment_visibility, "hear", seams.deaf_to_retractions),
-        held_by="tests/processes/test_shipment_visibility_evidence.py",
         weather=("retraction",),
+        held_by="tests/processes/test_shipment_visibility_evidence.py::test_a_retraction_after_delivery_takes_the_status_back_and_says_so",
     ),
     "unknown_codes": Defence(
         says="a code on no list is an exception, never a guess",
         patches=one(tracking, "_milestone", seams.guess),
-        held_by="tests/connectors/test_every_connector.py",
         weather=("unknown_code",),
+        held_by="tests/connectors/test_every_connector.py::test_a_sample_says_what_its_twin_says[reference_carrier-tracking-unknown_code]",
     ),
     "waiting_evidence": Defence(
         says="a report whose number nobody knows yet waits for it",
         patches=one(rosters, "PROCESSES", seams.without_binding),
-        held_by="tests/processes/test_reference_binding.py",
         weather=("reorder",),
     ),
     "newest_order": Defence(
@@ -54,11 +53,14 @@ DEFENCES: dict[str, Defence] = {
             "inbox_dedup",
             "conflict_check",
         ),
-        held_by="tests/processes/test_order_release_changes.py",
         weather=(
             "changed",
             "late",
             "reorder",
+        ),
+        held_by=(
+            "tests/processes/test_order_release_changes.py"
+            "::test_a_version_that_says_nothing_new_is_silence[an older one]"
         ),
     ),
     "newest_plan": Defence(
@@ -68,30 +70,30 @@ DEFENCES: dict[str, Defence] = {
             "inbox_dedup",
             "conflict_check",
         ),
-        held_by="tests/processes/test_order_release_planning.py",
         weather=(
             "replanned",
             "late",
             "reorder",
         ),
+        held_by="tests/processes/test_order_release_changes.py::test_an_older_revision_is_silence",
     ),
     "complete_orders": Defence(
         says="nothing leaves the house for an order that lacks a field",
         patches=one(order_release_intake, "complete", seams.complete_anyhow),
-        held_by="tests/processes/test_order_release_intake.py",
         weather=("incomplete",),
+        held_by="tests/processes/test_order_release_intake.py::test_an_incomplete_order_goes_nowhere_and_names_what_it_lacks",
     ),
     "known_master": Defence(
         says="nothing leaves the house for an order with unknown master data",
         patches=one(order_release_intake, "failed", seams.always(answer=False)),
-        held_by="tests/processes/test_order_release_intake.py",
         weather=("unknown_master",),
+        held_by="tests/processes/test_order_release_intake.py::test_an_unknown_item_stops_the_order_and_shows_all_three_checks",
     ),
     "plans_taken_back": Defence(
         says="the plan of a cancelled order is cancelled, whenever it is confirmed",
         patches=one(order_release_planning, "_cancel", lambda _: lambda state: (state, ())),
-        held_by="tests/processes/test_order_release_changes.py",
         weather=("cancelled",),
+        held_by="tests/processes/test_order_release_changes.py::test_a_request_that_was_on_its_way_is_cancelled_when_its_answer_comes",
     ),
     "references_taken_back": Defence(
         says="the ERP's reference to a shipment that is off is withdrawn",
@@ -100,11 +102,11 @@ DEFENCES: dict[str, Defence] = {
             "undo_references",
             lambda _: lambda _state, carriage: (carriage, ()),
         ),
-        held_by="tests/processes/test_order_release_changes.py",
         weather=(
             "cancelled",
             "replanned",
         ),
+        held_by="tests/processes/test_order_release_changes.py::test_a_cancelled_order_is_taken_back_everywhere",
     ),
     "portal_gate": Defence(
         says="a customer sees an order from when its ERP has the reference",
@@ -126,6 +128,5 @@ DEFENCES: dict[str, Defence] = {
     "posted_once": Defence(
         says="a milestone that was posted as it is is not posted again",
         patches=one(shipment_visibility_posting, "_differs", seams.post_again),
-        held_by="tests/processes/test_shipment_visibility_orders.py",
     ),
 }
