@@ -55,13 +55,14 @@ BROADCAST = replace(TENDERED, tendering=TenderingPolicy(modes=("ROAD",), strateg
 NUMBER = Reference(type=ReferenceType.SHIPMENT, value="S-1")
 
 
-def word(
+def word(  # noqa: PLR0913 - a carrier's word has this many sides
     carrier: str = "ROAD",
     *,
     accepted: bool = True,
     version: int = 0,
     at: datetime | None = None,
     counter: CounterOffer | None = None,
+    revision: int = 0,
 ) -> TenderAnswerBound:
     """A carrier's word as EDI tells it: by the shipment's number alone."""
     return TenderAnswerBound(
@@ -74,6 +75,7 @@ def word(
             reference=NUMBER,
             answered_at=at,
             counter=counter,
+            revision=revision,
         ),
         reported_at=NOON,
     )
@@ -182,6 +184,17 @@ def test_an_older_word_does_not_take_back_a_newer() -> None:
     order.tell(word(at=NOON + HOUR), word(accepted=False, at=NOON))
 
     assert [each.verdict for each in order.state.carriages[0].offers] == ["accepted"]
+
+
+def test_words_without_a_time_count_in_the_order_the_carrier_gave_them() -> None:
+    order, crossed = offered(), offered()
+
+    order.tell(word(accepted=False, revision=7), word(revision=8))
+    crossed.tell(word(revision=8), word(accepted=False, revision=7))
+
+    assert [each.verdict for each in crossed.state.carriages[0].offers] == ["accepted"]
+    assert [each.verdict for each in order.state.carriages[0].offers] == ["declined", "open"]
+    assert troubles(order.said) == ["TENDER_ANSWER_LATE"]
 
 
 def test_a_carrier_that_gives_the_load_back_has_it_offered_to_the_next() -> None:

@@ -79,7 +79,8 @@ class TenderAnswered(Report, frozen=True, kw_only=True):
     `counter` is there where it would take the load on other terms; `accepted` is then False.
     `tender_version` 0: the carrier does not say which offer it means. `order_id` empty: it does not
     know the order; `reference` is then the number by which it was offered.
-    `answered_at` is the carrier's own time, where its zone is known.
+    `answered_at` is the carrier's own time, where its zone is known. `revision` orders what one
+    carrier says of one load, where its wire tells that; a higher one is newer, 0: it does not.
     """
 
     shipment_id: str
@@ -93,6 +94,7 @@ class TenderAnswered(Report, frozen=True, kw_only=True):
     reference: Reference | None = None
     carrier_reference: str = ""
     answered_at: Instant | None = None
+    revision: int = 0
 
 
 class TenderPurpose(StrEnum):

@@ -175,10 +175,10 @@ class OfferVerdict(StrEnum):
 class Offer(Kept, frozen=True, kw_only=True):
     """One tender to one carrier; whether it was delivered stands with the effects' answers.
 
-    `word` is the carrier's last one, `answered_at` when it reached us, `said_at` its own time where
-    it told one; `ended_at` is when we took the offer back, and `late` that a yes came to an offer
-    that did not stand any more. `told` are the states that were told of it. `by_tms`: the TMS made
-    it, and we follow it.
+    `word` is the carrier's last one, `answered_at` when it reached us, `said_at` its own time and
+    `said_as` its place among the carrier's words, where it told them; `ended_at` is when we took
+    the offer back, and `late` that a yes came to an offer that did not stand any more. `told` are
+    the states that were told of it. `by_tms`: the TMS made it, and we follow it.
     """
 
     version: int
@@ -189,6 +189,7 @@ class Offer(Kept, frozen=True, kw_only=True):
     word: OfferVerdict | None = None
     answered_at: Instant | None = None
     said_at: Instant | None = None
+    said_as: int = 0
     ended_at: Instant | None = None
     reason: str = ""
     counter: CounterOffer | None = None

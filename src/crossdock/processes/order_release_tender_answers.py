@@ -111,6 +111,7 @@ def take_word(
         word=verdict,
         answered_at=at,
         said_at=said.answered_at,
+        said_as=said.revision,
         reason=said.reason,
         counter=said.counter,
         told=tuple(each for each in offer.told if each is not ENDED[verdict]),
@@ -143,7 +144,9 @@ def verdict_of(said: TenderAnswered) -> OfferVerdict:
 
 
 def is_older(offer: Offer, said: TenderAnswered) -> bool:
-    """Tell whether the carrier has said something newer of this offer."""
+    """Tell whether the carrier has said something newer of it: by its count, else by time."""
+    if offer.said_as and said.revision:
+        return said.revision < offer.said_as
     return (
         offer.said_at is not None
         and said.answered_at is not None

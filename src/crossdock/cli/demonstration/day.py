@@ -22,11 +22,13 @@ from crossdock.cli.demonstration.stage import ROLES, Plan, Stage, stop
 from crossdock.cli.demonstration.summary import (
     TENANT,
     Summary,
+    acknowledgements_of,
     details_of,
     effects_of,
     freight_of,
     orders_of,
     teams_of,
+    tenders_of,
 )
 from crossdock.faults import Fault
 from crossdock.ports.store import OutboxStatus, Reader
@@ -102,6 +104,8 @@ async def live_the_day(
             orders=orders_of(reader, lived.evidence),
             messages=sum(counts.values()),
             milestones=counts.get("MilestoneConfirmed", 0),
+            tenders=tenders_of(lived.evidence),
+            acknowledgements=acknowledgements_of(reader),
             exceptions=teams_of(reader),
             freight=freight_of(reader, lived.evidence),
             effects=effects_of(reader, lived.evidence),

@@ -17,6 +17,7 @@ DONE = "delivered"
 CALLED_OFF = "cancelled"
 # Partner names whose ledgers hold the effects crossdock asks for.
 LEDGERS = ("erp", "legacy", "tms")
+ANSWER = "tender."  # begins the verb of what a carrier says to an offer
 
 
 class Orders(Struct, frozen=True, kw_only=True):
@@ -56,12 +57,18 @@ class Effects(Struct, frozen=True, kw_only=True):
 
 
 class Summary(Struct, frozen=True, kw_only=True):
-    """A day in numbers. `violations` and `naive` count the failure patterns."""
+    """A day in numbers. `violations` and `naive` count the failure patterns.
+
+    `tenders` counts what carriers were offered and answered, by their own ledgers;
+    `acknowledgements` where partners' promises to acknowledge stand.
+    """
 
     seed: int
     orders: Orders
     messages: int
     milestones: int
+    tenders: Mapping[str, int]
+    acknowledgements: Mapping[str, int]
     exceptions: Mapping[str, int]
     freight: Freight
     effects: Mapping[str, Effects]
@@ -162,6 +169,26 @@ def effects_of(reader: Reader, evidence: Evidence) -> dict[str, Effects]:
     }
 
 
+def tenders_of(evidence: Evidence) -> dict[str, int]:
+    """Count offers and answers in the carriers' own ledgers."""
+    counts: Counter[str] = Counter()
+    for entry in (each for ledger in evidence.carriers for each in ledger):
+        if (entry.kind, entry.verb) == ("received", "carrier.tender"):
+            counts["offered"] += 1
+        elif entry.kind == "acknowledged" and entry.verb.startswith(ANSWER):
+            counts[entry.verb.removeprefix(ANSWER)] += 1
+    return dict(sorted(counts.items()))
+
+
+def acknowledgements_of(reader: Reader) -> dict[str, int]:
+    """Count where the promises of acknowledgements stand."""
+    return {
+        each.stage: each.count
+        for each in reader.stages(TENANT)
+        if each.subscriber == "acknowledgement"
+    }
+
+
 def teams_of(reader: Reader) -> dict[str, int]:
     """Count what waits for each team."""
     teams: Counter[str] = Counter()
@@ -188,6 +215,8 @@ def as_text(summary: Summary) -> str:
         ),
         *(f"              {count:>5}  {stage}" for stage, count in orders.stages.items()),
         f"  messages    {summary.messages} kept, {summary.milestones} milestones confirmed",
+        f"  tenders     {_listed(summary.tenders) or 'none'}",
+        f"  X12         {_listed(summary.acknowledgements) or 'nothing'} (acknowledgements)",
         f"  exceptions  {_listed(summary.exceptions) or 'none'}",
         (
             f"  freight     {freight.invoices} invoices, {freight.notices} notices of charges; "

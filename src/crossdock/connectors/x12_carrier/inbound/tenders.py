@@ -203,6 +203,7 @@ def answer(context: SetContext) -> Iterator[Reported]:
             (row[2] for row in found.get("N9", ()) if row[1] == CARRIER_NUMBER), ""
         ),
         answered_at=_answered_at(context),
+        revision=_revision(context),
     )
     yield Reported(identity=_identity(context, "990", b1[2]), report=report, where=context.where())
 
