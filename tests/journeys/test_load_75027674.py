@@ -1,4 +1,4 @@
-"""A load that a TMS tenders by itself: 204, 990, 214 and 210 of one load, with and without the ERP.
+"""A load that a TMS tenders by itself: 204, 990 and 214 of one load, with and without the ERP.
 
 The real load's documents contradict each other: consignee, places, weight and times. Its twin has
 the same shapes and agrees with itself. Both are flagged as tests, and so is the house.
