@@ -70,9 +70,10 @@ def _schedule(lines: list[dict[str, str]]) -> dict[tuple[datetime, int, str, str
         assert recorded is not None, line["ID"]
         at = datetime.combine(recorded, time(18), tzinfo=UTC)
         told.setdefault((at, 3, "carrier", "deliveries"), []).append(line["ID"])
-        # Half of the charges are known before the delivery, half come a day after it.
+        # Half of the charges are told before the delivery, some before the plan, half after it.
+        month = at.replace(day=1, hour=12)
         early = int(line["ID"]) % 2 == 0
-        charged = at - timedelta(hours=1) if early else at + timedelta(days=1)
+        charged = month if early else (month + timedelta(days=31)).replace(day=1)
         told.setdefault((charged, 4, "carrier", "charges"), []).append(line["ID"])
     return told
 

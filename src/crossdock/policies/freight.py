@@ -314,16 +314,7 @@ def check_tolerances(rows: Sequence[ToleranceRow]) -> Iterator[tuple[int, str, s
     """Name what a table of tolerances may not have: the row's place, its field, and why."""
     yield from _check_rows(rows, ("over_amount", "over_per_cent", "under_amount", "under_per_cent"))
     for place, row in enumerate(rows):
-        earlier = next(
-            (
-                each
-                for each in rows[:place]
-                if _covers(each, row)
-                and each.currency in {"", row.currency}
-                and (not each.kinds or (row.kinds and set(row.kinds) <= set(each.kinds)))
-            ),
-            None,
-        )
+        earlier = next((each for each in rows[:place] if _takes_all(each, row)), None)
         if earlier is not None:
             yield place, "rule_id", _dead(row.rule_id, earlier.rule_id)
 
@@ -369,8 +360,15 @@ def overlaps(rows: Sequence[ToleranceRow]) -> tuple[Finding, ...]:
             seen={"other": other.rule_id},
         )
         for one, other in combinations(rows, 2)
-        if _meet(one, other) and _bounds(one) != _bounds(other) and not _covers(other, one)
+        if _meet(one, other) and _bounds(one) != _bounds(other) and not _takes_all(other, one)
     )
+
+
+def _takes_all(general: ToleranceRow, special: ToleranceRow) -> bool:
+    """Tell whether a row speaks of every charge another one speaks of."""
+    kinds = not general.kinds or (special.kinds and set(special.kinds) <= set(general.kinds))
+    currencies = general.currency in {"", special.currency}
+    return bool(_covers(general, special) and currencies and kinds)
 
 
 def _meet(one: ToleranceRow, other: ToleranceRow) -> bool:
