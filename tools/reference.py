@@ -14,7 +14,13 @@ from msgspec import Struct
 from crossdock import faults
 from crossdock.apis.problems import PROBLEMS
 from crossdock.app import config
-from crossdock.app.sections import PoliciesSection, ServerSection, StoreSection
+from crossdock.app.sections import (
+    CustomerSection,
+    OperatorSection,
+    PoliciesSection,
+    ServerSection,
+    StoreSection,
+)
 from crossdock.cli.commands import COMMANDS, GROUPS
 from crossdock.cli.ending import Exit, code_of
 from crossdock.connectors import discover
@@ -125,7 +131,8 @@ def settings() -> str:
         ("`[server]`", ServerSection),
         ("`[policies]`", PoliciesSection),
         ("`[[partners]]`", config.PartnerSection),
-        ("`[[customers]]`", config.CustomerSection),
+        ("`[[customers]]`", CustomerSection),
+        ("`[[operators]]`", OperatorSection),
         ("`[[streams]]`", config.StreamSection),
     )
     parts = ["# Settings\n", HEAD]

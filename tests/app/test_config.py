@@ -7,13 +7,12 @@ from msgspec import Struct
 from psycopg.conninfo import conninfo_to_dict
 
 from crossdock.app.config import (
-    CustomerSection,
     PartnerSection,
     StreamSection,
     load_config,
 )
 from crossdock.app.first_files import write_first_files
-from crossdock.app.sections import PoliciesSection, ServerSection, StoreSection
+from crossdock.app.sections import CustomerSection, PoliciesSection, ServerSection, StoreSection
 from crossdock.app.stores import named
 from crossdock.connectors import discover
 from crossdock.faults import Misconfigured

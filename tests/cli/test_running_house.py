@@ -190,7 +190,7 @@ def test_an_unknown_partner_or_document_is_told_with_a_suggestion(house: Termina
     )
     assert (unsaid.code, unsaid.said) == (
         2,
-        "Say with --document which one of `erp` it is: master_data, orders\n",
+        "Say with --document which one of `erp` it is: master_data, orders, statement\n",
     )
 
 

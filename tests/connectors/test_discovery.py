@@ -38,8 +38,8 @@ def test_the_house_has_its_own_connectors() -> None:
     assert found == {
         "csv_orders": ("erp", ["orders"]),
         "reference_carrier": ("carrier", ["charges", "invoices", "tenders", "tracking"]),
-        "reference_erp": ("erp", ["master_data", "orders"]),
-        "reference_tms": ("tms", ["charges", "plans", "tracking"]),
+        "reference_erp": ("erp", ["master_data", "orders", "statement"]),
+        "reference_tms": ("tms", ["charges", "plans", "statement", "tracking"]),
         "x12_carrier": ("carrier", ["interchange"]),
     }
 

@@ -14,7 +14,8 @@ from crossdock.faults import NotNow
 from crossdock.flow.machine import Machine
 from crossdock.flow.shell import Busy, Shell
 from crossdock.ports import Call, EffectClass, Exchange
-from crossdock.ports.store import Space, Store, StoreFull, Unit
+from crossdock.ports.space import Space
+from crossdock.ports.store import Store, StoreFull, Unit
 from crossdock.store.memory import MemoryStore
 from tests.flow.kit import Chatty, Line, answered, house, lines, queue, told
 

@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -384,6 +385,42 @@ def test_a_session_of_ones_own_making_does_not_open_the_door(store: Store) -> No
     made_up = {"Cookie": f"crossdock_session=99999999999.{'0' * 16}.{'0' * 64}"}
 
     assert call(app, "GET", "/console/", headers=made_up).status == 401
+
+
+PERSONS = {sha256(b"ann").hexdigest(): "ann"}
+
+
+def test_an_own_token_opens_the_door_from_elsewhere(store: Store) -> None:
+    app = house(store, persons=PERSONS)
+    bearer = {"Authorization": "Bearer ann", "host": "crossdock.example"}
+    nobody = bearer | {"Authorization": "Bearer nobody"}
+
+    inside = call(app, "GET", "/console/", headers=bearer, client="192.0.2.1")
+    outside = call(app, "GET", "/console/", headers=nobody, client="192.0.2.1")
+
+    assert (inside.status, outside.status) == (200, 403)
+
+
+def test_a_session_of_nobodys_does_not_open_the_door_from_elsewhere(store: Store) -> None:
+    app = house(store, persons=PERSONS)
+    headers, _ = opened(app, "x-1")
+
+    elsewhere = headers | {"host": "crossdock.example"}
+    heard = call(app, "GET", "/console/", headers=elsewhere, client="192.0.2.1")
+
+    assert heard.status == 403
+
+
+def test_an_own_token_opens_a_session_for_the_day(store: Store) -> None:
+    app = house(store, persons=PERSONS)
+    asked = call(app, "GET", "/console/login")
+    body = urlencode({"token": "ann"}).encode()
+
+    entered = call(app, "POST", "/console/login", body=body, headers=FORM)
+    cookie = {"Cookie": entered.headers["set-cookie"].split(";")[0], "host": "crossdock.example"}
+    later = call(app, "GET", "/console/", headers=cookie, client="192.0.2.1")
+
+    assert (asked.status, entered.status, later.status) == (200, 303, 200)
 
 
 def test_the_api_takes_decisions_as_json(store: Store) -> None:

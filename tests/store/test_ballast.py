@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from crossdock.ports.store import Space, StoreFull
+from crossdock.ports.space import Space
+from crossdock.ports.store import StoreFull
 from crossdock.store.sqlite import Reserve, SqliteStore, open_sqlite
 from crossdock.testing.store_conformance import rows
 from crossdock.testing.store_conformance.rows import MAIN

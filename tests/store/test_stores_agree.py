@@ -158,6 +158,7 @@ def answers(reader: Reader, tenant: str) -> Iterator[object]:
     yield [reader.outbox(tenant, IDS), reader.outbox_counts(tenant), reader.oldest_waiting(tenant)]
     yield [reader.outbox_of(tenant, SUBSCRIBER, key) for key in KEYS]
     yield [reader.attempts(tenant, "x1"), reader.next_effect(tenant, "tms"), reader.next_timer()]
+    yield [reader.outbox_standing(tenant, "tms", "tms.plan", each, 2) for each in OutboxStatus]
     yield [reader.timers(tenant, SUBSCRIBER, key) for key in KEYS]
     yield [reader.routes(tenant, [rows.pro("a"), rows.pro("b")]), reader.search(tenant, "A")]
     yield [reader.references_of(tenant, key) for key in KEYS]

@@ -1,5 +1,7 @@
 """Who may operate: an operator's token where one is configured, else whoever sits at this machine.
 
+Operators may have tokens of their own; then who decides about money is known by the token, and
+never by what somebody writes into a form.
 Forms carry a token bound to the browser's own cookie, so that no other site can send them.
 """
 
@@ -9,7 +11,7 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,6 +24,7 @@ from crossdock.apis.problems import Declined
 SESSION = "crossdock_session"
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 DAY_SECONDS = 24 * 60 * 60
+NOBODY = "operator"  # who decides where no operator has a token of his own
 
 
 class Seal(Struct, frozen=True):
@@ -41,27 +44,44 @@ class Seal(Struct, frozen=True):
 class Access:
     """The door of the console and of the process API."""
 
-    def __init__(self, token: str, seal: Seal, wall: Callable[[], datetime]) -> None:
-        """Take the configured token (empty: this machine alone), the seal, and the wall clock."""
+    def __init__(
+        self,
+        token: str,
+        seal: Seal,
+        wall: Callable[[], datetime],
+        operators: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take the configured token (empty: this machine alone), the seal, and the wall clock.
+
+        `operators` are the persons with tokens of their own: the SHA-256 of the token, in hex, to
+        the name.
+        """
         self._token = token
         self._seal = seal
         self._wall = wall
+        self._operators = dict(operators or {})
 
     @property
     def by_token(self) -> bool:
-        """Tell whether operators need a token."""
-        return bool(self._token)
+        """Tell whether there are tokens to enter with."""
+        return bool(self._token or self._operators)
+
+    @property
+    def by_name(self) -> bool:
+        """Tell whether operators have tokens of their own."""
+        return bool(self._operators)
 
     def admit(self, ask: Ask) -> None:
         """Let an operator in. Raises Declined for anyone else."""
+        if self._bears(ask) or self._has_session(ask):
+            return
         if self._token:
-            if not (self._bears(ask) or self._has_session(ask)):
-                raise Declined(
-                    problems.UNAUTHENTICATED,
-                    "Send the operator's token as `Authorization: Bearer TOKEN`",
-                    headers=(("WWW-Authenticate", "Bearer"),),
-                )
-        elif not from_here(ask):
+            raise Declined(
+                problems.UNAUTHENTICATED,
+                "Send an operator's token as `Authorization: Bearer TOKEN`",
+                headers=(("WWW-Authenticate", "Bearer"),),
+            )
+        if not from_here(ask):
             raise Declined(
                 problems.FORBIDDEN,
                 "Without a configured `server.operator_token` only this machine may operate",
@@ -92,14 +112,38 @@ class Access:
         return ask.headers["x-crossdock-by"].strip()
 
     def knows(self, token: str) -> bool:
-        """Tell whether this is the operator's token."""
-        return bool(self._token) and hmac.compare_digest(token.encode(), self._token.encode())
+        """Tell whether this is an operator's token."""
+        shared = bool(self._token) and hmac.compare_digest(token.encode(), self._token.encode())
+        return shared or bool(self.named(token))
 
-    def session(self) -> str:
-        """Make a session to be kept as a cookie, valid for a day."""
+    def named(self, token: str) -> str:
+        """Tell whose own token this is; empty for the shared one, or one of nobody's."""
+        given = hashlib.sha256(token.encode()).hexdigest()
+        found = [name for held, name in self._operators.items() if hmac.compare_digest(held, given)]
+        return found[0] if token and found else ""
+
+    def person(self, ask: Ask) -> str:
+        """Tell by its token who asks; empty where operators have names and this one gave none."""
+        name = self.named(self._bearer(ask)) or (self._session_of(ask) or "")
+        return name or ("" if self._operators else NOBODY)
+
+    def decider(self, ask: Ask) -> str:
+        """Tell who decides about money. Raises Declined where nobody knows who asks."""
+        self.admit(ask)
+        name = self.person(ask)
+        if not name:
+            raise Declined(
+                problems.UNAUTHENTICATED,
+                "Money is decided by a person: send your own token, one of `[[operators]]`",
+                headers=(("WWW-Authenticate", "Bearer"),),
+            )
+        return name
+
+    def session(self, name: str = "") -> str:
+        """Make a session to be kept as a cookie, valid for a day; `name` is whose."""
         until = str(int(self._wall().timestamp()) + DAY_SECONDS)
         nonce = secrets.token_hex(8)
-        return f"{until}.{nonce}.{self._seal.sign('operator', until, nonce)}"
+        return f"{until}.{nonce}.{name}.{self._seal.sign('operator', until, nonce, name)}"
 
     def form_token(self, ask: Ask, session: str = "") -> str:
         """Give what a form must carry to be taken from the browser with this session."""
@@ -124,16 +168,27 @@ class Access:
             raise Declined(problems.FORBIDDEN, "The form is too old; load the page again")
         return fields
 
-    def _bears(self, ask: Ask) -> bool:
+    @staticmethod
+    def _bearer(ask: Ask) -> str:
         scheme, _, token = ask.headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and self.knows(token.strip())
+        return token.strip() if scheme.lower() == "bearer" else ""
+
+    def _bears(self, ask: Ask) -> bool:
+        return self.knows(self._bearer(ask))
 
     def _has_session(self, ask: Ask) -> bool:
+        """Tell whether a session opens the door: one by token, not one that only guards forms."""
+        name = self._session_of(ask)
+        return bool(name) or (name is not None and bool(self._token))
+
+    def _session_of(self, ask: Ask) -> str | None:
+        """Tell whose session it is, empty for nobody's by name; None where it is none of ours."""
         until, _, rest = ask.cookie(SESSION).partition(".")
-        nonce, _, signature = rest.partition(".")
+        nonce, _, rest = rest.partition(".")
+        name, _, signature = rest.partition(".")
         if not (until.isascii() and until.isdigit()) or int(until) < self._wall().timestamp():
-            return False
-        return self._seal.holds(signature, "operator", until, nonce)
+            return None
+        return name if self._seal.holds(signature, "operator", until, nonce, name) else None
 
 
 def from_here(ask: Ask) -> bool:

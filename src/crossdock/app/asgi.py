@@ -14,6 +14,7 @@ from crossdock.apis.experience.v1.openapi import published
 from crossdock.apis.experience.v1.shipments import Shipments
 from crossdock.apis.http import Ask, Reply, Route, as_page
 from crossdock.apis.intake import Caller, Intake
+from crossdock.apis.process.v1.freight_routes import FreightApi, Money
 from crossdock.apis.process.v1.operations import Operations, Snapshot
 from crossdock.apis.process.v1.routes import ProcessApi
 from crossdock.apis.process.v1.verbs import Operator
@@ -21,6 +22,7 @@ from crossdock.apis.server import App, Readiness, build_asgi
 from crossdock.apis.system.v1.deliveries import Deliveries
 from crossdock.app.config import Config
 from crossdock.channels.webhook import is_genuine
+from crossdock.console.finance import Finance
 from crossdock.console.pages import Console
 from crossdock.flow.outbound import is_held
 from crossdock.governance.entitlements import Customer, Customers
@@ -50,21 +52,25 @@ def assemble(  # noqa: PLR0913 - an application has this many parts
     `waits` what waits for somebody though it works.
     """
     seal = Seal(secrets.token_bytes(32))
-    access = Access(config.operator_token, seal, wall)
+    persons = {each.token_sha256: each.name for each in config.operators}
+    access = Access(config.operator_token, seal, wall, persons)
     customers = Customers(
         Customer(id=each.id, name=each.name, api_key_sha256=each.api_key_sha256)
         for each in config.customers
     )
     shipments = Shipments(read, config.tenant)
     operations = Operations(read, config.tenant)
+    money = Money(read, config.tenant, operator)
     deliveries = Deliveries(config.tenant, callers(config), intake, is_genuine, wall)
     routes = (
         Route(method="GET", path="/", answer=entrance),
         *experience.routes(shipments, customers),
         published(),
         *ProcessApi(operations, operator, access, deliveries.by_hand).routes(),
+        *FreightApi(money, access).routes(),
         *Portal(shipments, customers, seal, now, wall).routes(),
         *Console(operations, operator, access, now).routes(),
+        *Finance(money, access, now).routes(),
     )
     return build_asgi(
         routes,

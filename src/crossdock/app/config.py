@@ -14,7 +14,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from crossdock.app import secrets
-from crossdock.app.sections import PoliciesSection, ServerSection, StoreSection
+from crossdock.app.sections import (
+    CustomerSection,
+    OperatorSection,
+    PoliciesSection,
+    ServerSection,
+    StoreSection,
+)
 from crossdock.channels import webhook
 from crossdock.channels.stream import Source
 from crossdock.connectors import promising
@@ -138,23 +144,6 @@ class PartnerSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = {}
 
 
-class CustomerSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A customer who may look at its own shipments."""
-
-    id: Annotated[str, Meta(description="The ERP's customer number.", examples=["C-100"])]
-    name: Annotated[str, Meta(description="Shown on its pages.", examples=["Acme GmbH"])] = ""
-    api_key_sha256: Annotated[
-        str,
-        Meta(
-            pattern=r"^[0-9a-f]{64}$",
-            description=(
-                "SHA-256 of its API key, in hex: `printf %s KEY | sha256sum`. The key itself is "
-                "kept nowhere."
-            ),
-        ),
-    ]
-
-
 class StreamSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A broker's stream that carries a partner's documents to us (NATS JetStream)."""
 
@@ -217,6 +206,7 @@ class ConfigFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     policies: PoliciesSection = PoliciesSection()
     partners: tuple[PartnerSection, ...] = ()
     customers: tuple[CustomerSection, ...] = ()
+    operators: tuple[OperatorSection, ...] = ()
     streams: tuple[StreamSection, ...] = ()
 
 
@@ -285,6 +275,7 @@ class Config(Struct, frozen=True, kw_only=True):
     partners: tuple[Partner, ...]
     customers: tuple[CustomerSection, ...]
     file: Path
+    operators: tuple[OperatorSection, ...] = ()
     streams: tuple[StreamSource, ...] = ()
     environment: Environment = Environment.PRODUCTION
     database: str = ""  # its address, password and all; empty where the store is a file
@@ -305,6 +296,8 @@ def load_config(file: Path, connectors: Mapping[str, Connector]) -> Config:
     _once(toml, "partners", "name", [each.name for each in written.partners])
     _once(toml, "customers", "id", [each.id for each in written.customers])
     _once(toml, "customers", "api_key_sha256", [each.api_key_sha256 for each in written.customers])
+    _once(toml, "operators", "name", [each.name for each in written.operators])
+    _once(toml, "operators", "token_sha256", [each.token_sha256 for each in written.operators])
     partners = tuple(
         _partner(toml, number, each, connectors, written.environment)
         for number, each in enumerate(written.partners)
@@ -322,6 +315,7 @@ def load_config(file: Path, connectors: Mapping[str, Connector]) -> Config:
         operator_token=token,
         partners=partners,
         customers=written.customers,
+        operators=written.operators,
         file=file,
         streams=tuple(
             _stream(toml, number, each, partners) for number, each in enumerate(written.streams)

@@ -20,11 +20,16 @@ from msgspec import Struct
 from crossdock.app.config import (
     FILE,
     ConfigFile,
-    CustomerSection,
     PartnerSection,
     StreamSection,
 )
-from crossdock.app.sections import PoliciesSection, ServerSection, StoreSection
+from crossdock.app.sections import (
+    CustomerSection,
+    OperatorSection,
+    PoliciesSection,
+    ServerSection,
+    StoreSection,
+)
 from crossdock.faults import Misconfigured
 from crossdock.governance.settings import Setting, settings_of, toml_of
 from crossdock.policies.rules import Rules
@@ -87,6 +92,8 @@ def _config_text(connectors: Mapping[str, Connector], hidden: dict[str, str]) ->
         lines += ["", *(block if first else _commented(block))]
     customer = ["[[customers]]", *_fields(CustomerSection, {"api_key_sha256": toml_of("0" * 64)})]
     lines += ["", "# A customer who may look at its own shipments:", *_commented(customer)]
+    operator = ["[[operators]]", *_fields(OperatorSection, {"token_sha256": toml_of("0" * 64)})]
+    lines += ["", "# A person who decides about money by her own name:", *_commented(operator)]
     stream = ["[[streams]]", *_fields(StreamSection, {})]
     lines += ["", "# A stream of a broker that carries a partner's documents:", *_commented(stream)]
     return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ from crossdock.ports import Ids
 from crossdock.processes import (
     acknowledgement,
     control_numbers,
+    freight_reconciliation,
     freight_settlement,
     inventory_commitment,
     master_data,
@@ -19,6 +20,7 @@ from crossdock.processes import (
     shipment_visibility,
 )
 from crossdock.projections import acknowledgement as acknowledgement_view
+from crossdock.projections import freight_reconciliation as freight_reconciliation_view
 from crossdock.projections import freight_settlement as freight_view
 from crossdock.projections import inventory_commitment as inventory_view
 from crossdock.projections import master_data as master_data_view
@@ -33,6 +35,7 @@ PROCESSES = (
     master_data.SUBSCRIBER,
     acknowledgement.SUBSCRIBER,
     control_numbers.SUBSCRIBER,
+    freight_reconciliation.SUBSCRIBER,
 )
 PROJECTIONS = (
     shipment_view.PROJECTION,
@@ -40,6 +43,7 @@ PROJECTIONS = (
     freight_view.PROJECTION,
     master_data_view.PROJECTION,
     acknowledgement_view.PROJECTION,
+    freight_reconciliation_view.PROJECTION,
 )
 
 

@@ -68,3 +68,43 @@ class PoliciesSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         str,
         Meta(description="The folder of the policy files.", examples=["policies"]),
     ] = "policies"
+
+
+class CustomerSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A customer who may look at its own shipments."""
+
+    id: Annotated[str, Meta(description="The ERP's customer number.", examples=["C-100"])]
+    name: Annotated[str, Meta(description="Shown on its pages.", examples=["Acme GmbH"])] = ""
+    api_key_sha256: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9a-f]{64}$",
+            description=(
+                "SHA-256 of its API key, in hex: `printf %s KEY | sha256sum`. The key itself is "
+                "kept nowhere."
+            ),
+        ),
+    ]
+
+
+class OperatorSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person who operates, with a token of her own: what she decides carries her name."""
+
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z][a-z0-9_-]*$",
+            description="The person's name, as decisions about money and the audit log show it.",
+            examples=["ann"],
+        ),
+    ]
+    token_sha256: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9a-f]{64}$",
+            description=(
+                "SHA-256 of the person's token, in hex: `printf %s TOKEN | sha256sum`. The token "
+                "itself is kept nowhere."
+            ),
+        ),
+    ]

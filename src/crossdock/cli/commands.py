@@ -28,6 +28,10 @@ COMMANDS = {
     "trace": ("crossdock.cli.trace:trace", "Tell the whole story of any number."),
     "status": ("crossdock.cli.status:status", "Show the whole house at a glance."),
     "replay": ("crossdock.cli.replay:replay", "Show what documents would do if read again."),
+    "reconcile": (
+        "crossdock.cli.reconcile:reconcile",
+        "Hold what ledgers hold against what was posted.",
+    ),
     "doctor": ("crossdock.cli.doctor:doctor", "Check what must be right before anything works."),
     "backup": ("crossdock.cli.backup:backup", "Write the store into a file, while it is used."),
     "restore": ("crossdock.cli.restore:restore", "Put a backup in the place of the store."),
@@ -56,11 +60,19 @@ ACKS = {
     "ls": ("crossdock.cli.acks:ls", "List what partners owe for what we sent."),
     "review": ("crossdock.cli.acks:review", "Note that one was looked at, and what of it."),
 }
+FREIGHT = {
+    "ls": ("crossdock.cli.freight:ls", "List the charges that wait, with what is out of line."),
+    "show": ("crossdock.cli.freight:show", "Show one load: expected, invoiced, posted, and why."),
+    "decide": ("crossdock.cli.freight:decide", "Decide about a charge, by your own name."),
+    "unposted": ("crossdock.cli.freight:unposted", "List what ERPs have not posted, and why."),
+    "evidence": ("crossdock.cli.freight:evidence", "Give all that a load's money rests on."),
+}
 OWN_HELP = {"simulate-partner"}  # these explain their options themselves
 GROUPS = {
     "exceptions": ("See what waits for people, and decide.", EXCEPTIONS),
     "recovery": ("Go on after a restore, until it is over.", RECOVERY),
     "acks": ("See which acknowledgements partners owe.", ACKS),
+    "freight": ("See what waits for finance, and decide about money.", FREIGHT),
 }
 
 

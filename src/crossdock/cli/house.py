@@ -40,15 +40,18 @@ def me() -> str:
         return "operator"
 
 
-def ask(config: Config, path: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+def ask(
+    config: Config, path: str, body: bytes, headers: Mapping[str, str], *, token: str = ""
+) -> dict[str, Any]:
     """POST to the process API of the running house, and read its answer.
 
+    `token` is a person's own; without one the house's is sent, where it has one.
     Raises Ended, LockedOut or NotNow where it declines or does not answer.
     """
     url = f"http://{config.host}:{config.port}/process/v1/{path}"
     asked = urllib.request.Request(url, data=body, headers=dict(headers), method="POST")
-    if config.operator_token:
-        asked.add_header("Authorization", f"Bearer {config.operator_token}")
+    if bearer := token or config.operator_token:
+        asked.add_header("Authorization", f"Bearer {bearer}")
     try:
         with urllib.request.urlopen(asked, timeout=SECONDS) as answer:  # noqa: S310 - as above
             told: dict[str, Any] = json.load(answer)

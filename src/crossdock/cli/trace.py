@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from crossdock.apis import words
 from crossdock.apis.http import json_text
 from crossdock.apis.process.v1 import trace as traces
+from crossdock.apis.process.v1.charges import Charge, three_way
 from crossdock.apis.process.v1.stock import stock_words
 from crossdock.apis.process.v1.story import Chapter, Entry, EntryKind, Trace
 from crossdock.cli.ending import Ended, Exit
@@ -53,6 +54,7 @@ def tell(found: Trace) -> list[str]:
     for chapter in found.chapters:
         lines += _chapter(chapter)
     lines += [line for each in found.stock for line in stock_words(each)]
+    lines += [_charged(each) for each in found.charges]
     lines.append("")
     day = ""
     for entry in found.timeline:
@@ -63,6 +65,14 @@ def tell(found: Trace) -> list[str]:
             day = today
         lines.append(f"  {time} {MARKS[entry.kind]} {_who(entry)}: {entry.said}")
     return lines
+
+
+def _charged(charge: Charge) -> str:
+    """Tell a charge from expectation to posting, with the ERP's documents."""
+    told = [f"{word} {each.amount} {each.currency}" for word, each in three_way(charge) if each]
+    documents = f" ({', '.join(charge.documents)})" if charge.documents else ""
+    state = charge.state.replace("_", " ")
+    return f"freight {charge.load_id} {charge.charge}: {state}; {', '.join(told)}{documents}"
 
 
 def _who(entry: Entry) -> str:

@@ -6,22 +6,21 @@ answered by a redirect, and needs a name and a reason.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 from importlib import resources
 from urllib.parse import quote, urlencode
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from crossdock.apis import access, problems, words
+from crossdock.apis import access, problems
 from crossdock.apis.access import SESSION, Access
-from crossdock.apis.http import Answering, Ask, Reply, Route, as_json, as_page, go_to
+from crossdock.apis.http import Answering, Ask, Reply, Route, as_json, go_to
 from crossdock.apis.problems import Declined
 from crossdock.apis.process.v1.operations import Operations
 from crossdock.apis.process.v1.promises import STATUSES
 from crossdock.apis.process.v1.routes import ANYONE, acknowledged, asked_for, tagged
 from crossdock.apis.process.v1.story import Stuck
 from crossdock.apis.process.v1.verbs import Operator, decided
+from crossdock.console.frame import Frame
 from crossdock.flow.decisions import EDIT, RETRY, WAIVE, Decision
 from crossdock.messages.teams import Team
 from crossdock.ports.store import ExceptionStatus
@@ -33,7 +32,7 @@ FORMS = {
 }
 
 
-class Console:
+class Console(Frame):
     """The pages over one process API."""
 
     def __init__(
@@ -44,11 +43,9 @@ class Console:
         now: Callable[[], datetime],
     ) -> None:
         """Take what is seen, what carries decisions out, the door, and the business clock."""
+        super().__init__(access, now)
         self._operations = operations
         self._operator = operator
-        self._access = access
-        self._now = now
-        self._templates = self._with_words()
 
     def routes(self) -> tuple[Route, ...]:
         """Give the routes of the pages."""
@@ -75,6 +72,7 @@ class Console:
                 path="/console/exceptions/{id}/{verb}",
                 answer=self._told(self.decide),
             ),
+            Route(method="GET", path="/console/login", answer=self._told(self.enter)),
             Route(method="POST", path="/console/login", answer=self._told(self.login)),
             Route(method="GET", path="/console/static/console.css", answer=style),
         )
@@ -172,7 +170,13 @@ class Console:
         token = access.read_form(ask).get("token", "").strip()
         if not self._access.knows(token) or not access.same_site(ask):
             return self._page("login.html", status=401, wrong=True)
-        return go_to("/console/", headers=(self._session_cookie(self._access.session()),))
+        session = self._access.session(self._access.named(token))
+        return go_to("/console/", headers=(self._session_cookie(session),))
+
+    async def enter(self, ask: Ask) -> Reply:
+        """Ask an operator for a token."""
+        del ask
+        return self._page("login.html", wrong=False)
 
     async def _shown(  # noqa: PLR0913 - a page after a refused form shows what was typed
         self,
@@ -219,68 +223,6 @@ class Console:
         if one is None:
             raise Declined(problems.NOT_FOUND, f"There is no exception {id_}")
         return one
-
-    def _guarded(self, answer: Answering) -> Answering:
-        async def answering(ask: Ask) -> Reply:
-            self._access.admit(ask)
-            return await answer(ask)
-
-        return self._told(answering)
-
-    def _told(self, answer: Callable[[Ask], Awaitable[Reply]]) -> Answering:
-        """Tell a person of a problem on a page; a program gets it as problem details."""
-
-        async def answering(ask: Ask) -> Reply:
-            try:
-                return await answer(ask)
-            except Declined as declined:
-                if ".json" in ask.url:
-                    raise
-                return self._problem(declined)
-
-        return answering
-
-    def _problem(self, declined: Declined) -> Reply:
-        kind = declined.kind
-        if kind is problems.UNAUTHENTICATED and self._access.by_token:
-            return self._page("login.html", status=kind.status, wrong=False)
-        return self._page(
-            "problem.html",
-            status=kind.status,
-            title=kind.title,
-            detail=declined.detail,
-            remedy=kind.remedy,
-        )
-
-    @staticmethod
-    def _session_cookie(session: str) -> tuple[str, str]:
-        return access.cookie(SESSION, session, path="/")
-
-    def _page(
-        self,
-        template: str,
-        *,
-        status: int = 200,
-        headers: tuple[tuple[str, str], ...] = (),
-        **shown: object,
-    ) -> Reply:
-        text = self._templates.get_template(template).render(shown)
-        return as_page(text, status=status, headers=headers)
-
-    def _with_words(self) -> Environment:
-        made = Environment(
-            loader=PackageLoader("crossdock.console"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-        )
-        made.filters["utc"] = words.utc
-        made.filters["machine"] = words.rfc3339
-        made.filters["number"] = words.number
-        made.filters["ago"] = lambda at: words.ago(at, self._now())
-        made.filters["said"] = lambda code: words.code_words(str(code))
-        made.filters["stage"] = lambda stage: str(stage).replace("_", " ")
-        return made
 
 
 async def style(_ask: Ask) -> Reply:

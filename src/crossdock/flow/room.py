@@ -8,7 +8,8 @@ from datetime import datetime
 from crossdock.flow.batch import Batch
 from crossdock.flow.exceptions import STORE_FULL, Closing, Trouble
 from crossdock.flow.roster import OWNERLESS, Directory
-from crossdock.ports.store import Measurable, Space, Store, Unit
+from crossdock.ports.space import Measurable, Space
+from crossdock.ports.store import Store, Unit
 
 SUBJECT = "store"
 ENDLESS = Space(free_bytes=sys.maxsize)

@@ -20,6 +20,7 @@ from crossdock.flow.courier import Courier
 from crossdock.flow.decisions import Decided, Decision
 from crossdock.flow.dispatcher import Dispatched
 from crossdock.flow.machine import Machine
+from crossdock.flow.operator_word import Word
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
 from crossdock.flow.replayer import Choice
@@ -190,6 +191,15 @@ class Shell:
         decided: Decided = await self._writer.run(call)
         self._told(decided.endpoints)
         return decided.said
+
+    async def say(self, word: Word) -> str:
+        """Send a person's word to one process on its way; answer its message's id.
+
+        Raises NeedsReason, NotFound or Undecidable, and then changes nothing.
+        """
+        heard = await self._writer.run(partial(self.machine.say, word, self._clock.now()))
+        self._told()
+        return heard.message_id
 
     async def replay(self, choice: Choice) -> None:
         """Ask for chosen new effects of a replay. Raises NeedsReason or Undecidable."""

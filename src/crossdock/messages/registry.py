@@ -11,6 +11,7 @@ from crossdock.faults import Outdated
 from crossdock.messages import (
     acknowledgement,
     flow,
+    freight_reconciliation,
     freight_settlement,
     inventory_commitment,
     master_data,
@@ -23,6 +24,7 @@ from crossdock.messages.envelope import Body, Command, Event, Internal, Report
 MODULES = (
     acknowledgement,
     flow,
+    freight_reconciliation,
     freight_settlement,
     inventory_commitment,
     master_data,

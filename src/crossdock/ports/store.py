@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -378,6 +378,12 @@ class Reader(Protocol):
         """List the effects a process asked for, oldest first."""
         ...
 
+    def outbox_standing(
+        self, tenant: str, endpoint: str, verb: str, status: OutboxStatus, limit: int = 100
+    ) -> list[OutboxRow]:
+        """List the effects of one verb at an endpoint that stand so, oldest first."""
+        ...
+
     def outbox_counts(self, tenant: str) -> dict[tuple[str, str, OutboxStatus], int]:
         """Count effects by (endpoint, verb, status)."""
         ...
@@ -677,25 +683,6 @@ class StoreFull(NotNow):
     """The store's disk is full, or so nearly that nothing more is taken in; make room on it."""
 
     remedy = "make room on the store's disk"
-
-
-class Space(Struct, frozen=True, kw_only=True):
-    """How much room the store's disk has.
-
-    `scarce` is a sentence on why nothing more should be taken in; empty while there is room.
-    """
-
-    free_bytes: int
-    scarce: str = ""
-
-
-@runtime_checkable
-class Measurable(Protocol):
-    """A store that knows the disk it lies on."""
-
-    def space(self) -> Space:
-        """Look how much room there is, and keep some in reserve."""
-        ...
 
 
 class Stale(Exception):

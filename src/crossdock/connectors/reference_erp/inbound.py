@@ -12,7 +12,7 @@ from crossdock.canonical.references import Reference
 from crossdock.connectors.reference_erp import wire
 from crossdock.connectors.reference_erp.codes import ORDER_EVENTS, RECORD_EVENTS
 from crossdock.connectors.reference_erp.settings import Settings
-from crossdock.connectors.system_api import words
+from crossdock.connectors.system_api import ledger, words
 from crossdock.connectors.system_api.parts import amount, amount_of_money, location, reference, scac
 from crossdock.connectors.system_api.reading import (
     Element,
@@ -23,6 +23,7 @@ from crossdock.connectors.system_api.reading import (
 )
 from crossdock.connectors.system_api.times import moment, moment_or_day
 from crossdock.messages.envelope import Report
+from crossdock.messages.freight_reconciliation import LedgerStatementReceived
 from crossdock.messages.master_data import (
     Carrier,
     CarrierReported,
@@ -34,6 +35,8 @@ from crossdock.messages.master_data import (
 )
 from crossdock.messages.order_release import OrderCancelled, OrderReleased
 from crossdock.ports import Reading, Reported
+
+NAME = "reference_erp"
 
 
 def orders(raw: bytes, settings: Settings) -> Reading:
@@ -184,3 +187,20 @@ RECORDS: dict[str, Callable[[Element], tuple[str, Report]]] = {
     "ship_to": _ship_to,
     "carrier": _carrier,
 }
+
+
+def statement(raw: bytes, settings: Settings) -> Reading:
+    """Read all that the ledger holds of freight under one business date."""
+
+    def read_one(element: Element) -> Reported:
+        choose(element, ledger.EVENTS)
+        told = shaped(element, ledger.StatementTold)
+        report = LedgerStatementReceived(
+            ledger=settings.partner or NAME,
+            business_date=ledger.day_of(element, told),
+            as_of=ledger.drawn_at(element, told),
+            lines=ledger.lines_of(element, told),
+        )
+        return Reported(identity=told.event_id, report=report, where=element.where)
+
+    return read_each(raw, settings.time_zone, read_one)

@@ -11,7 +11,7 @@ from crossdock.canonical.shipment import Leg, Mode, Portion, Shipment, Stop
 from crossdock.connectors.reference_tms import wire
 from crossdock.connectors.reference_tms.codes import MILESTONES, MODES, PLAN_EVENTS, STOP_ROLES
 from crossdock.connectors.reference_tms.settings import Settings
-from crossdock.connectors.system_api import freight, words
+from crossdock.connectors.system_api import freight, ledger, words
 from crossdock.connectors.system_api.parts import amount, location, reference, scac
 from crossdock.connectors.system_api.reading import (
     Element,
@@ -23,6 +23,7 @@ from crossdock.connectors.system_api.reading import (
 )
 from crossdock.connectors.system_api.times import moment_or_day
 from crossdock.connectors.system_api.tracking import evidence, identity
+from crossdock.messages.freight_reconciliation import LedgerStatementReceived
 from crossdock.messages.freight_settlement import FreightChargesReported
 from crossdock.messages.order_release import PlanCancelled, PlanConfirmed, PlanRejected
 from crossdock.messages.shipment_visibility import MilestoneReported
@@ -165,5 +166,22 @@ def charges(raw: bytes, settings: Settings) -> Reading:
         event = shaped(element, words.ChargesTold)
         report = FreightChargesReported(notice=freight.notice(element, event))
         return Reported(identity=event.event_id, report=report, where=element.where)
+
+    return read_each(raw, settings.time_zone, read_one)
+
+
+def statement(raw: bytes, settings: Settings) -> Reading:
+    """Read all that the ledger holds of freight under one business date."""
+
+    def read_one(element: Element) -> Reported:
+        choose(element, ledger.EVENTS)
+        told = shaped(element, ledger.StatementTold)
+        report = LedgerStatementReceived(
+            ledger=settings.partner or NAME,
+            business_date=ledger.day_of(element, told),
+            as_of=ledger.drawn_at(element, told),
+            lines=ledger.lines_of(element, told),
+        )
+        return Reported(identity=told.event_id, report=report, where=element.where)
 
     return read_each(raw, settings.time_zone, read_one)

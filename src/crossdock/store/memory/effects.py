@@ -45,6 +45,14 @@ class ReadEffects(Part):
     def outbox_of(self, tenant: str, subscriber: str, key: Key) -> list[OutboxRow]:
         return sorted(self._tables.outbox.by("asker", (tenant, subscriber, key)), key=by_seq)
 
+    def outbox_standing(
+        self, tenant: str, endpoint: str, verb: str, status: OutboxStatus, limit: int = 100
+    ) -> list[OutboxRow]:
+        wanted = (tenant, endpoint, verb, status)
+        rows = sorted(self._tables.outbox.rows(), key=by_seq)
+        named = ((row, (row.tenant, row.endpoint, row.verb, row.status)) for row in rows)
+        return [row for row, name in named if name == wanted][:limit]
+
     def outbox_counts(self, tenant: str) -> dict[tuple[str, str, OutboxStatus], int]:
         return dict(
             Counter(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from crossdock.ports.store import Space
+from crossdock.ports.space import Space
 
 MIB = 1 << 20
 

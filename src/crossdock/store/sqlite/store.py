@@ -12,7 +12,8 @@ from pathlib import Path
 import apsw
 
 from crossdock.faults import Misconfigured
-from crossdock.ports.store import Reader, Space, StoreFull, Unit
+from crossdock.ports.space import Space
+from crossdock.ports.store import Reader, StoreFull, Unit
 from crossdock.store.migrations import Migration, is_ready
 from crossdock.store.sqlite.ballast import Ballast, Reserve
 from crossdock.store.sqlite.connections import ReadingPool, open_writer

@@ -103,6 +103,12 @@ class ReadOutbox(Table):
         asker = (tenant, subscriber, key.kind, key.id)
         return [outbox_row(row) for row in self._sql.ask("outbox.find_asker", asker)]
 
+    def outbox_standing(
+        self, tenant: str, endpoint: str, verb: str, status: OutboxStatus, limit: int = 100
+    ) -> list[OutboxRow]:
+        wanted = (tenant, endpoint, verb, status, limit)
+        return [outbox_row(row) for row in self._sql.ask("outbox.standing", wanted)]
+
     def outbox_counts(self, tenant: str) -> dict[tuple[str, str, OutboxStatus], int]:
         found = self._sql.ask("outbox.counts", (tenant,))
         return {

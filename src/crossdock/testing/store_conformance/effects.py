@@ -206,6 +206,16 @@ class EffectStories:
                 ("tms", "tms.plan", OutboxStatus.WAITING): 1,
             }
 
+    def test_effects_are_listed_by_how_they_stand_oldest_first(self, store: Store) -> None:
+        refused = OutboxStatus.REFUSED
+        with store.write() as unit:
+            unit.ask([rows.effect(each, status=refused) for each in ("x3", "x1", "x2")])
+            unit.ask([rows.effect("x4"), rows.effect("x5", endpoint="erp", status=refused)])
+
+        with store.read() as reader:
+            found = reader.outbox_standing(MAIN, "tms", "tms.plan", refused, limit=2)
+            assert [row.id for row in found] == ["x3", "x1"]
+
     def test_the_oldest_unfinished_effect_of_each_endpoint_is_known(self, store: Store) -> None:
         over = rows.effect("x0", created_at=NOON - MINUTE, status=OutboxStatus.APPLIED)
         with store.write() as unit:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from crossdock.apis.process.v1.charges import Charge
 from crossdock.apis.process.v1.promises import Promise
 from crossdock.messages.inventory_commitment import CommitmentMoved
 
@@ -176,6 +177,7 @@ class Trace(Struct, frozen=True, kw_only=True):
     tenders: tuple[Tender, ...] = ()
     acknowledgements: tuple[Promise, ...] = ()
     stock: tuple[CommitmentMoved, ...] = ()
+    charges: tuple[Charge, ...] = ()
 
     @property
     def found(self) -> bool:

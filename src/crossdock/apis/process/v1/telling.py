@@ -6,10 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from crossdock.apis import words
+from crossdock.canonical.freight import ChargeNotice, FreightInvoice, InvoicePurpose
+from crossdock.canonical.money import Money, decimal_text
 from crossdock.canonical.tracking import Classifier, EvidenceKind, TrackingEvent
 from crossdock.messages import (
     acknowledgement,
     flow,
+    freight_reconciliation,
+    freight_settlement,
     inventory_commitment,
     master_data,
     order_release,
@@ -146,6 +150,62 @@ def _answered(told: flow.EffectAnswered) -> str:
     )
 
 
+def _money(amount: Money) -> str:
+    return f"{decimal_text(amount)} {amount.currency}"
+
+
+def _billed(invoice: FreightInvoice) -> str:
+    purpose = {
+        InvoicePurpose.ORIGINAL: "",
+        InvoicePurpose.CORRECTION: ", correcting it",
+        InvoicePurpose.CANCELLATION: ", taking it back",
+    }[invoice.purpose]
+    wrong = f"; {'; '.join(invoice.disagreements)}" if invoice.disagreements else ""
+    return (
+        f"{invoice.carrier_scac} bills {_money(invoice.total)} with {invoice.invoice_id}{purpose}"
+        f"{wrong}"
+    )
+
+
+def _noticed(notice: ChargeNotice) -> str:
+    kinds = ", ".join(f"{each.kind} {_money(each.amount)}" for each in notice.charges)
+    return f"{notice.carrier_scac} tells of {kinds or 'no charges any more'} ({notice.notice_id})"
+
+
+def _claimed(told: freight_settlement.FreightClaimBound) -> str:
+    claim = _billed(told.invoice) if told.invoice else ""
+    claim += _noticed(told.notice) if told.notice else ""
+    return f"Found to be of load {told.load_id}: {claim}"
+
+
+def _verdict(told: freight_settlement.FreightDecided) -> str:
+    at = f" at {_money(told.amount)}" if told.amount else ""
+    what = told.charge or "all that is open"
+    return f"{told.by} says {told.verdict.replace('_', ' ')} of {what}{at}: {told.reason}"
+
+
+def _finance(told: freight_settlement.FreightPictureChanged) -> str:
+    lines = ", ".join(
+        f"{each.charge} {each.state.replace('_', ' ')}" for each in told.picture.lines
+    )
+    state = told.picture.state.replace("_", " ")
+    return f"Load {told.picture.load_id} is {state}: {lines or 'no charge yet'}"
+
+
+def _confirmed_charge(told: freight_settlement.ChargeConfirmed) -> str:
+    by = f" by {', '.join(told.by)}" if told.by else ""
+    return (
+        f"{told.charge} of load {told.load_id}: {_money(told.amount)} agreed{by}, rule {told.rule}"
+    )
+
+
+def _accrue(told: freight_settlement.AccrueFreight) -> str:
+    return (
+        f"Accrue {_money(told.amount)} for {told.charge} of load {told.load_id} in place of "
+        f"{_money(told.before)}, dated {told.business_date}"
+    )
+
+
 _SENTENCES: dict[type[Body], Callable[[Any], str]] = {
     acknowledgement.EnvelopeReceived: lambda told: (
         f"{told.level} {told.number} of {told.stream}, {told.verdict.replace('_', ' ')}"
@@ -163,6 +223,43 @@ _SENTENCES: dict[type[Body], Callable[[Any], str]] = {
     flow.ExceptionRetried: lambda told: f"{told.by} asks to try again: {told.reason}",
     flow.ExceptionWaived: lambda told: f"{told.by} waives it: {told.reason}",
     inventory_commitment.CommitmentMoved: _stock,
+    freight_reconciliation.LedgerStatementReceived: lambda told: (
+        f"{told.ledger} holds {len(told.lines)} posting(s) under {told.business_date}"
+    ),
+    freight_reconciliation.LedgerLineStrayed: lambda told: (
+        f"{told.line} of {told.business_date} {'stands' if told.found else 'stands no more'} "
+        f"under {told.found_on}"
+    ),
+    freight_reconciliation.FreightReconciled: lambda told: (
+        f"Of {told.business_date} {len(told.differences) or 'no'} posting(s) differ"
+    ),
+    freight_settlement.FreightInvoiceReceived: lambda told: _billed(told.invoice),
+    freight_settlement.FreightChargesReported: lambda told: _noticed(told.notice),
+    freight_settlement.FreightClaimBound: _claimed,
+    freight_settlement.FreightDecided: _verdict,
+    freight_settlement.FreightPictureChanged: _finance,
+    freight_settlement.ChargeConfirmed: _confirmed_charge,
+    freight_settlement.AccrueFreight: _accrue,
+    freight_settlement.PostFreightInvoice: lambda told: (
+        f"Post invoice {told.invoice_id} of {told.carrier_scac}: {_money(told.payable)} of "
+        f"{_money(told.billed)} billed"
+    ),
+    freight_settlement.ReleaseBilling: lambda told: (
+        f"Let order {told.order_id} be billed with {_money(told.freight)} freight"
+        f"{f' ({told.flagged})' if told.flagged else ''}"
+    ),
+    freight_settlement.ShareFreightInvoice: lambda told: (
+        f"Tell of invoice {told.invoice_id} of {told.carrier_scac}: {_money(told.payable)} of "
+        f"{_money(told.billed)} billed"
+    ),
+    freight_settlement.FreightPosted: lambda told: (
+        f"{told.endpoint} has {_money(told.amount)} for {told.charge or told.invoice_id} of load "
+        f"{told.load_id}, document {told.document}"
+    ),
+    freight_settlement.FreightSettled: lambda told: (
+        f"Load {told.load_id} is {'settled' if told.settled else 'open again'} at "
+        f"{' and '.join(_money(each) for each in told.totals)}"
+    ),
     master_data.CustomerReported: lambda told: f"Customer {told.record.customer_id}",
     master_data.ItemReported: lambda told: f"Item {told.record.item_id}",
     master_data.ShipToReported: lambda told: f"Ship-to {told.record.location.location_id}",

@@ -1,16 +1,20 @@
 """The trace of a number: any number anyone knows it by leads to one story across all systems.
 
 Built in one snapshot from what the store holds anyway; nothing is sampled and nothing is asked of
-a partner. An order brings its shipments along, a shipment its orders.
+a partner. An order brings its shipments along, a shipment its orders, and both the money of the
+load they travel on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from crossdock.apis import words
 from crossdock.apis.process.v1 import chapters
 from crossdock.apis.process.v1.chapters import Gathered, stuck_of
+from crossdock.apis.process.v1.charges import KIND, charges_of, picture_of
 from crossdock.apis.process.v1.promises import promises_of
 from crossdock.apis.process.v1.stock import stock_of
 from crossdock.apis.process.v1.story import (
@@ -28,7 +32,13 @@ from crossdock.messages.envelope import Key
 from crossdock.messages.order_release import PlanConfirmed, ShipmentPlanned, TenderMoved
 from crossdock.messages.registry import decode
 from crossdock.messages.shipment_visibility import PictureChanged
-from crossdock.ports.store import ExceptionRow, MessageRow, Reader, ReferenceRow
+from crossdock.ports.store import (
+    ExceptionRow,
+    MessageRow,
+    ProjectionRow,
+    Reader,
+    ReferenceRow,
+)
 
 KINDS = (
     "order",
@@ -41,6 +51,7 @@ KINDS = (
     "carrier",
     "exchange",
     "partner",
+    "business_date",
 )
 TENDERING = "carrier."  # verbs by which carriers are asked
 
@@ -53,9 +64,15 @@ def trace(reader: Reader, tenant: str, number: str) -> Trace:
     start = _keys(reader, tenant, number, exceptions)
     found = [each for key in start for each in chapters.gather(reader, tenant, subscribers, key)]
     known = set(start)
-    more = [key for key in _neighbours(found, start) if key not in known]
+    loads = _loads(reader, tenant, start)
+    more = [key for key in _neighbours(found, start, loads) if key not in known]
     found += [each for key in more for each in chapters.gather(reader, tenant, subscribers, key)]
     keys = (*start, *more)
+    if not any(key.kind == "load" for key in start):
+        loads = _loads(reader, tenant, keys)
+    for row in loads:
+        if (key := Key("load", row.key)) not in keys:
+            found += chapters.gather(reader, tenant, subscribers, key)
     numbers = _numbers(reader, tenant, keys)
     bound = dict.fromkeys(
         Key("reference", each.reference.term()) for each in numbers if each.routable
@@ -63,7 +80,9 @@ def trace(reader: Reader, tenant: str, number: str) -> Trace:
     for key in bound:
         if key not in keys:
             found += chapters.gather(reader, tenant, subscribers, key)
-    return _story(reader, tenant, number, found, exceptions, numbers)
+    story = _story(reader, tenant, number, found, exceptions, numbers)
+    charges = tuple(each for row in loads for each in charges_of(picture_of(row)))
+    return msgspec.structs.replace(story, charges=charges)
 
 
 def _story(  # noqa: PLR0913, PLR0917 - a story is told from this many sides
@@ -162,6 +181,9 @@ def _keys(
     rows_read += reader.messages_caused_by(tenant, [number])
     for row in rows_read:
         keys |= dict.fromkeys(_meant(row))
+    for name in ("invoice", "document"):
+        for picture in reader.find(tenant, KIND, {name: number}):
+            keys[Key("load", picture.key)] = None
     for effect in reader.outbox(tenant, [number]):
         keys[effect.key] = None
     for each in exceptions:
@@ -169,6 +191,16 @@ def _keys(
         if each.kind in {"process", "step"} and len(process) == 3:  # noqa: PLR2004 - name/kind/id
             keys[Key(process[1], process[2])] = None
     return tuple(keys)
+
+
+def _loads(reader: Reader, tenant: str, keys: Sequence[Key]) -> list[ProjectionRow]:
+    """Find the money of these loads, or of the loads that these orders and shipments travel on."""
+    ids = [key.id for key in keys if key.kind == "load"]
+    rows = reader.projections(tenant, KIND, ids)
+    for key in keys:
+        if key.kind in {"order", "shipment"}:
+            rows |= {row.key: row for row in reader.find(tenant, KIND, {key.kind: key.id})}
+    return [rows[each] for each in sorted(rows)]
 
 
 def _meant_by(reader: Reader, tenant: str, number: str) -> Iterable[ReferenceRow]:
@@ -191,10 +223,19 @@ def _meant(row: MessageRow) -> Iterable[Key]:
                 yield Key(kind, value)
 
 
-def _neighbours(found: Sequence[Gathered], start: Sequence[Key]) -> tuple[Key, ...]:
-    """Name the shipments of an order, or the orders of a shipment, and go no further than that."""
+def _neighbours(
+    found: Sequence[Gathered], start: Sequence[Key], loads: Sequence[ProjectionRow]
+) -> tuple[Key, ...]:
+    """Name the shipments of an order, or the orders of a shipment, and go no further than that.
+
+    A load that was asked for brings both.
+    """
     kinds = {key.kind for key in start}
     keys: dict[Key, None] = {}
+    if "load" in kinds:
+        for picture in map(picture_of, loads):
+            keys |= dict.fromkeys(Key("order", each) for each in picture.order_ids)
+            keys |= dict.fromkeys(Key("shipment", each) for each in picture.shipment_ids)
     for body in (each for one in found for each in one.bodies):
         match body:
             case ShipmentPlanned():

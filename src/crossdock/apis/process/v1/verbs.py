@@ -14,6 +14,7 @@ from crossdock.flow.decisions import (
     NotFound,
     Undecidable,
 )
+from crossdock.flow.operator_word import Word
 from crossdock.flow.recovery import VERBS as VERBS_AFTER_A_RESTORE
 from crossdock.flow.replayer import Choice
 
@@ -30,6 +31,14 @@ class Operator(Protocol):
         """
         ...
 
+    async def say(self, word: Word) -> str:
+        """Send a person's word to one process on its way; answer its message's id.
+
+        The same word upon the same ground is one message. Raises Undecidable where no such process
+        takes it.
+        """
+        ...
+
     async def replay(self, choice: Choice) -> None:
         """Ask for the chosen new effects of a replay. Raises Undecidable where one is not new."""
         ...
@@ -41,6 +50,21 @@ class Operator(Protocol):
     async def looked_at(self, document_id: str, *, by: str) -> None:
         """Note in the audit log that somebody read a document's content."""
         ...
+
+
+async def said(operator: Operator, word: Word) -> str:
+    """Say a word to a process as asked by a form or the API; answer its message's id.
+
+    Raises Declined where it cannot be.
+    """
+    try:
+        return await operator.say(word)
+    except NotFound as missing:
+        raise Declined(problems.NOT_FOUND, missing.said) from missing
+    except NeedsReason as bare:
+        raise Declined(problems.UNPROCESSABLE, bare.said) from bare
+    except Undecidable as shut:
+        raise Declined(problems.CONFLICT, shut.said) from shut
 
 
 async def replayed(operator: Operator, choice: Choice) -> str:

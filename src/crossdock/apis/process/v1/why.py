@@ -28,7 +28,13 @@ APPLIED = "applied"
 UNDER_WAY = frozenset({"waiting", "leased", "unknown"})
 
 # Whose answer is awaited first where a story has several processes: the earliest of the way.
-ORDER = ("order_release", "shipment_visibility", "inventory_commitment", "reference_binding")
+ORDER = (
+    "order_release",
+    "shipment_visibility",
+    "inventory_commitment",
+    "freight_settlement",
+    "reference_binding",
+)
 
 
 def why(  # noqa: PLR0913 - every kind of waiting is asked for

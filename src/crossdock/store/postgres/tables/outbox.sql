@@ -99,6 +99,15 @@ FROM outbox
 WHERE tenant = $1 AND subscriber = $2 AND key_kind = $3 AND key_id = $4
 ORDER BY seq;
 
+-- name: standing
+SELECT tenant, id, endpoint, verb, business_key, version, idempotency_key, sequence_key, subscriber,
+    key_kind, key_id, message_id, correlation_id, owner, request, created_at, due_at, status,
+    attempts, fence, lease_until, finished_at, document, said, seq
+FROM outbox
+WHERE tenant = $1 AND endpoint = $2 AND verb = $3 AND status = $4
+ORDER BY seq
+LIMIT $5;
+
 -- name: counts
 SELECT endpoint, verb, status, count(*) FROM outbox WHERE tenant = $1
 GROUP BY endpoint, verb, status

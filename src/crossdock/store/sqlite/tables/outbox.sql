@@ -67,6 +67,15 @@ FROM outbox
 WHERE tenant = ? AND subscriber = ? AND key_kind = ? AND key_id = ?
 ORDER BY seq;
 
+-- name: standing
+SELECT tenant, id, endpoint, verb, business_key, version, idempotency_key, sequence_key, subscriber,
+    key_kind, key_id, message_id, correlation_id, owner, request, created_at, due_at, status,
+    attempts, fence, lease_until, finished_at, document, said, seq
+FROM outbox
+WHERE tenant = ? AND endpoint = ? AND verb = ? AND status = ?
+ORDER BY seq
+LIMIT ?;
+
 -- name: counts
 SELECT endpoint, verb, status, count(*) FROM outbox WHERE tenant = ?
 GROUP BY endpoint, verb, status

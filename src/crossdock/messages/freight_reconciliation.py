@@ -1,0 +1,145 @@
+"""Freight reconciliation: what ledgers say they hold, and where that is not what was posted."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from crossdock.canonical import Canonical
+from crossdock.canonical.moments import Instant
+from crossdock.canonical.money import Money
+from crossdock.messages.envelope import Event, Report
+from crossdock.messages.freight_settlement import (
+    AccrueFreight,
+    FreightPosted,
+    PostFreightInvoice,
+    ShareFreightInvoice,
+)
+
+
+class LedgerPosting(StrEnum):
+    """What a ledger books of freight."""
+
+    ACCRUAL = "accrual"
+    INVOICE = "invoice"
+
+
+class LedgerLine(Canonical, frozen=True, kw_only=True):
+    """One posting as a ledger holds it: an accrual of a charge, or a carrier's invoice."""
+
+    posting: LedgerPosting
+    load_id: str
+    carrier_scac: str
+    amount: Money
+    charge: str = ""
+    invoice_id: str = ""
+    document: str = ""
+
+    def named(self, ledger: str) -> str:
+        """Name the posting alike on both sides: an accrual by load and charge, else by invoice."""
+        if self.posting is LedgerPosting.INVOICE:
+            return f"{ledger}/{self.posting}/{self.carrier_scac}/{self.invoice_id}"
+        return f"{ledger}/{self.posting}/{self.load_id}/{self.charge}"
+
+
+# The verbs by which ledgers are asked to book, and what they book; the others book nothing.
+BOOKED: dict[str, LedgerPosting] = {
+    AccrueFreight.verb: LedgerPosting.ACCRUAL,
+    PostFreightInvoice.verb: LedgerPosting.INVOICE,
+    ShareFreightInvoice.verb: LedgerPosting.INVOICE,
+}
+
+
+def booked(posted: FreightPosted) -> LedgerLine | None:
+    """Write a posting as a ledger does; None for what no ledger books, such as a release."""
+    posting = BOOKED.get(posted.posting)
+    if posting is None:
+        return None
+    return LedgerLine(
+        posting=posting,
+        load_id=posted.load_id,
+        carrier_scac=posted.carrier_scac,
+        amount=posted.amount,
+        charge=posted.charge if posting is LedgerPosting.ACCRUAL else "",
+        invoice_id=posted.invoice_id if posting is LedgerPosting.INVOICE else "",
+        document=posted.document,
+    )
+
+
+class LedgerStatementReceived(Report, frozen=True, kw_only=True):
+    """An ERP or a TMS tells all it holds of freight under one business date, as of a moment.
+
+    `ledger` is the partner's name in the configuration, as postings name it.
+    """
+
+    ledger: str
+    business_date: date
+    as_of: Instant
+    lines: tuple[LedgerLine, ...]
+
+
+class LedgerLineStrayed(Event, frozen=True, kw_only=True):
+    """A posting of `business_date` stands in the ledger under another one; or does not any more."""
+
+    business_date: date
+    line: str
+    found_on: date
+    found: bool = True
+
+
+class DifferenceKind(StrEnum):
+    """How a ledger differs from what was posted."""
+
+    MISSING = "missing"  # posted and confirmed, and not in the ledger
+    DOUBLED = "doubled"  # in the ledger more than once
+    OTHER_AMOUNT = "other_amount"
+    OTHER_DATE = "other_date"  # in the ledger under another business date
+    UNKNOWN_TO_US = "unknown_to_us"  # in the ledger, and never posted by us
+
+
+class LedgerDifference(Canonical, frozen=True, kw_only=True):
+    """One posting that differs: ours beside what the ledger holds; `times` is how often there."""
+
+    ledger: str
+    kind: DifferenceKind
+    line: str
+    posting: LedgerPosting
+    load_id: str
+    carrier_scac: str
+    ours: Money | None = None
+    theirs: Money | None = None
+    times: int = 0
+    found_on: date | None = None
+    charge: str = ""
+    invoice_id: str = ""
+    documents: tuple[str, ...] = ()
+    accepted: bool = False
+
+
+class LedgerTotal(Canonical, frozen=True, kw_only=True):
+    """Count and sum of one kind of posting, for one carrier and currency: ours and theirs."""
+
+    ledger: str
+    posting: LedgerPosting
+    carrier_scac: str
+    currency: str
+    our_count: int
+    our_sum: Money
+    their_count: int
+    their_sum: Money
+
+
+class LedgerStanding(Canonical, frozen=True, kw_only=True):
+    """A ledger, and as of when its statement is; None: it has sent none for this date."""
+
+    ledger: str
+    as_of: Instant | None
+
+
+class FreightReconciled(Event, frozen=True, kw_only=True):
+    """What was posted under a business date, held against the ledgers, is now this."""
+
+    business_date: date
+    ledgers: tuple[LedgerStanding, ...]
+    totals: tuple[LedgerTotal, ...]
+    differences: tuple[LedgerDifference, ...]

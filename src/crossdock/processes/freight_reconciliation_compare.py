@@ -1,0 +1,169 @@
+"""Our postings of a business date against a ledger's statement: every difference, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from crossdock.canonical.moments import Instant
+from crossdock.canonical.money import Money
+from crossdock.messages.freight_reconciliation import (
+    DifferenceKind,
+    LedgerDifference,
+    LedgerLine,
+    LedgerPosting,
+    LedgerTotal,
+)
+
+
+class Ours(Struct, frozen=True, kw_only=True):
+    """A posting that a ledger has confirmed: how much stands there since when, zero for nothing."""
+
+    line: LedgerLine
+    posted_at: Instant
+
+
+class Statement(Struct, frozen=True, kw_only=True):
+    """What a ledger says it holds, as of a moment."""
+
+    as_of: Instant
+    lines: tuple[LedgerLine, ...]
+
+
+class Known(NamedTuple):
+    """What is known of lines beside the two lists.
+
+    `elsewhere` are ours that stand under another date there, `strays` theirs that are ours of
+    another date; `accepted` are differences that a person let be.
+    """
+
+    elsewhere: Mapping[str, date]
+    strays: Mapping[str, date]
+    accepted: frozenset[str]
+
+
+def difference_name(one: LedgerDifference) -> str:
+    """Name a difference with all that makes it this one: accepted, it is not told again."""
+    amounts = "/".join(
+        f"{each.minor} {each.currency}" if each else "-" for each in (one.ours, one.theirs)
+    )
+    return f"{one.kind}/{one.line}/{amounts}/{one.times}/{one.found_on or ''}"
+
+
+def compare(
+    ledger: str, ours: Mapping[str, Ours], statement: Statement, known: Known
+) -> tuple[LedgerDifference, ...]:
+    """Find where a ledger's statement is not what was posted to it.
+
+    What was posted after the statement was drawn is neither missed nor held against it.
+    """
+    theirs = grouped(ledger, statement.lines)
+    found: list[LedgerDifference] = []
+    for name in sorted(set(ours) | set(theirs)):
+        one = _difference(ledger, name, ours.get(name), theirs.get(name, ()), statement, known)
+        if one is not None:
+            found.append(one)
+    return tuple(found)
+
+
+def grouped(ledger: str, lines: Iterable[LedgerLine]) -> dict[str, list[LedgerLine]]:
+    """Put a statement's lines under their names; a line of nothing is none."""
+    theirs: dict[str, list[LedgerLine]] = {}
+    for line in lines:
+        if line.amount.minor:
+            theirs.setdefault(line.named(ledger), []).append(line)
+    return theirs
+
+
+def _difference(  # noqa: PLR0913, PLR0917 - a line has two sides and what is known besides
+    ledger: str,
+    name: str,
+    mine: Ours | None,
+    theirs: Sequence[LedgerLine],
+    statement: Statement,
+    known: Known,
+) -> LedgerDifference | None:
+    kind = _kind(name, mine, theirs, statement, known)
+    if kind is None:
+        return None
+    line = mine.line if mine is not None else theirs[0]
+    one = LedgerDifference(
+        ledger=ledger,
+        kind=kind,
+        line=name,
+        posting=line.posting,
+        load_id=line.load_id,
+        carrier_scac=line.carrier_scac,
+        ours=None if mine is None else mine.line.amount,
+        theirs=_told_amount(mine, theirs),
+        times=len(theirs),
+        found_on=known.elsewhere.get(name) if kind is DifferenceKind.OTHER_DATE else None,
+        charge=line.charge,
+        invoice_id=line.invoice_id,
+        documents=tuple(each.document for each in theirs if each.document),
+    )
+    return replace(one, accepted=difference_name(one) in known.accepted)
+
+
+def _kind(
+    name: str,
+    mine: Ours | None,
+    theirs: Sequence[LedgerLine],
+    statement: Statement,
+    known: Known,
+) -> DifferenceKind | None:
+    """Tell how a line differs; None where it does not, or is told elsewhere."""
+    if mine is None:
+        return None if name in known.strays else DifferenceKind.UNKNOWN_TO_US
+    later = mine.posted_at > statement.as_of
+    if not theirs:
+        if later or not mine.line.amount.minor:
+            return None
+        return DifferenceKind.OTHER_DATE if name in known.elsewhere else DifferenceKind.MISSING
+    if len(theirs) > 1:
+        return DifferenceKind.DOUBLED
+    if theirs[0].amount != mine.line.amount and not later:
+        return DifferenceKind.OTHER_AMOUNT
+    return None
+
+
+def _told_amount(mine: Ours | None, theirs: Sequence[LedgerLine]) -> Money | None:
+    """Tell the ledger's amount; of several the one that is not ours, if there is one."""
+    amounts = [each.amount for each in theirs]
+    other = [each for each in amounts if mine is None or each != mine.line.amount]
+    return next(iter(other or amounts), None)
+
+
+def totals(
+    ledger: str, ours: Mapping[str, Ours], statement: Statement | None
+) -> tuple[LedgerTotal, ...]:
+    """Count and sum both sides by posting, carrier and currency."""
+    mine = [each.line for each in ours.values() if each.line.amount.minor]
+    theirs = [each for each in (statement.lines if statement else ()) if each.amount.minor]
+    groups = sorted({_group(each) for each in (*mine, *theirs)})
+    return tuple(
+        LedgerTotal(
+            ledger=ledger,
+            posting=LedgerPosting(posting),
+            carrier_scac=carrier,
+            currency=currency,
+            our_count=sum(_group(each) == (posting, carrier, currency) for each in mine),
+            our_sum=_sum(mine, (posting, carrier, currency)),
+            their_count=sum(_group(each) == (posting, carrier, currency) for each in theirs),
+            their_sum=_sum(theirs, (posting, carrier, currency)),
+        )
+        for posting, carrier, currency in groups
+    )
+
+
+def _group(line: LedgerLine) -> tuple[str, str, str]:
+    return line.posting.value, line.carrier_scac, line.amount.currency
+
+
+def _sum(lines: Sequence[LedgerLine], group: tuple[str, str, str]) -> Money:
+    minor = sum(each.amount.minor for each in lines if _group(each) == group)
+    return Money(minor=minor, currency=group[2])

@@ -1,0 +1,349 @@
+"""What ledgers hold of a business date against what was posted: every difference, no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from crossdock.canonical.money import Money
+from crossdock.messages.envelope import Body, Key
+from crossdock.messages.flow import ExceptionRetried, ExceptionWaived
+from crossdock.messages.freight_reconciliation import (
+    DifferenceKind,
+    FreightReconciled,
+    LedgerDifference,
+    LedgerLine,
+    LedgerLineStrayed,
+    LedgerPosting,
+    LedgerStanding,
+    LedgerStatementReceived,
+    LedgerTotal,
+    booked,
+)
+from crossdock.messages.freight_settlement import FreightPosted
+from crossdock.messages.teams import Team
+from crossdock.policies.rules import Rules
+from crossdock.ports import CloseException, OpenException
+from crossdock.processes.freight_reconciliation import DIFFERS, SUBSCRIBER, ReconciliationState
+from crossdock.testing.story import Story
+
+SUNDAY, MONDAY = date(2026, 3, 29), date(2026, 3, 30)
+NIGHT = datetime(2026, 3, 29, 22, tzinfo=UTC)
+LATER = NIGHT + timedelta(hours=1)
+
+
+def usd(minor: int) -> Money:
+    return Money(minor=minor, currency="USD")
+
+
+def accrued(load: str = "L-1", minor: int = 65_940, on: date = SUNDAY) -> FreightPosted:
+    """An accrual as the ERP confirmed it."""
+    return FreightPosted(
+        load_id=load,
+        posting="erp.accrue",
+        charge="LINEHAUL",
+        amount=usd(minor),
+        revision=1,
+        document=f"ACC-{load}",
+        endpoint="erp",
+        carrier_scac="ROAD",
+        business_date=on,
+    )
+
+
+def held(posted: FreightPosted) -> LedgerLine:
+    """The same as the ledger holds it."""
+    line = booked(posted)
+    assert line is not None
+    return line
+
+
+def statement(
+    *lines: LedgerLine, at: datetime = LATER, on: date = SUNDAY, ledger: str = "erp"
+) -> LedgerStatementReceived:
+    return LedgerStatementReceived(ledger=ledger, business_date=on, as_of=at, lines=lines)
+
+
+def day(on: date = SUNDAY, *rows: FreightPosted) -> Story[ReconciliationState, Rules]:
+    """A business date; `rows` are all postings that the read model knows."""
+    facts: dict[Key, Body] = {
+        Key("freight_posting", held(row).named(row.endpoint)): row for row in rows
+    }
+    key = Key("business_date", on.isoformat())
+    return Story(SUBSCRIBER, key, rules=Rules(), at=NIGHT, facts=facts)
+
+
+def differences(story: Story[ReconciliationState, Rules]) -> list[tuple[str, DifferenceKind]]:
+    told = story.state.told
+    return [] if told is None else [(each.line, each.kind) for each in told.differences]
+
+
+def test_nothing_is_said_of_a_day_before_its_first_statement() -> None:
+    sunday = day()
+
+    said = sunday.tell(accrued())
+
+    assert (said, sunday.stage) == ([], "waiting_for_a_statement")
+
+
+def test_a_day_on_which_all_agrees_is_told_with_counts_and_sums() -> None:
+    sunday = day()
+    sunday.tell(accrued("L-1"), accrued("L-2", 1_000))
+
+    said = sunday.tell(statement(held(accrued("L-1")), held(accrued("L-2", 1_000))))
+
+    assert said == [
+        FreightReconciled(
+            business_date=SUNDAY,
+            ledgers=(LedgerStanding(ledger="erp", as_of=LATER),),
+            totals=(
+                LedgerTotal(
+                    ledger="erp",
+                    posting=LedgerPosting.ACCRUAL,
+                    carrier_scac="ROAD",
+                    currency="USD",
+                    our_count=2,
+                    our_sum=usd(66_940),
+                    their_count=2,
+                    their_sum=usd(66_940),
+                ),
+            ),
+            differences=(),
+        )
+    ]
+    assert sunday.stage == "agrees"
+
+
+def test_a_difference_is_told_with_both_amounts_and_asks_finance_once() -> None:
+    sunday = day()
+    sunday.tell(accrued())
+
+    told, asked = sunday.tell(statement(held(accrued(minor=65_900))))
+
+    assert isinstance(told, FreightReconciled)
+    assert told.differences == (
+        LedgerDifference(
+            ledger="erp",
+            kind=DifferenceKind.OTHER_AMOUNT,
+            line="erp/accrual/L-1/LINEHAUL",
+            posting=LedgerPosting.ACCRUAL,
+            load_id="L-1",
+            carrier_scac="ROAD",
+            ours=usd(65_940),
+            theirs=usd(65_900),
+            times=1,
+            charge="LINEHAUL",
+            documents=("ACC-L-1",),
+        ),
+    )
+    assert asked == OpenException(
+        code=DIFFERS,
+        team=Team.FINANCE,
+        cause="The ledger of erp for 2026-03-29 is not what was posted: 1 other amount",
+        action="Mend the ledger and send its statement again; waive what shall be let be",
+        about=("L-1",),
+        seen={"other_amount": "1"},
+    )
+    assert sunday.tell(statement(held(accrued(minor=65_900)))) == []
+
+
+def test_a_mended_ledger_closes_the_exception() -> None:
+    sunday = day()
+    sunday.tell(accrued(), statement())
+
+    said = sunday.tell(statement(held(accrued()), at=LATER + timedelta(hours=1)))
+
+    assert said[1:] == [CloseException(code=DIFFERS, because="the ledgers hold what was posted")]
+    assert (differences(sunday), sunday.stage) == ([], "agrees")
+
+
+def test_an_older_statement_changes_nothing() -> None:
+    sunday = day()
+    sunday.tell(accrued(), statement(held(accrued())))
+
+    assert sunday.tell(statement(at=NIGHT)) == []
+
+
+def test_what_was_posted_after_the_statement_was_drawn_is_not_missed() -> None:
+    sunday = day()
+    sunday.tell(statement(at=NIGHT - timedelta(hours=1)))
+
+    sunday.tell(accrued())
+
+    assert differences(sunday) == []
+
+
+def test_what_was_taken_back_must_not_be_there() -> None:
+    sunday = day()
+    sunday.tell(accrued(), accrued(minor=0))
+
+    sunday.tell(statement(held(accrued())))
+
+    assert differences(sunday) == [("erp/accrual/L-1/LINEHAUL", DifferenceKind.OTHER_AMOUNT)]
+
+
+def test_a_release_is_booked_by_no_ledger() -> None:
+    sunday = day()
+    sunday.tell(replace(accrued(), posting="erp.release_billing"), statement())
+
+    assert differences(sunday) == []
+
+
+def test_what_a_person_lets_be_is_not_told_again_and_another_difference_is() -> None:
+    sunday = day()
+    sunday.tell(accrued("L-1"), accrued("L-2"), statement(held(accrued("L-2"))))
+
+    waived = sunday.tell(ExceptionWaived(code=DIFFERS, by="ann", reason="booked by hand"))
+    again = sunday.tell(statement(held(accrued("L-2")), at=LATER + timedelta(hours=1)))
+    worse = sunday.tell(statement(at=LATER + timedelta(hours=2)))
+
+    closed = CloseException(code=DIFFERS, because="the ledgers hold what was posted")
+    assert [each for each in waived if not isinstance(each, FreightReconciled)] == [closed]
+    assert [each for each in again if isinstance(each, OpenException)] == []
+    assert [each.seen for each in worse if isinstance(each, OpenException)] == [{"missing": "1"}]
+
+
+def test_a_retry_asks_again() -> None:
+    sunday = day()
+    sunday.tell(accrued(), statement())
+
+    (asked,) = sunday.tell(ExceptionRetried(code=DIFFERS, by="ann", reason="look again"))
+
+    assert isinstance(asked, OpenException)
+
+
+def test_a_line_that_left_the_other_date_is_missing_where_it_belongs() -> None:
+    posted = accrued()
+    sunday, monday = day(SUNDAY, posted), day(MONDAY, posted)
+    sunday.tell(posted, statement())
+    first = strayed(monday.tell(statement(held(posted), on=MONDAY)))
+    sunday.tell(*first)
+    before = differences(sunday)
+
+    gone = strayed(monday.tell(statement(on=MONDAY, at=LATER + timedelta(hours=1))))
+    sunday.tell(*gone)
+
+    line = "erp/accrual/L-1/LINEHAUL"
+    assert [each.found for each in (*first, *gone)] == [True, False]
+    assert (before, differences(sunday)) == (
+        [(line, DifferenceKind.OTHER_DATE)],
+        [(line, DifferenceKind.MISSING)],
+    )
+
+
+def strayed(said: Iterable[object]) -> list[LedgerLineStrayed]:
+    return [each for each in said if isinstance(each, LedgerLineStrayed)]
+
+
+class Plant(StrEnum):
+    """What is done to one posting in the ledger."""
+
+    NOTHING = "nothing"
+    MISSING = "missing"
+    DOUBLED = "doubled"
+    OTHER_AMOUNT = "other_amount"
+    OTHER_DATE = "other_date"
+
+
+POSTINGS = {
+    "erp": ("erp.accrue", "erp.post_freight_invoice"),
+    "tms": ("tms.share_freight_invoice",),
+}
+VERBS = [(ledger, verb) for ledger, verbs in POSTINGS.items() for verb in verbs]
+DAYS = {SUNDAY: MONDAY, MONDAY: SUNDAY}
+
+
+def posting(number: int, ledger_verb: tuple[str, str], minor: int, on: date) -> FreightPosted:
+    ledger, verb = ledger_verb
+    return FreightPosted(
+        load_id=f"L-{number}",
+        posting=verb,
+        charge="LINEHAUL" if verb == "erp.accrue" else "",
+        amount=Money(minor=minor, currency="USD" if number % 3 else "EUR"),
+        revision=1,
+        document=f"D-{number}",
+        endpoint=ledger,
+        carrier_scac="ROAD" if number % 2 else "RAIL",
+        business_date=on,
+        invoice_id="" if verb == "erp.accrue" else f"INV-{number}",
+    )
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> list[tuple[FreightPosted, Plant]]:
+    """Postings of two days in two ledgers, and what is done to each."""
+    few = st.tuples(
+        st.sampled_from(VERBS),
+        st.integers(1, 10**6),
+        st.sampled_from(list(DAYS)),
+        st.sampled_from(Plant),
+    )
+    return [
+        (posting(number, verb, minor, on), plant)
+        for number, (verb, minor, on, plant) in enumerate(draw(st.lists(few, max_size=12)))
+    ]
+
+
+def in_the_ledger(
+    world: list[tuple[FreightPosted, Plant]], ledger: str, on: date
+) -> list[LedgerLine]:
+    """What the ledger holds under a date after all that was done to it."""
+    lines: list[LedgerLine] = []
+    for posted, plant in world:
+        line = held(posted)
+        where = DAYS[on] if plant is Plant.OTHER_DATE else on
+        if posted.endpoint != ledger or posted.business_date != where:
+            continue
+        match plant:
+            case Plant.MISSING:
+                continue
+            case Plant.DOUBLED:
+                lines += [line, replace(line, document=f"{line.document}-again")]
+            case Plant.OTHER_AMOUNT:
+                lines.append(
+                    replace(line, amount=replace(line.amount, minor=line.amount.minor + 1))
+                )
+            case _:
+                lines.append(line)
+    return lines
+
+
+@given(
+    worlds(), st.lists(st.sampled_from(list(DAYS)), max_size=3), st.randoms(use_true_random=False)
+)
+def test_every_planted_difference_is_found_and_no_other(
+    world: list[tuple[FreightPosted, Plant]], strangers: list[date], order: Random
+) -> None:
+    days = {on: day(on, *(posted for posted, _ in world)) for on in DAYS}
+    for posted, _ in world:
+        assert posted.business_date is not None
+        days[posted.business_date].tell(posted)
+    unknown = [(on, held(posting(100 + n, VERBS[0], 5, on))) for n, on in enumerate(strangers)]
+    statements = [
+        statement(
+            *in_the_ledger(world, ledger, on),
+            *(line for at, line in unknown if at == on and ledger == "erp"),
+            on=on,
+            ledger=ledger,
+        )
+        for on in DAYS
+        for ledger in POSTINGS
+    ]
+    order.shuffle(statements)
+    for each in statements:
+        for found in strayed(days[each.business_date].tell(each)):
+            days[found.business_date].tell(found)
+
+    planted = {
+        (posted.business_date, held(posted).named(posted.endpoint), plant.value)
+        for posted, plant in world
+        if plant is not Plant.NOTHING
+    } | {(on, line.named("erp"), DifferenceKind.UNKNOWN_TO_US.value) for on, line in unknown}
+    told = [(on, line, kind.value) for on, one in days.items() for line, kind in differences(one)]
+    assert sorted(map(str, told)) == sorted(map(str, planted))
