@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+from msgspec.structs import replace
+
 from crossdock.canonical.inventory import CommitmentStatus
 from crossdock.messages.flow import AnswerKind, ExceptionRetried, ExceptionWaived
 from crossdock.messages.teams import Team
@@ -311,3 +314,23 @@ def test_an_order_that_holds_planning_tells_of_a_version_that_asks_nothing() -> 
 
     moved = last_moved(order.said)
     assert (moved.order_version, moved.settled, moved.holds_planning) == (2, True, True)
+
+
+@pytest.mark.parametrize(
+    ("portions", "leaves", "asked"),
+    [
+        (((3, "EA"), (1, "EA")), 4, False),
+        (((3, "EA"), (1, "CS")), 4, True),
+        (((-3, "EA"),), 0, True),
+    ],
+)
+def test_the_portions_of_a_line_on_one_shipment_are_added_up(
+    portions: tuple[tuple[int, str], ...], leaves: int, *, asked: bool
+) -> None:
+    order, erp = begin(), Erp()
+    parts = [issued("S-1", "10", portions={"10": each}, unit=unit) for each, unit in portions]
+    whole = replace(parts[0], portions=tuple(one for each in parts for one in each.portions))
+
+    live(order, erp, accepted(_10=4), replace(whole, shipments=2))
+
+    assert (int(erp.gone().get("10", 0)), bool(order.exceptions)) == (leaves, asked)

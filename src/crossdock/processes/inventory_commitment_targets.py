@@ -73,7 +73,7 @@ def departures(state: CommitmentState) -> Departures:
 
 
 def _loaded(issue: GoodsIssued, accepted: Accepted, taken: Amounts) -> tuple[Amounts, list[str]]:
-    portions = {each.line_id: each.quantity for each in issue.portions}
+    portions = _portions(issue)
     carried = {*issue.line_ids, *portions}
     names = {f"{issue.order_id}/{each.line_id}": each for each in accepted.lines}
     loaded: Amounts = {}
@@ -92,12 +92,27 @@ def _loaded(issue: GoodsIssued, accepted: Accepted, taken: Amounts) -> tuple[Amo
     return {name: value for name, value in loaded.items() if value}, odd
 
 
+def _portions(issue: GoodsIssued) -> dict[str, Quantity]:
+    """Add the portions of each line up; two units of one line are no unit of any."""
+    found: dict[str, Quantity] = {}
+    for each in issue.portions:
+        more, known = each.quantity, found.get(each.line_id)
+        if known is not None and known.unit == more.unit:
+            more = Quantity(value=known.value + more.value, unit=more.unit)
+        elif known is not None:
+            more = Quantity(value=more.value, unit=f"{known.unit} and {more.unit}")
+        found[each.line_id] = more
+    return found
+
+
 def _told(portion: Quantity | None, line: StockLine, left: Decimal) -> Decimal:
     return portion.value if portion and portion.unit == line.quantity.unit else left
 
 
 def _beyond(portion: Quantity | None, line: StockLine, left: Decimal) -> str | None:
-    if portion is None or (portion.unit == line.quantity.unit and portion.value <= left):
+    if portion is None:
+        return None
+    if portion.unit == line.quantity.unit and NOTHING <= portion.value <= left:
         return None
     return f"{portion.value} {portion.unit}"
 
