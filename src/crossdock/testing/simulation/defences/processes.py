@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crossdock.connectors.system_api import tracking
 from crossdock.processes import (
+    freight_settlement_gate,
     inventory_commitment,
     inventory_commitment_targets,
     order_release,
@@ -45,6 +46,11 @@ DEFENCES: dict[str, Defence] = {
         says="a report whose number nobody knows yet waits for it",
         patches=one(rosters, "PROCESSES", seams.without_binding),
         weather=("reorder",),
+    ),
+    "money_gate": Defence(
+        says="nothing is accrued before its delivery is decided",
+        patches=one(freight_settlement_gate, "_milestone", seams.delivered_anyhow),
+        held_by="tests/processes/test_freight_settlement.py::test_a_bill_as_offered_is_agreed_and_waits_for_the_delivery",
     ),
     "newest_order": Defence(
         says="a lower order version never takes the place of a higher",

@@ -24,6 +24,13 @@ from crossdock.testing.simulation.invariants.intake import (
     Quarantined,
     ToldApart,
 )
+from crossdock.testing.simulation.invariants.money import (
+    AccruedOnce,
+    AccruedWithProof,
+    InOrder,
+    MoneyConserved,
+    SplitExactly,
+)
 from crossdock.testing.simulation.invariants.operations import (
     Audited,
     Counted,
@@ -72,6 +79,11 @@ INVARIANTS: tuple[type[Invariant], ...] = (
     NothingLost,
     NoMoreThanCommitted,
     StockConserved,
+    AccruedOnce,
+    AccruedWithProof,
+    InOrder,
+    SplitExactly,
+    MoneyConserved,
     BehindTheErp,
     Forward,
     Fresh,
