@@ -3,6 +3,7 @@
 import io
 import logging
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +15,9 @@ from crossdock.formats.x12.envelope import read
 from crossdock.formats.x12.tokens import Segment, tokens
 from crossdock.formats.x12.validation import faults_of
 from crossdock.simulators import x12_speech as speech
+from crossdock.simulators.billing import CHANGED, Bill, Freight, bills
+from crossdock.simulators.mischief import parse
+from crossdock.simulators.tariff import charges
 
 AT = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 NAMES = speech.Names(scac="ROAD", shipper="SHIPPERCO")
@@ -42,7 +46,22 @@ def answer(kind: str) -> dict[str, Any]:
     }
 
 
+def billed() -> list[Bill]:
+    """Bill a load of two shipments, with each thing that goes wrong."""
+    shipments = tuple(
+        {
+            "shipment_id": number,
+            "references": [{"type": "PRO", "value": f"7{number}", "issuer": "ROAD"}],
+            "charges": charges("OCEAN", Decimal("112.5")),
+        }
+        for number in ("SH1", "SH2")
+    )
+    load = Freight(scac="ROAD", load_id="LD-3", shipments=shipments, picked_up=AT, delivered=AT)
+    return [bill for fault in CHANGED for bill in bills(parse(f"{fault}=1", 1), load)]
+
+
 SAID = {
+    "invoice": [speech.invoice(bill) for bill in billed()],
     "tracking": [speech.tracking([event(code) for code in speech.STATUSES], "SH-9", "ROAD")],
     "tender": [speech.answer(answer(kind)) for kind in speech.ANSWERS],
     "acknowledgement": [
