@@ -116,5 +116,7 @@ def _invite(stage: Stage) -> None:
     say("")
     say(f"{stage.hub_url}/console/   operations: what stands where, and why not yet")
     say(f"{stage.hub_url}/portal/    customers; the key of {customer} is {key}")
+    said = " and ".join(f"{name}'s {token}" for name, token in stage.operators.items())
+    say(f"{stage.hub_url}/console/finance   money, decided by two; their tokens are {said}")
     say(f"try: crossdock exceptions ls --config {stage.config_file}")
     say("Ctrl-C ends it.")

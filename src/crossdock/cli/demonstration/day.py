@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -18,6 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from crossdock.app.stores import is_there, looking_into
+from crossdock.cli.demonstration.finance import work_through
 from crossdock.cli.demonstration.stage import ROLES, Plan, Stage, stop
 from crossdock.cli.demonstration.summary import (
     TENANT,
@@ -40,7 +42,7 @@ from crossdock.simulators.world import JSON_COMPANY
 FIRST_HOUR = datetime(2026, 3, 27, 5, 0, tzinfo=UTC)  # the weekend after it the clocks change
 FACTOR = 9000.0  # two and a half hours a second
 BOOT_SECONDS = 7.0
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 POLL_SECONDS = 0.4
 QUIET_POLLS = 3
 DAY_SECONDS_MAX = 100.0
@@ -89,7 +91,8 @@ async def live_the_day(
     stage = Stage(plan)
     hub = stage.start("crossdock", stage.hub_command())
     stack.callback(stop, hub)
-    lives = [_live(stage, crossdock_sites(stage), lambda: quiet(stage), tell)]
+    evening = partial(work_through, stage)
+    lives = [_live(stage, crossdock_sites(stage), lambda: quiet(stage), tell, evening)]
     if options.naive:
         other = Stage(
             replace(plan, folder=options.folder / "point-to-point", tokens=False, x12=False)
@@ -124,13 +127,23 @@ def naive_counts(evidence: Evidence) -> dict[str, int]:
     return {name: count for name, count in counts.items() if name != "stock_not_conserved"}
 
 
-async def _live(stage: Stage, sites: Sites, is_quiet: Callable[[], bool], tell: Tell) -> Lived:
+async def _live(
+    stage: Stage,
+    sites: Sites,
+    is_quiet: Callable[[], bool],
+    tell: Tell,
+    evening: Callable[[], Awaitable[None]] | None = None,
+) -> Lived:
+    """Live a day to its end; what people do in the evening has an end of its own."""
     with stage.partners():
         await ready(stage)
         async with Patrol(sites) as patrol:
             done = asyncio.Event()
             watching = asyncio.create_task(patrol.watch(done))
             await until_over(stage, is_quiet, tell)
+            if evening is not None:
+                await evening()
+                await until_over(stage, is_quiet, tell)
             done.set()
             await watching
             return Lived(evidence=await patrol.evidence(), looks=patrol.looks)

@@ -52,6 +52,9 @@ UNSPEAKABLE = ("retraction", "correction")
 X12_FAULTS = "no_ack=0.02,late_ack=0.02,corrupt=0.01,declined=0.02,countered=0.01,answers_late=0.01"
 
 
+OPERATORS = ("ann", "ben")  # who decide about money
+
+
 class Role(Struct, frozen=True, kw_only=True):
     """One partner of the world: its name at crossdock, its kind as a simulator, its connector.
 
@@ -130,6 +133,7 @@ class Stage:
         names = ("hub", *(role.name for role in ROLES))
         self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         self.api_keys = {each.customer_id: secrets.token_urlsafe(24) for each in CUSTOMERS}
+        self.operators = {name: secrets.token_urlsafe(24) for name in OPERATORS}
         for folder in ("secrets", "ledgers", "logs", "policies", "exchange/in", "exchange/out"):
             (self.folder / folder).mkdir(parents=True, exist_ok=True)
         self._write_secrets()
@@ -266,7 +270,11 @@ class Stage:
             f'api_key_sha256 = "{digest(self.api_keys[each.customer_id])}"\n'
             for each in CUSTOMERS
         )
-        return f"{store}{server}{partners}{customers}"
+        operators = "".join(
+            f'\n[[operators]]\nname = "{name}"\ntoken_sha256 = "{digest(token)}"\n'
+            for name, token in self.operators.items()
+        )
+        return f"{store}{server}{partners}{customers}{operators}"
 
     def _partner(self, role: Role) -> str:
         head = (
