@@ -1,11 +1,13 @@
 """Measures crossdock beside its peers: the same order-to-delivery work, run after run in turn.
 
-    python -m benchmarks [--minutes 9] [--only NAME ...] [--no-record]
+    python -m benchmarks [--minutes 9] [--only NAME ...] [--events 5000000] [--no-record]
 
 Every system in the deployment its module states, with its own servers on this machine, everything
 durable before it is acknowledged. The runs alternate, and crossdock is compared with each peer
 within each round; in the last round the age of the customer's view is measured at a fifth of each
-system's own peak. What is not installed or fails is named with the reason. The last line is JSON.
+system's own peak. At last the cost of an event is compared between a store that holds five million
+and one of fifty thousand, which takes some minutes more. What is not installed or fails is named
+with the reason. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -20,7 +22,17 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.contenders import POSTGRES, POSTGRES_2, SQLITE, Contender, Failed, everyone, run
+from benchmarks.contenders import (
+    POSTGRES,
+    POSTGRES_2,
+    SQLITE,
+    Contender,
+    Failed,
+    everyone,
+    growth,
+    run,
+)
+from benchmarks.growth import EVENTS, SMALL_EVENTS
 from tools.figures import Figure, record
 
 ROUNDS = 3
@@ -43,6 +55,7 @@ class Measured:
         self.absent: dict[str, str] = {}
         self.failed: dict[str, str] = {}
         self.took: dict[str, float] = {}
+        self.growth: dict[str, Any] = {}
 
     def add(self, contender: Contender, ease_seconds: float, left_seconds: float) -> None:
         """Run once more, where there is time for it, and say so."""
@@ -60,6 +73,15 @@ class Measured:
             said = self.failed[name] = f"failed: {failure}"
         self.took[name] = time.monotonic() - began
         print(f"{name:<34} {said}", flush=True)
+
+    def add_growth(self, events: int) -> None:
+        """Compare the cost of an event in a store that holds so many, and say so."""
+        try:
+            self.growth = run(growth(events))
+            said = f"{self.growth['growth_ratio']} times the cost of {SMALL_EVENTS:,}"
+        except Failed as failure:
+            said = self.failed["growth"] = f"failed: {failure}"
+        print(f"{f'an event among {events:,}':<34} {said}", flush=True)
 
     def _take(self, name: str, found: dict[str, Any]) -> str:
         if "missing" in found:
@@ -117,6 +139,9 @@ def figures(measured: Measured) -> dict[str, Figure]:
             found[f"{name}: crossdock does so many times as much"] = spread(
                 ratios(measured.runs, name)
             )
+    if grown := measured.growth:
+        what = f"cost of an event among {grown['events']:,} beside {SMALL_EVENTS:,}"
+        found[f"{SQLITE}: {what}"] = grown["growth_ratio"]
     for name, why in (measured.failed | measured.absent).items():
         found[f"{name}: note"] = why
     return found
@@ -180,6 +205,7 @@ def summary(measured: Measured) -> dict[str, Any]:
         "peers": peers,
         "absent": measured.failed | measured.absent,
         "best_peer": best,
+        "growth_ratio": measured.growth.get("growth_ratio"),
         "postgres_1_flows_per_s": round(middle[POSTGRES], 1) if POSTGRES in middle else None,
         "postgres_2_flows_per_s": round(middle[POSTGRES_2], 1) if POSTGRES_2 in middle else None,
     }
@@ -218,6 +244,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each run of a peer")
     parser.add_argument("--size", type=float, default=1.0, help="of each run of crossdock")
+    parser.add_argument(
+        "--events", type=int, default=EVENTS, help="in the store of growth_ratio; 0 leaves it out"
+    )
     parser.add_argument("--only", nargs="*", default=(), help="systems by their first letters")
     parser.add_argument("--no-record", action="store_true", help="leave docs/ as it is")
     asked = parser.parse_args()
@@ -228,6 +257,8 @@ def main() -> int:
         if not asked.only or any(each.name.lower().startswith(one.lower()) for one in asked.only)
     ]
     measured = measure(chosen, asked.rounds, asked.minutes)
+    if asked.events and any(each.name == SQLITE for each in chosen):
+        measured.add_growth(asked.events)
     if not asked.no_record:
         command = shlex.join(sys.argv[1:])
         command = f"make bench BENCH='{command}'" if command else "make bench"

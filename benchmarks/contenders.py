@@ -21,6 +21,7 @@ SQLITE = "crossdock on SQLite"
 POSTGRES = "crossdock on PostgreSQL, 1 process"
 POSTGRES_2 = "crossdock on PostgreSQL, 2 workers"
 RUN_SECONDS_MAX = 180.0
+GROWTH_SECONDS_MAX = 1_200.0
 # Flows of a run of crossdock, as many as a few seconds take on a quiet machine of two cores.
 FLOWS = {SQLITE: 1_200, POSTGRES: 400, POSTGRES_2: 400}
 OPTIONS = {
@@ -46,11 +47,13 @@ class Contender(Struct, frozen=True, kw_only=True):
     environment: Path
     module: str
     options: tuple[str, ...]
+    seconds_max: float = RUN_SECONDS_MAX
 
     def command(self, ease_seconds: float) -> list[str]:
         """Write the command of one run; with `ease_seconds` the view's age is measured, too."""
         python = str(self.environment / "bin" / "python")
-        return [python, "-m", self.module, *self.options, "--ease", str(ease_seconds)]
+        ease = ["--ease", str(ease_seconds)] if ease_seconds else []
+        return [python, "-m", self.module, *self.options, *ease]
 
 
 def everyone(*, seconds: float, size: float) -> list[Contender]:
@@ -76,6 +79,17 @@ def everyone(*, seconds: float, size: float) -> list[Contender]:
     return [*ours, *peers]
 
 
+def growth(events: int) -> Contender:
+    """Tell what measures the cost of an event in a store that holds so many."""
+    return Contender(
+        name=SQLITE,
+        environment=OURS,
+        module="benchmarks.growth",
+        options=("--events", str(events)),
+        seconds_max=GROWTH_SECONDS_MAX,
+    )
+
+
 class Failed(Exception):
     """A run that ended badly; the text is its last words."""
 
@@ -90,11 +104,11 @@ def run(contender: Contender, ease_seconds: float = 0.0) -> dict[str, Any]:
             env={"PATH": path, "HOME": str(Path.home()), "PYTHONPATH": str(ROOT / "src")},
             capture_output=True,
             text=True,
-            timeout=RUN_SECONDS_MAX,
+            timeout=contender.seconds_max,
             check=False,
         )
     except subprocess.TimeoutExpired as late:
-        raise Failed(f"did not end within {RUN_SECONDS_MAX:.0f} s") from late
+        raise Failed(f"did not end within {contender.seconds_max:.0f} s") from late
     except FileNotFoundError as absent:
         raise Failed(f"{absent.filename} is missing: tools/bench.sh lays it out") from absent
     if ended.returncode not in {0, NOT_HERE}:

@@ -65,13 +65,8 @@ def master_data() -> bytes:
     )
 
 
-def orders(count: int) -> Iterator[dict[str, Any]]:
-    """Release the orders."""
-    return orders_from(0, count)
-
-
-def orders_from(first: int, count: int) -> Iterator[dict[str, Any]]:
-    """Release orders whose numbers begin with `first`."""
+def orders(count: int, first: int = 0) -> Iterator[dict[str, Any]]:
+    """Release the orders; like all that follows of them, numbered from `first` on."""
     for number in range(first, first + count):
         yield {
             "event_id": f"rel-{number}",
@@ -91,9 +86,9 @@ def orders_from(first: int, count: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def plans(count: int) -> Iterator[dict[str, Any]]:
+def plans(count: int, first: int = 0) -> Iterator[dict[str, Any]]:
     """Confirm the plans."""
-    for number in range(count):
+    for number in range(first, first + count):
         yield {
             "event_id": f"plan-{number}",
             "event_type": "plan.confirmed",
@@ -124,9 +119,9 @@ def plans(count: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def charges(count: int) -> Iterator[dict[str, Any]]:
+def charges(count: int, first: int = 0) -> Iterator[dict[str, Any]]:
     """Tell what each load costs."""
-    for number in range(count):
+    for number in range(first, first + count):
         amount = {"amount": f"480.{number % 100:02}", "currency": "EUR"}
         yield {
             "event_id": f"charge-{number}",
@@ -144,10 +139,10 @@ def told_at(code: str) -> datetime:
     return BEGIN + timedelta(hours=1 + CODES.index(code))
 
 
-def tracking(count: int, code: str) -> Iterator[dict[str, Any]]:
+def tracking(count: int, code: str, first: int = 0) -> Iterator[dict[str, Any]]:
     """Tell one milestone of every shipment; one of the codes is told twice."""
     at = told_at(code)
-    for number in range(count):
+    for number in range(first, first + count):
         event = {
             "event_id": f"{code}-{number}",
             "event_type": "tracking",

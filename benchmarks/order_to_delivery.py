@@ -14,7 +14,8 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from benchmarks.servers import cpu_seconds, postgres
 from benchmarks.setting import CountedStore, roster
 from crossdock.app.memory import collect_seldom
 from crossdock.flow.machine import Machine
+from crossdock.messages.envelope import Key
 from crossdock.ports.store import Store
 from crossdock.projections.shipment_visibility import KIND, view_key
 from crossdock.store.postgres import migrate_postgres, open_postgres
@@ -36,6 +38,11 @@ from crossdock.testing.plain_partner import PlainPartner
 PARTNERS = ("erp", "tms")
 SETTLED = timedelta(hours=12)
 TENANT = "main"
+# How a flow ends: the process, its last stage, and its key's kind and the beginning of its id.
+ENDS = {
+    "order_release": ("delivered", "order", "SO"),
+    "freight_settlement": ("accrued", "load", "LD"),
+}
 GOAL_EVENTS_PER_S = 500.0  # at which a view shall be young
 
 
@@ -55,8 +62,8 @@ class Run(Struct, frozen=True, kw_only=True):
         return self.flows / self.seconds
 
 
-def live(opened: Store, count: int) -> Run:
-    """Run the flows from release to accrual, and see that all was done."""
+def live(opened: Store, count: int, first: int = 0) -> Run:
+    """Run the flows from release to accrual, numbered from `first` on; see that all was done."""
     store = CountedStore(opened)
     partner = PlainPartner()
     machine = Machine(store=store, roster=roster())
@@ -64,14 +71,14 @@ def live(opened: Store, count: int) -> Run:
     town.receive(arrival("erp", "master_data", flows.master_data()))
     town.settle()
     cpu, began = cpu_seconds(), time.perf_counter()
-    _tell(town, "erp", "orders", flows.arrays(flows.orders(count)))
-    _tell(town, "tms", "plans", flows.arrays(flows.plans(count)))
+    _tell(town, "erp", "orders", flows.arrays(flows.orders(count, first)))
+    _tell(town, "tms", "plans", flows.arrays(flows.plans(count, first)))
     milestones = time.perf_counter()
     for code in flows.CODES:
         town.jump_to(flows.told_at(code))
-        _tell(town, "road", "tracking", flows.arrays(flows.tracking(count, code)))
+        _tell(town, "road", "tracking", flows.arrays(flows.tracking(count, code, first)))
     milestone_seconds = time.perf_counter() - milestones
-    _tell(town, "road", "charges", flows.arrays(flows.charges(count)))
+    _tell(town, "road", "charges", flows.arrays(flows.charges(count, first)))
     town.wait_until(flows.BEGIN + SETTLED)
     run = Run(
         flows=count,
@@ -81,7 +88,7 @@ def live(opened: Store, count: int) -> Run:
         commits=store.commits,
         effects=sum(partner.applied.values()),
     )
-    check(store, partner, count)
+    check(store, partner, range(first, first + count))
     return run
 
 
@@ -91,17 +98,22 @@ def _tell(town: InProcess, partner: str, document: str, contents: Iterator[bytes
     town.settle()
 
 
-def unfinished(store: Store, count: int) -> str:
+def unfinished(store: Store, numbers: Sequence[int]) -> str:
     """Tell what is missing: each flow must have ended, accrued, and be shown whole."""
-    wanted = {("order_release", "delivered"): count, ("freight_settlement", "accrued"): count}
-    views = [view_key(f"SH-{number}", "C-1") for number in range(count)]
+    cases = [
+        (TENANT, name, Key(kind, f"{prefix}-{number}"))
+        for name, (_, kind, prefix) in ENDS.items()
+        for number in numbers
+    ]
+    views = [view_key(f"SH-{number}", "C-1") for number in numbers]
     with store.read() as reader:
-        stages = {(each.subscriber, each.stage): each.count for each in reader.stages(TENANT)}
+        found = reader.processes(cases)
         shown = reader.projections(TENANT, KIND, views)
+    ended = Counter(name for (_, name, _), row in found.items() if row.stage == ENDS[name][0])
     whole = [each for each in shown.values() if view_delay.codes_in(each.body) == set(flows.CODES)]
-    if {name: stages.get(name) for name in wanted} == wanted and len(whole) == count:
+    if [*ended.values(), len(whole)] == [len(numbers)] * 3:
         return ""
-    return f"{stages}, {len(whole)} whole views"
+    return f"{dict(ended)}, {len(whole)} whole views"
 
 
 def is_accrual(url: str) -> bool:
@@ -109,9 +121,9 @@ def is_accrual(url: str) -> bool:
     return url.endswith("/accruals")
 
 
-def check(store: Store, partner: PlainPartner, count: int) -> None:
+def check(store: Store, partner: PlainPartner, numbers: Sequence[int]) -> None:
     """Stop a benchmark that did not do the work, or accrued a flow twice."""
-    missing = unfinished(store, count)
+    missing, count = unfinished(store, numbers), len(numbers)
     accruals = [times for (url, _), times in partner.applied.items() if is_accrual(url)]
     if missing or accruals != [1] * count:
         sys.exit(f"not all {count} flows were completed: {missing}, {len(accruals)} accruals")
@@ -123,7 +135,7 @@ Open = Callable[[], Store]
 @contextmanager
 def on_sqlite(folder: Path) -> Iterator[Open]:
     """Give what opens the store in one file."""
-    yield lambda: open_sqlite(folder / "flows.db")
+    yield lambda: open_sqlite(folder / "flows.db", threads=True)
 
 
 @contextmanager

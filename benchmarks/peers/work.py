@@ -34,7 +34,7 @@ def key_of(number: int) -> str:
 
 def order(number: int) -> Order:
     """Write an order as the ERP releases it."""
-    (released,) = flows.orders_from(number, 1)
+    (released,) = flows.orders(1, number)
     written: Order = released["order"]
     return written
 

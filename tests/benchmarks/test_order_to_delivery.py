@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import flows, limits, view_delay, workers
+from benchmarks import flows, growth, limits, view_delay, workers
 from benchmarks.__main__ import Measured, summary
 from benchmarks.contenders import SQLITE
 from benchmarks.order_to_delivery import live
@@ -62,6 +62,21 @@ def test_the_age_of_the_view_is_that_of_every_event(tmp_path: Path) -> None:
     found = view_delay.measured(store, pace=400, seconds=0.1)
 
     assert found["events"] == view_delay.SAMPLES_MIN
+
+
+def test_a_store_is_filled_with_whole_flows_under_other_names(tmp_path: Path) -> None:
+    small, large = tmp_path / "small.db", tmp_path / "large.db"
+    one = growth.lived(small, FLOWS, 0)
+
+    growth.fill(small, large, 3 * one["events"])
+    again = growth.lived(large, FLOWS, FLOWS)
+
+    store = open_sqlite(large)
+    with store.read() as reader:
+        stages = {(each.subscriber, each.stage): each.count for each in reader.stages("main")}
+    store.close()
+    assert again["events"] == one["events"] - 6
+    assert stages["order_release", "delivered"] == 4 * FLOWS
 
 
 @pytest.mark.parametrize("name", PEERS)
