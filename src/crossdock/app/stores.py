@@ -57,7 +57,7 @@ def open_store(config: Config, role: Role) -> Store:
             file=config.store,
         )
     reserve = sqlite.Reserve.of_mib(config.ballast_mib, config.low_water_mib)
-    return sqlite.open_sqlite(config.store, reserve)
+    return sqlite.open_sqlite(config.store, reserve, threads=True)
 
 
 def is_there(config: Config) -> bool:

@@ -16,6 +16,7 @@ from crossdock.ports.space import Space
 from crossdock.ports.store import Reader, StoreFull, Unit
 from crossdock.store.migrations import Migration, is_ready
 from crossdock.store.sqlite.ballast import Ballast, Reserve
+from crossdock.store.sqlite.checkpoints import Checkpoints
 from crossdock.store.sqlite.connections import ReadingPool, open_writer
 from crossdock.store.sqlite.lock import WriterLock
 from crossdock.store.sqlite.migrations import check, migrate, shipped
@@ -35,18 +36,23 @@ class SqliteStore:
         path: Path,
         migrations: Sequence[Migration] | None = None,
         reserve: Reserve = NO_RESERVE,
+        *,
+        threads: bool = False,
     ) -> None:
         """Open the file, make it where there is none, and bring its tables up to this release.
 
         `reserve` is the room held back on its disk; `migrations` are another release's, for stories
-        of upgrades. Raises Misconfigured where another process writes it, where it cannot be
-        opened, and where its tables are not ours to change (see `migrations`).
+        of upgrades. With `threads` checkpoints are made beside the writer; without, all that
+        happens to the file happens in the calls made here. Raises Misconfigured where another
+        process writes it, where it cannot be opened, and where its tables are not ours to change
+        (see `migrations`).
         """
         self._lock = WriterLock(path)
         try:
             self._ballast = Ballast(path, reserve)
             self._writer = open_writer(path)
             migrate(self._writer, shipped() if migrations is None else migrations)
+            self._checkpoints = Checkpoints(path, self._writer) if threads else None
         except BaseException:
             self._lock.release()
             raise
@@ -117,6 +123,8 @@ class SqliteStore:
     def close(self) -> None:
         """Close the file and let another process write it."""
         self._readers.close()
+        if self._checkpoints is not None:
+            self._checkpoints.close()
         self._writer.close()
         self._lock.release()
 
@@ -165,9 +173,9 @@ def snapshot(readers: ReadingPool) -> Iterator[Reader]:
         readers.give_back(connection)
 
 
-def open_sqlite(path: Path, reserve: Reserve = NO_RESERVE) -> SqliteStore:
+def open_sqlite(path: Path, reserve: Reserve = NO_RESERVE, *, threads: bool = False) -> SqliteStore:
     """Open the store in this file for writing and reading. Raises Misconfigured."""
-    return SqliteStore(path, reserve=reserve)
+    return SqliteStore(path, reserve=reserve, threads=threads)
 
 
 def open_reader(path: Path) -> ReadingStore:
