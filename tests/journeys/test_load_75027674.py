@@ -151,7 +151,7 @@ class End(Struct, frozen=True, kw_only=True):
     offers: tuple[str, ...]
 
 
-def end_of(told: list[Arrival]) -> End:
+def lived(told: list[Arrival]) -> tuple[InProcess, PlainPartner]:
     """Bring the documents in this order, then let every timer ring."""
     partner, ids = PlainPartner(), Named()
     house = town(partner, ids)
@@ -160,6 +160,12 @@ def end_of(told: list[Arrival]) -> End:
         house.receive(each)
         house.settle()
     house.wait_until(BEGIN + timedelta(days=3))
+    return house, partner
+
+
+def end_of(told: list[Arrival]) -> End:
+    """Tell where it ends when the documents come in this order."""
+    house, partner = lived(told)
     with house.machine.store.read() as reader:
         wanted = [
             ("main", "order_release", Key("order", ORDER)),

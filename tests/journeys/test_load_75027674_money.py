@@ -5,8 +5,6 @@ The real bill is for other goods than the load's 204 offers a price for; the twi
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -16,16 +14,13 @@ from msgspec import Struct
 from crossdock.canonical.money import Money, decimal_text
 from crossdock.flow.reading import Arrival
 from crossdock.messages.freight_settlement import FreightPicture
-from crossdock.testing.plain_partner import PlainPartner
-from tests.journeys.test_any_order import Named
 from tests.journeys.test_load_75027674 import (
-    BEGIN,
     LOAD,
     REAL,
     SAMPLES,
     TWIN,
     documents,
-    town,
+    lived,
     twin,
 )
 
@@ -48,14 +43,8 @@ class Books(Struct, frozen=True, kw_only=True):
 
 
 def books_of(told: list[Arrival]) -> Books:
-    """Bring the documents in this order, then let every timer ring."""
-    partner, ids = PlainPartner(), Named()
-    house = town(partner, ids)
-    for each in told:
-        ids.tell(each.content)
-        house.receive(each)
-        house.settle()
-    house.wait_until(BEGIN + timedelta(days=3))
+    """Tell where the money ends when the documents come in this order."""
+    house, partner = lived(told)
     with house.machine.store.read() as reader:
         (row,) = reader.find("main", "freight_picture", {})
         picture = msgspec.json.decode(row.body, type=FreightPicture)
