@@ -42,7 +42,7 @@ from crossdock.simulators.world import JSON_COMPANY
 FIRST_HOUR = datetime(2026, 3, 27, 5, 0, tzinfo=UTC)  # the weekend after it the clocks change
 FACTOR = 9000.0  # two and a half hours a second
 BOOT_SECONDS = 7.0
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0  # a busy machine starts ten processes slowly
 POLL_SECONDS = 0.4
 QUIET_POLLS = 3
 DAY_SECONDS_MAX = 100.0
@@ -166,10 +166,12 @@ async def ready(stage: Stage) -> None:
         for name, url in urls.items():
             while not await _answers(session, url):
                 if time.monotonic() > deadline:
+                    log = stage.folder / "logs" / f"{name}.log"
                     raise NotReady(
-                        "A process of the demo did not start; its log says why",
+                        f"`{name}` did not answer within {READY_SECONDS:.0f} s; "
+                        f"run the demo with `--keep FOLDER` and look at {log.name} in it",
                         process=name,
-                        logs=stage.folder / "logs",
+                        log=log,
                     )
                 await asyncio.sleep(0.1)
 
