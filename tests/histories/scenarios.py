@@ -34,6 +34,7 @@ from tests.histories.words import (
     order,
     plan,
     shipment,
+    statement,
     taken,
     tender,
     tracking,
@@ -377,6 +378,19 @@ def freight_disputed(day: Day) -> None:
     day.wait(days=1)
 
 
+def ledger_differs(day: Day) -> None:
+    """The ERP holds one accrual at another amount, one under the next day; both are let be."""
+    offered = shipment(charges=charges(LINEHAUL="480.00", FUEL="61.26"))
+    day.tell(*MASTERS, order("released"), plan("confirmed", offered))
+    day.tell(tracking("DLV", BEGIN + 2 * HOUR))
+    day.tell(invoice("issued", "541.26", LINEHAUL="480.00", FUEL="61.26"))
+    day.wait(hours=1)
+    day.tell(statement("2026-03-28", BEGIN + 24 * HOUR, LINEHAUL="408.00"))
+    day.decide("retry", "LEDGER_DIFFERS")
+    day.tell(statement("2026-03-29", BEGIN + 48 * HOUR, FUEL="61.26"))
+    day.decide("waive", "LEDGER_DIFFERS")
+
+
 SCENARIOS: dict[str, Scenario] = {
     tell.__name__: Scenario(says=str(tell.__doc__), tell=tell, rules=rules)
     for tell, rules in (
@@ -405,5 +419,6 @@ SCENARIOS: dict[str, Scenario] = {
         (stock_refused, HELD),
         (freight_settled, BILLED),
         (freight_disputed, BILLED),
+        (ledger_differs, BILLED),
     )
 }

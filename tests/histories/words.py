@@ -138,6 +138,28 @@ def invoice(
     return Told(partner="road", document="invoices", content=content)
 
 
+def statement(day: str, drawn: datetime, **accrued: str) -> Told:
+    """The ERP tells which accruals of load LD-SH-1 it holds under a business date."""
+    lines = [
+        {
+            "posting": "accrual",
+            "load_id": "LD-SH-1",
+            "charge": charge,
+            "carrier_scac": "ROAD",
+            "amount": {"amount": amount, "currency": "EUR"},
+        }
+        for charge, amount in accrued.items()
+    ]
+    content = {
+        "event_id": f"ledger/{day}/{drawn.isoformat()}",
+        "event_type": "ledger.statement",
+        "occurred_at": drawn.isoformat(),
+        "business_date": day,
+        "lines": lines,
+    }
+    return Told(partner="erp", document="statement", content=content)
+
+
 def cost(revision: int = 1, **amounts: str) -> Told:
     """The TMS tells what a load costs."""
     content = {
