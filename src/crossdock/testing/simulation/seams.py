@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from crossdock.flow.settling import SEND
+from crossdock.messages.shipment_visibility import MilestoneReported
 from crossdock.policies.gates import Gate, Proof
 from crossdock.ports import EffectClass
 from crossdock.ports.store import Seen, Stale
@@ -296,3 +297,24 @@ def deaf_to_retractions(original: Any) -> Any:
         return state if event.kind == "RETRACTION" else original(state, event, *rest)
 
     return hear
+
+
+def read_by_count(original: Any) -> Any:
+    """Read into each report how many were read before it."""
+    numbers = count(1)
+
+    def read(*args: Any) -> Any:
+        found = original(*args)
+        return replace(
+            found, reports=tuple(_counted(each, next(numbers)) for each in found.reports)
+        )
+
+    return read
+
+
+def _counted(reported: Any, number: int) -> Any:
+    report = reported.report
+    if not isinstance(report, MilestoneReported):
+        return reported
+    evidence = replace(report.evidence, note=f"the {number}th")
+    return replace(reported, report=replace(report, evidence=evidence))

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import count
 
-from crossdock.flow import asking, breaker, deliverer, desk, machine, settling, speech, timekeeper
+from crossdock.flow import (
+    asking,
+    breaker,
+    deliverer,
+    desk,
+    machine,
+    reading,
+    settling,
+    speech,
+    timekeeper,
+)
 from crossdock.ports import EffectClass
 from crossdock.ports.store import Seen
 from crossdock.store.sqlite.unit import SqliteUnit
@@ -28,6 +38,10 @@ DEFENCES: dict[str, Defence] = {
             seams.verdicts(lambda each: Seen.DUPLICATE if each is Seen.CONFLICT else each),
         ),
         weather=("identity_reused",),
+    ),
+    "same_reading": Defence(
+        says="bytes are read by what is in them, and by nothing else",
+        patches=one(reading, "read", seams.read_by_count),
     ),
     "documents_kept": Defence(
         says="each document is kept before anything is made of it",

@@ -114,6 +114,11 @@ DEFENCES: dict[str, Defence] = {
         ),
         held_by="tests/processes/test_order_release_changes.py::test_a_cancelled_order_is_taken_back_everywhere",
     ),
+    "contradictions_flagged": Defence(
+        says="facts that cannot all be true are flagged",
+        patches=one(shipment_visibility, "contradictions", seams.always(())),
+        weather=("clock_jump", "correction"),
+    ),
     "portal_gate": Defence(
         says="a customer sees an order from when its ERP has the reference",
         patches=one(shipment_visibility_gate, "gate_of", seams.open_gate),

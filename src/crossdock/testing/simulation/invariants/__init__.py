@@ -22,6 +22,7 @@ from crossdock.testing.simulation.invariants.intake import (
     Final,
     Kept,
     Quarantined,
+    ReadAlike,
     ToldApart,
 )
 from crossdock.testing.simulation.invariants.money import (
@@ -51,6 +52,7 @@ from crossdock.testing.simulation.invariants.portal import (
     Forward,
     Fresh,
     OnlyTheirs,
+    Possible,
 )
 from crossdock.testing.simulation.invariants.stock import NoMoreThanCommitted, StockConserved
 
@@ -59,6 +61,7 @@ INVARIANTS: tuple[type[Invariant], ...] = (
     Conserved,
     Final,
     ToldApart,
+    ReadAlike,
     Answered,
     Numbered,
     Wakeable,
@@ -87,6 +90,7 @@ INVARIANTS: tuple[type[Invariant], ...] = (
     BehindTheErp,
     Forward,
     Fresh,
+    Possible,
     OnlyTheirs,
     Audited,
     Traced,

@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 
+from crossdock.flow import reading
 from crossdock.flow.exceptions import ID_REUSED
+from crossdock.messages.registry import encode
 from crossdock.simulators.ledger import Entry
 from crossdock.testing.simulation.invariants.base import Invariant, Scene
 from crossdock.testing.simulation.witness import identity_of
 
 DEATHS_MAX = 12  # each try of its sender may cost one, until the house tries it alone
+READABLE = "SELECT id, sha256 FROM raw_document WHERE status IN ('translated', 'partial')"
 KEPT = "SELECT count(*) FROM raw_document WHERE endpoint = ? AND sha256 = ? AND parent_id = ''"
 
 
@@ -157,3 +160,26 @@ class ToldApart(Invariant):
             "SELECT count(*) FROM exception WHERE subject = ? AND code = ?", document_id, ID_REUSED
         )
         return bool(found)
+
+
+class ReadAlike(Invariant):
+    """INV-42."""
+
+    number = "INV-42"
+    says = "the same bytes, read again by the same connector, say the same to the byte"
+
+    def at_end(self) -> Iterator[str]:
+        """Read every document of the run again, and hold it against what was kept of it."""
+        roster = self.scene.roster
+        if roster is None:
+            return
+        with self.scene.store.read() as reader:
+            for id_, sha in self.scene.rows(READABLE):
+                document = reader.document("main", id_)
+                if document is None or sha in self.scene.image_hashes:
+                    continue
+                again = reading.read(roster, document.endpoint, document.document, document.content)
+                said = {encode(each.report) for each in again.reports}
+                kept = {each.body for each in reader.messages_caused_by("main", [id_])}
+                if kept - said:
+                    yield f"{document.endpoint} {document.document} {sha[:12]} is read otherwise"

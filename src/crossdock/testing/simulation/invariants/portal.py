@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from crossdock.canonical.tracking import PHASES, Milestone, Phase
+from crossdock.canonical.tracking import PHASES, Classifier, Milestone, Phase
 from crossdock.messages.shipment_visibility import CustomerPicture
 from crossdock.testing.simulation.invariants.base import Invariant, Shown
 
+SKEW = timedelta(minutes=15)  # that clocks may differ by
 RANKS = {
     phase: rank
     for rank, phase in enumerate(
@@ -88,6 +89,42 @@ class Fresh(Invariant):
             if told["shipment_id"] == picture.shipment_id and name in self.witness.heard_at
             for at in (*self.witness.heard_at[name], told["occurred_at"])
         }
+
+
+class Possible(Invariant):
+    """INV-27."""
+
+    number = "INV-27"
+    says = "what is shown has happened in an order that can be, and not later than it was told"
+    wakes = frozenset({"shown"})
+
+    def after(self) -> Iterator[str]:
+        """Hold the times on each page that changed against each other, where nothing is flagged."""
+        for shown in self.scene.shown:
+            picture = shown.now.picture
+            if not picture.flags:
+                for sentence in _out_of_order(picture):
+                    yield f"{picture.shipment_id}: {sentence}, and nothing is flagged"
+
+
+def _out_of_order(picture: CustomerPicture) -> Iterator[str]:
+    done = [
+        each
+        for each in picture.milestones
+        if each.classifier is Classifier.ACTUAL and not each.returning
+    ]
+    for each in done:
+        if each.occurred.at > each.received_at + SKEW:
+            yield f"{each.milestone} was told before it happened"
+    times = {
+        milestone: [each.occurred.at for each in done if each.milestone is milestone]
+        for milestone in (Milestone.PICKED_UP, Milestone.DEPARTED, Milestone.DELIVERED)
+    }
+    picked_up, departed, delivered = times.values()
+    if picked_up and departed and min(departed) < min(picked_up):
+        yield "it departed before it was picked up"
+    if len(delivered) == 1 and any(at > delivered[0] for at in picked_up + departed):
+        yield "it was on its way after it was delivered"
 
 
 class OnlyTheirs(Invariant):
