@@ -48,6 +48,9 @@ class Freight(Struct, frozen=True, kw_only=True):
     paid: Mapping[str, str]
 
 
+CUT_SHORT = "  cut short: this machine was too busy, and what was still to do counts as lost"
+
+
 class Effects(Struct, frozen=True, kw_only=True):
     """What one partner was asked for: applied as crossdock knows it, and as its ledger has it."""
 
@@ -60,7 +63,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     """A day in numbers. `violations` and `naive` count the failure patterns.
 
     `tenders` counts what carriers were offered and answered, by their own ledgers;
-    `acknowledgements` where partners' promises to acknowledge stand.
+    `acknowledgements` where partners' promises to acknowledge stand. `cut_short`: the machine was
+    too slow for the whole day, so that what was still to be done counts as lost.
     """
 
     seed: int
@@ -76,6 +80,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     naive: Mapping[str, int]
     page_looks: int
     seconds: float
+    cut_short: bool = False
     details: Mapping[str, Sequence[str]] = {}
 
 
@@ -208,6 +213,7 @@ def as_text(summary: Summary) -> str:
     lines = [
         "",
         f"A distributor's day, seed {summary.seed}, in {summary.seconds:.0f} seconds",
+        *([CUT_SHORT] if summary.cut_short else []),
         "",
         (
             f"  orders      {orders.released} released, {orders.completed} delivered and posted, "
