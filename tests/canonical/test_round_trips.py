@@ -69,6 +69,7 @@ SIMPLE: dict[type[Any], st.SearchStrategy[Any]] = {
     msgspec.inspect.BoolType: st.booleans(),
     msgspec.inspect.NoneType: st.none(),
     msgspec.inspect.DateTimeType: instants,
+    msgspec.inspect.DateType: st.dates(),
     msgspec.inspect.DecimalType: decimals,
 }
 patient = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -33,8 +33,10 @@ PLANNED = entry(
 )
 
 
-def told(kind: str = "original", revision: int = 0, at: datetime = DELIVERED) -> Entry:
-    event = {"event_id": "E1", "status_code": "DLV", "kind": kind, "revision": revision}
+def told(
+    kind: str = "original", revision: int = 0, at: datetime = DELIVERED, code: str = "DLV"
+) -> Entry:
+    event = {"event_id": "E1", "status_code": code, "kind": kind, "revision": revision}
     content = {"shipment_id": "SH1", "event": event}
     return entry(at, "sent", "tracking", f"tracking/E1/{kind}/{revision}", content)
 
@@ -98,6 +100,16 @@ def adrift(
 
 def test_an_accrual_after_delivery_and_bill_is_proven() -> None:
     assert unproven([accrued()]) == []
+
+
+def test_a_proof_of_delivery_proves_what_no_other_word_told() -> None:
+    assert unproven([accrued()], [told(code="POD"), bill()]) == []
+
+
+def test_a_departure_proves_no_delivery() -> None:
+    assert unproven([accrued()], [told(code="DEP"), bill()]) == [
+        "accrual/LD1/LINEHAUL/1 was accrued before anything of it was delivered"
+    ]
 
 
 def test_an_accrual_before_the_delivery_was_told_is_not() -> None:

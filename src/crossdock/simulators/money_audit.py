@@ -24,7 +24,8 @@ Book = tuple[Entry, ...]
 Sums = Mapping[tuple[str, str], Decimal]
 MONEY = ("erp.accrue", "erp.post_freight_invoice", "erp.release_billing")
 COPY = "tms.share_freight_invoice"
-DELIVERED, TAKEN_BACK = "DLV", "invoice.cancelled"
+PROOFS = ("DLV", "POD")  # a proof of delivery says that it was delivered, too
+TAKEN_BACK = "invoice.cancelled"
 
 
 def accrual_without_proof(
@@ -152,7 +153,7 @@ def _deliveries(carriers: Iterable[Book]) -> dict[str, list[tuple[datetime, dict
         for entry in book:
             if entry.kind == "sent" and entry.verb == "tracking":
                 event = entry.content["event"]
-                if event["status_code"] == DELIVERED:
+                if event["status_code"] in PROOFS:
                     told[entry.content["shipment_id"]].append((entry.at, event))
     return told
 

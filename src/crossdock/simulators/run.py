@@ -232,6 +232,7 @@ def parser() -> argparse.ArgumentParser:
         prog="simulate-partner", description="Serve one simulated partner."
     )
     faults = "; ".join(f"{name}: {text}" for name, text in mischief.FAULTS.items())
+    faults = faults.replace("%", "%%")  # argparse reads a single one as a place to fill
     known.add_argument("kind", choices=sorted(KINDS))
     known.add_argument("--port", type=int, default=0, help="0 takes a free one")
     known.add_argument("--faults", default="", help=f"name=chance, by comma. {faults}")
