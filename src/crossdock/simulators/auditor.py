@@ -3,7 +3,7 @@
 duplicate_shipments   a second request for an order and version lives in the TMS beside the first
 portal_ahead_of_erp   a page showed a shipment of an order before the ERP had its reference
 doubled_effects       the same business content done again, with nothing in between
-lost_messages         told, acknowledged, and neither done nor before anybody as an exception
+lost_messages         told, acknowledged, and neither done nor before anybody
 stock_not_conserved   set aside, or noted as gone, otherwise than the orders and the pickups say
 
 and what `money_audit` finds: accrual_without_proof, doubled_postings, money_not_conserved.
@@ -71,7 +71,8 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
     `erps`, `tms` and `carriers` are ledgers. `ahead` are the (order, shipment) that were seen on a
     page while no ERP had the reference, `pages` the shipments' pages by shipment, `exceptions` the
-    numbers on the exceptions page. `stocked` are the company codes whose ERP shall set stock aside.
+    numbers that stand before a person. `stocked` are the company codes whose ERP shall set stock
+    aside.
     """
 
     erps: tuple[tuple[Entry, ...], ...]

@@ -2,7 +2,7 @@
 
 data-shipment, data-orders, data-status    a shipment: a row of the list, or the head of its page
 data-milestone, data-occurred              a step of the shipment whose mark came last
-data-about                                 the numbers of a row of the exceptions page
+data-about                                 the numbers of something that stands before a person
 a rel=next                                 where the list goes on
 """
 
@@ -17,7 +17,7 @@ from crossdock.simulators.auditor import ShownShipment, Step
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """What a page shows: shipments, the numbers of exceptions, and where it goes on."""
+    """What a page shows: shipments, numbers that stand before a person, and where it goes on."""
 
     shipments: tuple[ShownShipment, ...] = ()
     about: frozenset[str] = frozenset()

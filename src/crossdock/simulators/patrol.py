@@ -17,6 +17,7 @@ from crossdock.simulators.pages import Page, read_page
 
 CALL_SECONDS = 30.0
 AT_A_TIME = 8
+BEFORE_A_PERSON = ("/console/exceptions", "/console/finance?view=disputes")
 
 
 class Sites(Struct, frozen=True, kw_only=True):
@@ -120,13 +121,14 @@ class Patrol:
         return await self._get_page(asked, self.sites.customers[customer_id])
 
     async def _exceptions(self) -> frozenset[str]:
-        """Read the exceptions page to its end; a system without one has no exceptions."""
+        """Read what stands before a person to its end; a system without the pages has nothing."""
         about: set[str] = set()
-        url = f"{self.sites.portal}/console/exceptions"
-        while url:
-            page = await self._get_page(url, self.sites.operator)
-            about |= page.about
-            url = urljoin(url, page.following) if page.following else ""
+        for place in BEFORE_A_PERSON:
+            url = f"{self.sites.portal}{place}"
+            while url:
+                page = await self._get_page(url, self.sites.operator)
+                about |= page.about
+                url = urljoin(url, page.following) if page.following else ""
         return frozenset(about)
 
     async def _get_page(self, url: str, headers: Mapping[str, str]) -> Page:
