@@ -11,14 +11,15 @@ from msgspec.structs import replace
 
 from crossdock.flow.decisions import Decision
 from crossdock.flow.deliverer import Result
+from crossdock.flow.dispatcher import PAGE
 from crossdock.flow.machine import Machine
 from crossdock.flow.names import lane_of
 from crossdock.flow.roster import Rulebook
 from crossdock.messages.envelope import Body, Key
 from crossdock.messages.teams import Team
 from crossdock.policies.rules import LatenessPolicy, Rules, TeamRow
-from crossdock.ports import Emission, Fact, Received, Subscriber
-from crossdock.ports.store import Store
+from crossdock.ports import Emission, Fact, Received, Rows, Subscriber
+from crossdock.ports.store import ProjectionRow, Store
 from crossdock.store.sqlite import open_sqlite
 from tests.flow.kit import (
     COUNTER,
@@ -271,4 +272,68 @@ def test_the_facts_of_a_step_are_kept_with_it(store: Store) -> None:
         _, second = reader.handled("main", "counter", ORDER)
     facts = msgspec.json.decode(second.facts, type=tuple[Fact, ...])
     assert [fact.body for fact in facts] == [ROW.encode(), None]
+    assert machine.preview("counter", ORDER).same_state
+
+
+BY_ORDER = Rows(kind="wanted", index=(("order", "SO-1"),))
+
+
+def wanted_by_order(_state: Counter, _body: Body) -> tuple[Key | Rows, ...]:
+    return (BY_ORDER, Key("wanted", "I-1"))
+
+
+FINDING = replace(LOOKING, facts=wanted_by_order)
+
+
+def waits(item: str, order: str) -> ProjectionRow:
+    return ProjectionRow(
+        tenant="main",
+        kind="wanted",
+        key=item,
+        body=f"{item} for {order}".encode(),
+        index=(("order", order),),
+        updated_at=NOON,
+    )
+
+
+def test_rows_found_by_index_are_looked_at_in_order_of_keys_each_once(store: Store) -> None:
+    names = [f"I-{n}" for n in range(PAGE + 1)]
+    with store.write() as unit:
+        unit.put_projections([*(waits(each, "SO-1") for each in names), waits("J-1", "SO-2")])
+    machine = rebuilt(house(store), FINDING)
+
+    machine.receive([lines(Line(id="a"))], NOON)
+
+    assert told(machine) == tuple(f"{each} for SO-1" for each in sorted(names))
+
+
+def test_rows_are_found_by_index_as_this_very_transaction_leaves_them(store: Store) -> None:
+    with store.write() as unit:
+        unit.put_projections([waits("I-0", "SO-1")])
+    machine = rebuilt(house(store), FINDING)
+
+    machine.receive([lines(Line(id="a", reason="tell"), Line(id="b"))], NOON)
+
+    assert told(machine) == ("I-0 for SO-1", "-", "I-0 for SO-1", ROW)
+
+
+def test_a_row_that_this_transaction_moves_is_found_under_its_new_index_only(store: Store) -> None:
+    with store.write() as unit:
+        unit.put_projections([waits("I-1", "SO-1")])
+    machine = rebuilt(house(store), replace(FINDING, facts=lambda *_: (BY_ORDER,)))
+
+    machine.receive([lines(Line(id="a", order="SO-2", reason="tell"), Line(id="b"))], NOON)
+
+    assert (told(machine, "SO-2"), told(machine)) == (("I-1 for SO-1",), ())
+
+
+def test_a_replay_looks_at_the_rows_as_they_were_then(store: Store) -> None:
+    machine = rebuilt(house(store), FINDING)
+    machine.receive([lines(Line(id="a"))], NOON)
+    with store.write() as unit:
+        unit.put_projections([waits("I-1", "SO-1"), waits("I-2", "SO-1")])
+
+    machine.receive([lines(Line(id="b"))], NOON + timedelta(days=1))
+
+    assert told(machine) == ("-", "I-1 for SO-1", "I-2 for SO-1")
     assert machine.preview("counter", ORDER).same_state

@@ -11,7 +11,7 @@ worker of that release will take them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,7 +32,7 @@ from crossdock.flow.roster import OWNERLESS, Directory, Roster
 from crossdock.flow.speech import Speaker, write_down
 from crossdock.flow.states import Case, Cases, encode_state
 from crossdock.messages.envelope import Key, Message
-from crossdock.ports import Fact, Received, no_facts
+from crossdock.ports import Fact, Received, Rows, no_facts
 from crossdock.ports.store import (
     CaseName,
     Handled,
@@ -44,6 +44,7 @@ from crossdock.ports.store import (
 )
 
 BATCH = 500
+PAGE = 1000  # rows read at a time where a step asks for them by index
 DEATHS_MAX = 2  # workers a step may cost before it is set aside
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -251,19 +252,47 @@ class Facts:
         self._batch = batch
         self._seen: dict[tuple[str, Key], ProjectionRow | None] = {}
 
-    def look_at(self, tenant: str, keys: Sequence[Key]) -> tuple[Fact, ...]:
-        """Look at the records a step declares."""
+    def look_at(self, tenant: str, wanted: Sequence[Key | Rows]) -> tuple[Fact, ...]:
+        """Look at the records a step declares, each once."""
+        keys: dict[Key, None] = {}
+        for each in wanted:
+            found = self._find(tenant, each) if isinstance(each, Rows) else [each]
+            keys.update(dict.fromkeys(found))
+        self._read(tenant, keys)
         return tuple(Fact(key=key, body=self._body(tenant, key)) for key in keys)
+
+    def _find(self, tenant: str, rows: Rows) -> list[Key]:
+        """Find rows by index: those stored, then what this transaction has put or dropped."""
+        names: set[str] = set()
+        where, after = dict(rows.index), ""
+        while page := self._unit.find(tenant, rows.kind, where, after=after, limit=PAGE):
+            for row in page:
+                self._seen[tenant, Key(rows.kind, row.key)] = row
+                names.add(row.key)
+            after = page[-1].key
+        for (owner, kind, name), put in self._batch.shelf.items():
+            if (owner, kind) == (tenant, rows.kind):
+                names.discard(name)
+                if put is not None and set(rows.index) <= set(put.index):
+                    names.add(name)
+        return [Key(rows.kind, name) for name in sorted(names)]
+
+    def _read(self, tenant: str, keys: Iterable[Key]) -> None:
+        """Read what was neither read before nor put in this transaction, a kind at a time."""
+        unread: dict[str, list[str]] = {}
+        for key in keys:
+            if (tenant, key.kind, key.id) not in self._batch.shelf and (
+                (tenant, key) not in self._seen
+            ):
+                unread.setdefault(key.kind, []).append(key.id)
+        for kind, names in unread.items():
+            found = self._unit.projections(tenant, kind, names)
+            self._seen.update(((tenant, Key(kind, name)), found.get(name)) for name in names)
 
     def _body(self, tenant: str, key: Key) -> bytes | None:
         mark = (tenant, key.kind, key.id)
-        if mark in self._batch.shelf:
-            row = self._batch.shelf[mark]
-        else:
-            if (tenant, key) not in self._seen:
-                found = self._unit.projections(tenant, key.kind, [key.id])
-                self._seen[tenant, key] = found.get(key.id)
-            row = self._seen[tenant, key]
+        shelf = self._batch.shelf
+        row = shelf[mark] if mark in shelf else self._seen[tenant, key]
         return None if row is None else row.body
 
 

@@ -130,7 +130,14 @@ class Received(Struct, Generic[B], frozen=True, kw_only=True):
     facts: tuple[Fact, ...] = ()
 
 
-def no_facts(_state: object, _body: Body) -> tuple[Key, ...]:
+class Rows(Struct, frozen=True, kw_only=True):
+    """Asks for every projection row of a kind whose index holds all of `index`, in key order."""
+
+    kind: str
+    index: tuple[tuple[str, str], ...]
+
+
+def no_facts(_state: object, _body: Body) -> tuple[Key | Rows, ...]:
     """Ask for no facts."""
     return ()
 
@@ -144,9 +151,10 @@ class Subscriber(Struct, Generic[S, R], frozen=True, kw_only=True):
     """A process manager (EIP): state for each key, moved only by `decide`.
 
     `start` gives the state before the first message of a key. `keys` chooses whose turn a message
-    is; `receives` lists the body types it is asked for. `facts` names the records a step looks at
-    (kind and id of projection rows). `stage` is the word operators see on the board. `pinned`
-    gives the digest of the rules a running case keeps, or nothing to follow today's.
+    is; `receives` lists the body types it is asked for. `facts` names the records a step looks at:
+    projection rows by kind and id, or by index; each is told once. `stage` is the word operators
+    see on the board. `pinned` gives the digest of the rules a running case keeps, or nothing to
+    follow today's.
     """
 
     name: str
@@ -157,7 +165,7 @@ class Subscriber(Struct, Generic[S, R], frozen=True, kw_only=True):
     decide: Callable[[S, Received[Any], R], tuple[S, tuple[Emission, ...]]]
     stage: Callable[[S], str]
     schema: int = 1
-    facts: Callable[[S, Body], tuple[Key, ...]] = no_facts
+    facts: Callable[[S, Body], tuple[Key | Rows, ...]] = no_facts
     pinned: Callable[[S], str] = not_pinned
     upcasters: Mapping[int, Callable[[dict[str, object]], dict[str, object]]] = {}
 

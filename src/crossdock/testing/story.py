@@ -12,17 +12,19 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from crossdock.messages.envelope import Body, Key
 from crossdock.messages.flow import WakeUp
-from crossdock.messages.registry import encode
 from crossdock.ports import (
     CancelTimer,
     CloseException,
     Emission,
     Fact,
     OpenException,
+    Put,
     Received,
+    Rows,
     SetTimer,
     Subscriber,
 )
@@ -46,7 +48,7 @@ class Story(Generic[S, R]):
         *,
         rules: R,
         at: datetime,
-        facts: Mapping[Key, Body] | None = None,
+        facts: Mapping[Key, Struct] | None = None,
     ) -> None:
         """Begin before the first message; `facts` are the records a step may look at."""
         self.subscriber = subscriber
@@ -54,6 +56,7 @@ class Story(Generic[S, R]):
         self.rules = rules
         self.at = at
         self.facts = dict(facts or {})
+        self.index: dict[Key, tuple[tuple[str, str], ...]] = {}
         self.state = subscriber.start(key)
         self.said: list[Emission] = []
         self.timers: dict[str, datetime] = {}
@@ -79,6 +82,15 @@ class Story(Generic[S, R]):
             for emission in self._step(body, amends, origin, document_id)
         ]
 
+    def show(self, *puts: Put) -> None:
+        """Put rows of a read model where steps look at them, by key or by index."""
+        for put in puts:
+            key = Key(put.kind, put.key)
+            self.facts.pop(key, None)
+            self.index[key] = put.index
+            if put.body is not None:
+                self.facts[key] = put.body
+
     def wait_until(self, at: datetime) -> list[Emission]:
         """Let time pass, firing each timer when it is due; answer what was said meanwhile."""
         said: list[Emission] = []
@@ -92,7 +104,8 @@ class Story(Generic[S, R]):
 
     def _step(self, body: Body, amends: str, origin: str, document_id: str) -> list[Emission]:
         self.told += 1
-        known = [(key, self.facts.get(key)) for key in self.subscriber.facts(self.state, body)]
+        wanted = self.subscriber.facts(self.state, body)
+        keys = dict.fromkeys(key for each in wanted for key in self._found(each))
         received: Received[Any] = Received(
             body=body,
             at=self.at,
@@ -101,10 +114,7 @@ class Story(Generic[S, R]):
             origin=origin,
             document_id=document_id,
             amends=amends,
-            facts=tuple(
-                Fact(key=key, body=None if record is None else encode(record))
-                for key, record in known
-            ),
+            facts=tuple(Fact(key=key, body=self._record(key)) for key in keys),
         )
         state, said = self.subscriber.decide(self.state, received, self.rules)
         kept = msgspec.json.encode(state, order="deterministic")
@@ -113,6 +123,19 @@ class Story(Generic[S, R]):
             self._note(emission)
         self.said += said
         return list(said)
+
+    def _found(self, wanted: Key | Rows) -> list[Key]:
+        if isinstance(wanted, Key):
+            return [wanted]
+        return sorted(
+            key
+            for key in self.facts
+            if key.kind == wanted.kind and set(wanted.index) <= set(self.index.get(key, ()))
+        )
+
+    def _record(self, key: Key) -> bytes | None:
+        record = self.facts.get(key)
+        return None if record is None else msgspec.json.encode(record, order="deterministic")
 
     def _note(self, emission: Emission) -> None:
         match emission:
