@@ -2,20 +2,19 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import pytest
 from msgspec.structs import replace
 
 from crossdock.apis.http import json_text
-from crossdock.messages.envelope import Body, Key, Message
-from crossdock.policies.rules import Rules
+from crossdock.messages.envelope import Body
+from crossdock.messages.freight_reconciliation import LedgerStatementReceived
+from crossdock.messages.freight_settlement import FreightPosted
 from crossdock.ports.store import ProjectionRow, Store
-from crossdock.processes.freight_reconciliation import SUBSCRIBER
 from crossdock.projections.freight_reconciliation import project
 from crossdock.store.sqlite import open_sqlite
-from crossdock.testing.story import Story
 from tests.apis.asgi import call
 from tests.cli.conftest import Terminal
 from tests.pages.house import house
@@ -24,16 +23,18 @@ from tests.processes.test_freight_reconciliation import (
     NIGHT,
     SUNDAY,
     accrued,
+    day,
     held,
+    message,
     statement,
 )
 
 
-def rows_of(on: date, *told: Body) -> list[ProjectionRow]:
-    """What the read model keeps of a day after it was told this."""
-    key = Key("business_date", on.isoformat())
-    day = Story(SUBSCRIBER, key, rules=Rules(), at=NIGHT)
-    said = [*told, *day.tell(*told)]
+def rows_of(
+    on: date, posted: Sequence[FreightPosted], told: LedgerStatementReceived
+) -> list[ProjectionRow]:
+    """What the read model keeps of a day after its postings and this statement."""
+    said: list[object] = [*posted, *day(on, *posted).tell(told)]
     return [
         ProjectionRow(
             tenant="main",
@@ -49,18 +50,6 @@ def rows_of(on: date, *told: Body) -> list[ProjectionRow]:
     ]
 
 
-def message(body: Body) -> Message:
-    return Message(
-        id="m",
-        tenant="main",
-        correlation_id="",
-        causation_id="",
-        received_at=NIGHT,
-        origin="process:freight_reconciliation",
-        body=body,
-    )
-
-
 @pytest.fixture
 def known(terminal: Terminal) -> Iterator[Store]:
     """A store that knows a day on which the ERP's ledger differs, and one on which it agrees."""
@@ -70,8 +59,8 @@ def known(terminal: Terminal) -> Iterator[Store]:
     with store.write() as unit:
         unit.put_projections(
             [
-                *rows_of(SUNDAY, one, two, statement(wrong, held(two), held(two))),
-                *rows_of(MONDAY, accrued(on=MONDAY), statement(held(accrued()), on=MONDAY)),
+                *rows_of(SUNDAY, [one, two], statement(wrong, held(two), held(two))),
+                *rows_of(MONDAY, [accrued(on=MONDAY)], statement(held(accrued()), on=MONDAY)),
             ]
         )
     yield store

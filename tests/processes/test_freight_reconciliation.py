@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from crossdock.canonical.money import Money
-from crossdock.messages.envelope import Body, Key
+from crossdock.messages.envelope import Body, Key, Message
 from crossdock.messages.flow import ExceptionRetried, ExceptionWaived
 from crossdock.messages.freight_reconciliation import (
     DifferenceKind,
@@ -31,6 +31,7 @@ from crossdock.messages.teams import Team
 from crossdock.policies.rules import Rules
 from crossdock.ports import CloseException, OpenException
 from crossdock.processes.freight_reconciliation import DIFFERS, SUBSCRIBER, ReconciliationState
+from crossdock.projections.freight_reconciliation import project
 from crossdock.testing.story import Story
 
 SUNDAY, MONDAY = date(2026, 3, 29), date(2026, 3, 30)
@@ -70,13 +71,30 @@ def statement(
     return LedgerStatementReceived(ledger=ledger, business_date=on, as_of=at, lines=lines)
 
 
-def day(on: date = SUNDAY, *rows: FreightPosted) -> Story[ReconciliationState, Rules]:
-    """A business date; `rows` are all postings that the read model knows."""
-    facts: dict[Key, Body] = {
-        Key("freight_posting", held(row).named(row.endpoint)): row for row in rows
-    }
+def day(on: date = SUNDAY, *posted: FreightPosted) -> Story[ReconciliationState, Rules]:
+    """A business date; `posted` are all postings that the read model knows."""
     key = Key("business_date", on.isoformat())
-    return Story(SUBSCRIBER, key, rules=Rules(), at=NIGHT, facts=facts)
+    story = Story(SUBSCRIBER, key, rules=Rules(), at=NIGHT)
+    post(story, *posted)
+    return story
+
+
+def post(story: Story[ReconciliationState, Rules], *posted: FreightPosted) -> None:
+    """Put postings in the read model, at the story's time."""
+    for each in posted:
+        story.show(*project(message(each, story.at)))
+
+
+def message(body: Body, at: datetime = NIGHT) -> Message:
+    return Message(
+        id="m",
+        tenant="main",
+        correlation_id="",
+        causation_id="",
+        received_at=at,
+        origin="process:freight_settlement",
+        body=body,
+    )
 
 
 def differences(story: Story[ReconciliationState, Rules]) -> list[tuple[str, DifferenceKind]]:
@@ -85,16 +103,23 @@ def differences(story: Story[ReconciliationState, Rules]) -> list[tuple[str, Dif
 
 
 def test_nothing_is_said_of_a_day_before_its_first_statement() -> None:
-    sunday = day()
+    sunday = day(SUNDAY, accrued())
+    elsewhere = LedgerLineStrayed(
+        business_date=SUNDAY, line="erp/accrual/L-1/LINEHAUL", found_on=MONDAY
+    )
 
-    said = sunday.tell(accrued())
+    said = sunday.tell(elsewhere)
 
     assert (said, sunday.stage) == ([], "waiting_for_a_statement")
 
 
+def test_a_posting_is_no_step_of_its_day() -> None:
+    assert SUBSCRIBER.keys(message(accrued())) == ()
+    assert FreightPosted not in SUBSCRIBER.receives
+
+
 def test_a_day_on_which_all_agrees_is_told_with_counts_and_sums() -> None:
-    sunday = day()
-    sunday.tell(accrued("L-1"), accrued("L-2", 1_000))
+    sunday = day(SUNDAY, accrued("L-1"), accrued("L-2", 1_000))
 
     said = sunday.tell(statement(held(accrued("L-1")), held(accrued("L-2", 1_000))))
 
@@ -121,8 +146,7 @@ def test_a_day_on_which_all_agrees_is_told_with_counts_and_sums() -> None:
 
 
 def test_a_difference_is_told_with_both_amounts_and_asks_finance_once() -> None:
-    sunday = day()
-    sunday.tell(accrued())
+    sunday = day(SUNDAY, accrued())
 
     told, asked = sunday.tell(statement(held(accrued(minor=65_900))))
 
@@ -154,8 +178,8 @@ def test_a_difference_is_told_with_both_amounts_and_asks_finance_once() -> None:
 
 
 def test_a_mended_ledger_closes_the_exception() -> None:
-    sunday = day()
-    sunday.tell(accrued(), statement())
+    sunday = day(SUNDAY, accrued())
+    sunday.tell(statement())
 
     said = sunday.tell(statement(held(accrued()), at=LATER + timedelta(hours=1)))
 
@@ -164,24 +188,68 @@ def test_a_mended_ledger_closes_the_exception() -> None:
 
 
 def test_an_older_statement_changes_nothing() -> None:
-    sunday = day()
-    sunday.tell(accrued(), statement(held(accrued())))
+    sunday = day(SUNDAY, accrued())
+    sunday.tell(statement(held(accrued())))
 
     assert sunday.tell(statement(at=NIGHT)) == []
 
 
 def test_what_was_posted_after_the_statement_was_drawn_is_not_missed() -> None:
-    sunday = day()
-    sunday.tell(statement(at=NIGHT - timedelta(hours=1)))
+    sunday = day(SUNDAY, accrued())
 
-    sunday.tell(accrued())
+    sunday.tell(statement(at=NIGHT - timedelta(hours=1)))
 
     assert differences(sunday) == []
 
 
-def test_what_was_taken_back_must_not_be_there() -> None:
+def test_what_is_posted_after_the_last_statement_is_judged_with_the_next() -> None:
     sunday = day()
-    sunday.tell(accrued(), accrued(minor=0))
+    sunday.tell(statement(held(accrued())))
+    before = differences(sunday)
+    post(sunday, accrued())
+
+    said = sunday.tell(statement(held(accrued()), at=LATER + timedelta(hours=1)))
+
+    assert before == [("erp/accrual/L-1/LINEHAUL", DifferenceKind.UNKNOWN_TO_US)]
+    assert said[1:] == [CloseException(code=DIFFERS, because="the ledgers hold what was posted")]
+    assert differences(sunday) == []
+
+
+def test_a_retry_holds_the_last_statement_against_what_is_posted_by_now() -> None:
+    sunday = day()
+    sunday.tell(statement(held(accrued("L-1")), held(accrued("L-2", on=MONDAY))))
+    post(sunday, accrued("L-1"), accrued("L-2", on=MONDAY))
+
+    said = sunday.tell(ExceptionRetried(code=DIFFERS, by="ann", reason="look again"))
+
+    line = "erp/accrual/L-2/LINEHAUL"
+    assert strayed(said) == [LedgerLineStrayed(business_date=MONDAY, line=line, found_on=SUNDAY)]
+    assert said[2:] == [CloseException(code=DIFFERS, because="the ledgers hold what was posted")]
+    assert (differences(sunday), sunday.stage) == ([], "agrees")
+
+
+def test_a_ledger_that_has_sent_no_statement_is_told_with_what_was_posted_to_it() -> None:
+    shared = replace(
+        accrued(), posting="tms.share_freight_invoice", endpoint="tms", invoice_id="INV-1"
+    )
+    sunday = day(SUNDAY, accrued(), shared)
+
+    told, *_ = sunday.tell(statement(held(accrued())))
+
+    assert isinstance(told, FreightReconciled)
+    assert told.ledgers == (
+        LedgerStanding(ledger="erp", as_of=LATER),
+        LedgerStanding(ledger="tms", as_of=None),
+    )
+    assert [(each.ledger, each.our_count, each.their_count) for each in told.totals] == [
+        ("erp", 1, 1),
+        ("tms", 1, 0),
+    ]
+    assert told.differences == ()
+
+
+def test_what_was_taken_back_must_not_be_there() -> None:
+    sunday = day(SUNDAY, accrued(), accrued(minor=0))
 
     sunday.tell(statement(held(accrued())))
 
@@ -189,15 +257,16 @@ def test_what_was_taken_back_must_not_be_there() -> None:
 
 
 def test_a_release_is_booked_by_no_ledger() -> None:
-    sunday = day()
-    sunday.tell(replace(accrued(), posting="erp.release_billing"), statement())
+    sunday = day(SUNDAY, replace(accrued(), posting="erp.release_billing"))
+
+    sunday.tell(statement())
 
     assert differences(sunday) == []
 
 
 def test_what_a_person_lets_be_is_not_told_again_and_another_difference_is() -> None:
-    sunday = day()
-    sunday.tell(accrued("L-1"), accrued("L-2"), statement(held(accrued("L-2"))))
+    sunday = day(SUNDAY, accrued("L-1"), accrued("L-2"))
+    sunday.tell(statement(held(accrued("L-2"))))
 
     waived = sunday.tell(ExceptionWaived(code=DIFFERS, by="ann", reason="booked by hand"))
     again = sunday.tell(statement(held(accrued("L-2")), at=LATER + timedelta(hours=1)))
@@ -210,8 +279,8 @@ def test_what_a_person_lets_be_is_not_told_again_and_another_difference_is() -> 
 
 
 def test_a_retry_asks_again() -> None:
-    sunday = day()
-    sunday.tell(accrued(), statement())
+    sunday = day(SUNDAY, accrued())
+    sunday.tell(statement())
 
     (asked,) = sunday.tell(ExceptionRetried(code=DIFFERS, by="ann", reason="look again"))
 
@@ -221,7 +290,7 @@ def test_a_retry_asks_again() -> None:
 def test_a_line_that_left_the_other_date_is_missing_where_it_belongs() -> None:
     posted = accrued()
     sunday, monday = day(SUNDAY, posted), day(MONDAY, posted)
-    sunday.tell(posted, statement())
+    sunday.tell(statement())
     first = strayed(monday.tell(statement(held(posted), on=MONDAY)))
     sunday.tell(*first)
     before = differences(sunday)
@@ -321,9 +390,6 @@ def test_every_planted_difference_is_found_and_no_other(
     world: list[tuple[FreightPosted, Plant]], strangers: list[date], order: Random
 ) -> None:
     days = {on: day(on, *(posted for posted, _ in world)) for on in DAYS}
-    for posted, _ in world:
-        assert posted.business_date is not None
-        days[posted.business_date].tell(posted)
     unknown = [(on, held(posting(100 + n, VERBS[0], 5, on))) for n, on in enumerate(strangers)]
     statements = [
         statement(

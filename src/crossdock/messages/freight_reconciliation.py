@@ -42,6 +42,17 @@ class LedgerLine(Canonical, frozen=True, kw_only=True):
         return f"{ledger}/{self.posting}/{self.load_id}/{self.charge}"
 
 
+class PostedLine(Canonical, frozen=True, kw_only=True):
+    """A posting as its ledger confirmed it last; an amount of zero where it was taken back.
+
+    `posted_at` is when the house took it as done.
+    """
+
+    line: LedgerLine
+    posted_at: Instant
+    business_date: date | None = None
+
+
 # The verbs by which ledgers are asked to book, and what they book; the others book nothing.
 BOOKED: dict[str, LedgerPosting] = {
     AccrueFreight.verb: LedgerPosting.ACCRUAL,

@@ -1,7 +1,6 @@
 """Freight reconciliation: what ledgers hold of a business date is what was posted, or it is told.
 
-Receives  FreightPosted, LedgerStatementReceived, LedgerLineStrayed, ExceptionRetried,
-          ExceptionWaived
+Receives  LedgerStatementReceived, LedgerLineStrayed, ExceptionRetried, ExceptionWaived
 Emits     FreightReconciled, LedgerLineStrayed, OpenException, CloseException
 Key       business_date
 
@@ -13,7 +12,8 @@ House rules
   4. A posting that stands under another date is told where it was posted, not where it was found.
   5. A day with differences is one exception for finance, and closes when they are gone. A waiver
      lets those be that are there; another one is told again.
-  6. Nothing is said of a day before the first statement of it.
+  6. Nothing is said of a day before the first statement of it. What is posted after the last one
+     is judged with the next, or when finance has it looked at again.
 """
 
 from __future__ import annotations
@@ -37,16 +37,23 @@ from crossdock.messages.freight_reconciliation import (
     LedgerStanding,
     LedgerStatementReceived,
     LedgerTotal,
-    booked,
+    PostedLine,
 )
-from crossdock.messages.freight_settlement import FreightPosted
 from crossdock.messages.teams import Team
 from crossdock.policies.rules import Rules
-from crossdock.ports import CloseException, Emission, Fact, OpenException, Received, Subscriber
+from crossdock.ports import (
+    CloseException,
+    Emission,
+    Fact,
+    OpenException,
+    Received,
+    Rows,
+    Subscriber,
+)
 from crossdock.processes.freight_reconciliation_compare import (
     Known,
-    Ours,
     Statement,
+    as_known,
     compare,
     difference_name,
     grouped,
@@ -55,18 +62,18 @@ from crossdock.processes.freight_reconciliation_compare import (
 
 DIFFERS = "LEDGER_DIFFERS"
 KEY = "business_date"
-POSTED = "freight_posting"  # the read model in which a posting's business date is looked up
+POSTED = "freight_posting"  # the read model in which postings are looked at
 ABOUT_MAX = 20
 
 
 class ReconciliationState(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One business date: what was posted and what ledgers say, by the names of lines and ledgers.
+    """One business date: what ledgers say of it, and the differences told; by the names of lines.
 
-    `elsewhere` and `strays` are the dates under which lines were found, or belong.
+    `elsewhere` and `strays` are the dates under which lines were found, or belong. What was posted
+    is not kept: it is looked at where it is needed.
     """
 
     business_date: str
-    ours: dict[str, Ours] = {}
     statements: dict[str, Statement] = {}
     elsewhere: dict[str, date] = {}
     strays: dict[str, date] = {}
@@ -75,93 +82,80 @@ class ReconciliationState(Struct, frozen=True, kw_only=True, omit_defaults=True)
     raised: OpenException | None = None
 
 
-Said = (
-    FreightPosted | LedgerStatementReceived | LedgerLineStrayed | ExceptionRetried | ExceptionWaived
-)
+Said = LedgerStatementReceived | LedgerLineStrayed | ExceptionRetried | ExceptionWaived
 Step = tuple[ReconciliationState, tuple[Emission, ...]]
 
 
 def decide(state: ReconciliationState, received: Received[Any], _rules: Rules) -> Step:
-    """Take in what was posted or is held, then hold both against each other."""
+    """Hold what ledgers say against what was posted, or tell the same differences otherwise."""
     body: Said = received.body
+    before = state.told
     strayed: tuple[Emission, ...] = ()
-    insist = False
     match body:
-        case FreightPosted():
-            state = remember(state, received, body)
         case LedgerStatementReceived():
-            state, strayed = take_statement(state, received, body)
+            if overtaken(state, body):
+                return state, ()
+            statement = Statement(as_of=body.as_of, lines=body.lines)
+            state = replace(state, statements={**state.statements, body.ledger: statement})
+            state, strayed = judge(state, received.facts, {body.ledger})
         case LedgerLineStrayed():
-            state = replace(state, elsewhere=_found(state.elsewhere, body))
+            state = retell(replace(state, elsewhere=_found(state.elsewhere, body)))
         case ExceptionRetried():
-            insist = True
+            state, strayed = judge(state, received.facts, set(state.statements))
         case ExceptionWaived():
-            state = accept(state)
+            state = retell(accept(state))
         case _:
             assert_never(body)
-    settled, said = settle(state, insist=insist)
+    settled, said = settle(state, before, insist=isinstance(body, ExceptionRetried))
     return settled, (*strayed, *said)
 
 
-def remember(
-    state: ReconciliationState, received: Received[Any], posted: FreightPosted
-) -> ReconciliationState:
-    """Keep what a ledger confirmed last of a posting."""
-    line = booked(posted)
-    if line is None:
-        return state
-    name = line.named(posted.endpoint)
-    ours = {**state.ours, name: Ours(line=line, posted_at=received.at)}
-    strays = {each: at for each, at in state.strays.items() if each != name}
-    return replace(state, ours=ours, strays=strays)
+def overtaken(state: ReconciliationState, told: LedgerStatementReceived) -> bool:
+    """Tell whether a statement was drawn earlier than the one that is known."""
+    known = state.statements.get(told.ledger)
+    return known is not None and known.as_of > told.as_of
 
 
-def take_statement(
-    state: ReconciliationState, received: Received[Any], told: LedgerStatementReceived
-) -> Step:
-    """Put a newer statement in the place of the last, and tell the dates whose lines are in it.
+def judge(state: ReconciliationState, facts: tuple[Fact, ...], ledgers: set[str]) -> Step:
+    """Hold what was posted against the statements, and tell the dates whose lines are in them.
 
-    One drawn earlier than what is known changes nothing.
+    Lines of other dates are looked for in the statements of `ledgers`.
     """
-    ledger = told.ledger
-    before = state.statements.get(ledger)
-    if before is not None and before.as_of > told.as_of:
-        return state, ()
-    statement = Statement(as_of=told.as_of, lines=told.lines)
     here = date.fromisoformat(state.business_date)
-    found = strays_in(ledger, state.ours, statement, received.facts, here)
-    gone = {
-        name: at
-        for name, at in state.strays.items()
-        if name.startswith(f"{ledger}/") and name not in found
+    posted = {
+        each.key.id: msgspec.json.decode(each.body, type=PostedLine)
+        for each in facts
+        if each.body is not None
     }
-    kept = {name: at for name, at in state.strays.items() if name not in gone}
+    found: dict[str, date] = {}
+    for ledger in ledgers:
+        found |= strays_in(ledger, state.statements[ledger], posted, here)
+    before = {name: at for name, at in state.strays.items() if ledger_of(name) in ledgers}
+    others = {name: at for name, at in state.strays.items() if name not in before}
+    state = replace(state, strays={**others, **found})
+    ours = {name: one for name, one in posted.items() if one.business_date == here}
     said = [
         LedgerLineStrayed(business_date=at, line=name, found_on=here, found=name in found)
-        for name, at in sorted({**gone, **found}.items())
-        if state.strays.get(name) != found.get(name)
+        for name, at in sorted({**before, **found}.items())
+        if before.get(name) != found.get(name)
     ]
-    statements = {**state.statements, ledger: statement}
-    return replace(state, statements=statements, strays={**kept, **found}), tuple(said)
+    return replace(state, told=reconciled(state, ours)), tuple(said)
+
+
+def ledger_of(name: str) -> str:
+    """Read the ledger in the name of a line."""
+    return name.split("/", 1)[0]
 
 
 def strays_in(
-    ledger: str,
-    ours: Mapping[str, Ours],
-    statement: Statement,
-    facts: tuple[Fact, ...],
-    here: date,
+    ledger: str, statement: Statement, posted: Mapping[str, PostedLine], here: date
 ) -> dict[str, date]:
     """Find the lines of a statement that were posted under another date."""
-    posted = {each.key.id: each.body for each in facts}
     found: dict[str, date] = {}
     for name in grouped(ledger, statement.lines):
-        body = None if name in ours else posted.get(name)
-        if body is not None:
-            posting = msgspec.json.decode(body, type=FreightPosted)
-            stands = posting.business_date
-            if stands is not None and stands != here and posting.amount.minor:
-                found[name] = stands
+        one = posted.get(name)
+        if one is not None and one.line.amount.minor and one.business_date not in {None, here}:
+            found[name] = one.business_date
     return found
 
 
@@ -177,15 +171,27 @@ def accept(state: ReconciliationState) -> ReconciliationState:
     return replace(state, accepted=accepted)
 
 
-def settle(state: ReconciliationState, *, insist: bool) -> Step:
+def known(state: ReconciliationState) -> Known:
+    """Gather what is known of lines beside the two lists."""
+    return Known(elsewhere=state.elsewhere, strays=state.strays, accepted=frozenset(state.accepted))
+
+
+def retell(state: ReconciliationState) -> ReconciliationState:
+    """Tell the differences that were told by what is known of them now."""
+    if state.told is None:
+        return state
+    differences = tuple(as_known(each, known(state)) for each in state.told.differences)
+    return replace(state, told=replace(state.told, differences=differences))
+
+
+def settle(state: ReconciliationState, before: FreightReconciled | None, *, insist: bool) -> Step:
     """Tell how the day stands where that has changed, and ask finance about differences."""
-    if not state.statements:
+    told = state.told
+    if told is None:
         return state, ()
-    told = reconciled(state)
     said: list[Emission] = []
-    if told != state.told:
+    if told != before:
         said.append(told)
-        state = replace(state, told=told)
     wanted = trouble(told)
     if wanted is None and state.raised is not None:
         said.append(CloseException(code=DIFFERS, because="the ledgers hold what was posted"))
@@ -194,20 +200,17 @@ def settle(state: ReconciliationState, *, insist: bool) -> Step:
     return replace(state, raised=wanted), tuple(said)
 
 
-def reconciled(state: ReconciliationState) -> FreightReconciled:
+def reconciled(state: ReconciliationState, ours: Mapping[str, PostedLine]) -> FreightReconciled:
     """Hold all that was posted under the date against every ledger's statement."""
-    ledgers = sorted({*state.statements, *(name.split("/", 1)[0] for name in state.ours)})
-    known = Known(
-        elsewhere=state.elsewhere, strays=state.strays, accepted=frozenset(state.accepted)
-    )
+    ledgers = sorted({*state.statements, *map(ledger_of, ours)})
     differences: list[LedgerDifference] = []
     sums: list[LedgerTotal] = []
     for ledger in ledgers:
-        mine = {name: one for name, one in state.ours.items() if name.startswith(f"{ledger}/")}
+        mine = {name: one for name, one in ours.items() if ledger_of(name) == ledger}
         statement = state.statements.get(ledger)
         sums += totals(ledger, mine, statement)
         if statement is not None:
-            differences += compare(ledger, mine, statement, known)
+            differences += compare(ledger, mine, statement, known(state))
     return FreightReconciled(
         business_date=date.fromisoformat(state.business_date),
         ledgers=tuple(LedgerStanding(ledger=each, as_of=as_of(state, each)) for each in ledgers),
@@ -241,22 +244,29 @@ def trouble(told: FreightReconciled) -> OpenException | None:
 
 
 def keys(message: Message) -> tuple[Key, ...]:
-    """Name the business date; a posting without one belongs to no day."""
+    """Name the business date."""
     body = message.body
     match body:
-        case FreightPosted() | LedgerStatementReceived() | LedgerLineStrayed():
-            day = body.business_date
-            return () if day is None else (Key(KEY, day.isoformat()),)
+        case LedgerStatementReceived() | LedgerLineStrayed():
+            return (Key(KEY, body.business_date.isoformat()),)
         case _:
             return ()
 
 
-def facts(state: ReconciliationState, body: Body) -> tuple[Key, ...]:
-    """Look up the postings behind a statement's lines that are not of this date."""
-    if not isinstance(body, LedgerStatementReceived):
+def facts(state: ReconciliationState, body: Body) -> tuple[Key | Rows, ...]:
+    """Look at what was posted under the date, and at what ledgers hold that may be of another."""
+    match body:
+        case LedgerStatementReceived():
+            held = {} if overtaken(state, body) else {body.ledger: body.lines}
+        case ExceptionRetried():
+            held = {ledger: each.lines for ledger, each in state.statements.items()}
+        case _:
+            held = {}
+    if not held:
         return ()
-    names = grouped(body.ledger, body.lines)
-    return tuple(Key(POSTED, name) for name in names if name not in state.ours)
+    names = [name for ledger, lines in held.items() for name in grouped(ledger, lines)]
+    of_the_date = Rows(kind=POSTED, index=(("date", state.business_date),))
+    return (of_the_date, *(Key(POSTED, name) for name in names))
 
 
 def stage(state: ReconciliationState) -> str:
@@ -271,7 +281,6 @@ SUBSCRIBER: Subscriber[ReconciliationState, Rules] = Subscriber(
     state=ReconciliationState,
     start=lambda key: ReconciliationState(business_date=key.id),
     receives=(
-        FreightPosted,
         LedgerStatementReceived,
         LedgerLineStrayed,
         ExceptionRetried,

@@ -17,14 +17,10 @@ from crossdock.messages.freight_reconciliation import (
     LedgerLine,
     LedgerPosting,
     LedgerTotal,
+    PostedLine,
 )
 
-
-class Ours(Struct, frozen=True, kw_only=True):
-    """A posting that a ledger has confirmed: how much stands there since when, zero for nothing."""
-
-    line: LedgerLine
-    posted_at: Instant
+ABSENT = frozenset({DifferenceKind.MISSING, DifferenceKind.OTHER_DATE})
 
 
 class Statement(Struct, frozen=True, kw_only=True):
@@ -55,7 +51,7 @@ def difference_name(one: LedgerDifference) -> str:
 
 
 def compare(
-    ledger: str, ours: Mapping[str, Ours], statement: Statement, known: Known
+    ledger: str, ours: Mapping[str, PostedLine], statement: Statement, known: Known
 ) -> tuple[LedgerDifference, ...]:
     """Find where a ledger's statement is not what was posted to it.
 
@@ -82,7 +78,7 @@ def grouped(ledger: str, lines: Iterable[LedgerLine]) -> dict[str, list[LedgerLi
 def _difference(  # noqa: PLR0913, PLR0917 - a line has two sides and what is known besides
     ledger: str,
     name: str,
-    mine: Ours | None,
+    mine: PostedLine | None,
     theirs: Sequence[LedgerLine],
     statement: Statement,
     known: Known,
@@ -101,17 +97,25 @@ def _difference(  # noqa: PLR0913, PLR0917 - a line has two sides and what is kn
         ours=None if mine is None else mine.line.amount,
         theirs=_told_amount(mine, theirs),
         times=len(theirs),
-        found_on=known.elsewhere.get(name) if kind is DifferenceKind.OTHER_DATE else None,
         charge=line.charge,
         invoice_id=line.invoice_id,
         documents=tuple(each.document for each in theirs if each.document),
     )
+    return as_known(one, known)
+
+
+def as_known(one: LedgerDifference, known: Known) -> LedgerDifference:
+    """Tell whether what is not there was found under another date, and whether it was let be."""
+    if one.kind in ABSENT:
+        found_on = known.elsewhere.get(one.line)
+        kind = DifferenceKind.MISSING if found_on is None else DifferenceKind.OTHER_DATE
+        one = replace(one, kind=kind, found_on=found_on)
     return replace(one, accepted=difference_name(one) in known.accepted)
 
 
 def _kind(
     name: str,
-    mine: Ours | None,
+    mine: PostedLine | None,
     theirs: Sequence[LedgerLine],
     statement: Statement,
     known: Known,
@@ -123,7 +127,7 @@ def _kind(
     if not theirs:
         if later or not mine.line.amount.minor:
             return None
-        return DifferenceKind.OTHER_DATE if name in known.elsewhere else DifferenceKind.MISSING
+        return DifferenceKind.MISSING
     if len(theirs) > 1:
         return DifferenceKind.DOUBLED
     if theirs[0].amount != mine.line.amount and not later:
@@ -131,7 +135,7 @@ def _kind(
     return None
 
 
-def _told_amount(mine: Ours | None, theirs: Sequence[LedgerLine]) -> Money | None:
+def _told_amount(mine: PostedLine | None, theirs: Sequence[LedgerLine]) -> Money | None:
     """Tell the ledger's amount; of several the one that is not ours, if there is one."""
     amounts = [each.amount for each in theirs]
     other = [each for each in amounts if mine is None or each != mine.line.amount]
@@ -139,7 +143,7 @@ def _told_amount(mine: Ours | None, theirs: Sequence[LedgerLine]) -> Money | Non
 
 
 def totals(
-    ledger: str, ours: Mapping[str, Ours], statement: Statement | None
+    ledger: str, ours: Mapping[str, PostedLine], statement: Statement | None
 ) -> tuple[LedgerTotal, ...]:
     """Count and sum both sides by posting, carrier and currency."""
     mine = [each.line for each in ours.values() if each.line.amount.minor]

@@ -1,13 +1,14 @@
 """What was posted to which ledger, and each business date held against what ledgers hold.
 
-Row `freight_posting`, named as the reconciliation names the line; looked at where a ledger holds a
-line under another date. Row `freight_reconciliation`, one for each business date.
+Row `freight_posting`, named as the reconciliation names the line; found by its date when a
+statement of that date is judged, and by its name where a ledger holds it under another one.
+Row `freight_reconciliation`, one for each business date.
 """
 
 from __future__ import annotations
 
 from crossdock.messages.envelope import Message
-from crossdock.messages.freight_reconciliation import FreightReconciled, booked
+from crossdock.messages.freight_reconciliation import FreightReconciled, PostedLine, booked
 from crossdock.messages.freight_settlement import FreightPosted
 from crossdock.ports import Projection, Put
 
@@ -20,8 +21,11 @@ def project(message: Message) -> tuple[Put, ...]:
     body = message.body
     if isinstance(body, FreightPosted):
         line = booked(body)
-        key = "" if line is None else line.named(body.endpoint)
-        return (Put(kind=POSTING, key=key, body=body, index=_index(body)),) if key else ()
+        if line is None:
+            return ()
+        row = PostedLine(line=line, posted_at=message.received_at, business_date=body.business_date)
+        key = line.named(body.endpoint)
+        return (Put(kind=POSTING, key=key, body=row, index=_index(body)),)
     if isinstance(body, FreightReconciled):
         open_ = any(not each.accepted for each in body.differences)
         state = "differs" if open_ else "agrees"
