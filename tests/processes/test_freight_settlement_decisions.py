@@ -1,5 +1,6 @@
 """Where money needs a person: variances, doubles, disputes, and who may decide what."""
 
+from datetime import UTC, datetime
 from functools import partial
 
 import pytest
@@ -335,6 +336,25 @@ def test_charges_are_converted_at_a_rate_that_is_kept() -> None:
     assert asked.ledger_amount is not None
     assert (asked.ledger_amount.minor, asked.ledger_amount.currency) == (937, "EUR")
     assert (asked.rate, str(asked.rate_date)) == ("0.9235", "2026-03-01")
+
+
+def test_what_changes_after_midnight_keeps_its_day_until_the_month_is_closed() -> None:
+    story = begin()
+    story.tell(planned(), told(charge("500.00")))
+    obey(story, story.tell(delivered()))
+
+    story.at = datetime(2026, 4, 5, 23, 59, tzinfo=UTC)
+    open_still = story.tell(told(charge("501.00"), revision=2))
+    obey(story, open_still)
+    story.at = datetime(2026, 4, 6, tzinfo=UTC)
+    closed = story.tell(told(charge("502.00"), revision=3))
+
+    dated = [
+        (str(each.business_date), each.amount)
+        for each in (*open_still, *closed)
+        if isinstance(each, AccrueFreight)
+    ]
+    assert dated == [("2026-03-27", usd("501.00")), ("2026-04-01", usd("502.00"))]
 
 
 def test_a_load_nobody_planned_is_asked_about_after_a_day() -> None:
