@@ -137,3 +137,11 @@ def test_a_company_has_one_row_of_the_inventory_policy(tmp_path: Path) -> None:
     assert said(tmp_path, "inventory.toml", text) == (
         "inventory.toml:5: company code `1000` has a row already; keep one of them"
     )
+
+
+def test_a_posting_stands_for_one_milestone(tmp_path: Path) -> None:
+    row = '[[rows]]\nmilestone = "{}"\nposting = "delivered"\n\n'
+
+    assert said(tmp_path, "posting.toml", row.format("DELIVERED") + row.format("UNLOADED")) == (
+        "posting.toml:7: posting `delivered` has a row already; keep one of them"
+    )

@@ -23,7 +23,7 @@ from crossdock.policies.freight import (
     check_tolerances,
 )
 from crossdock.policies.routing import check_routing
-from crossdock.policies.rules import InventoryPolicy, RoutingRow, Rules
+from crossdock.policies.rules import RoutingRow, Rules
 
 # What a routing table must not have, and the column to look at; gaps and overlaps may be meant.
 REFUSED = {
@@ -53,7 +53,9 @@ def load_rules(folder: Path) -> Rules:
     if "calendars" in found:
         _judge_rows(folder, "calendars", check_calendars(rules.calendars))
     if "inventory" in found:
-        _judge_companies(typed_toml.read(folder / "inventory.toml"), rules.inventory)
+        _judge_once(folder, "inventory", rules.inventory.rows, "company_code", "company code")
+    if "posting" in found:
+        _judge_once(folder, "posting", rules.posting.rows, "posting", "posting")
     _judge_names(folder, rules)
     _judge_freight(folder, rules, found)
     if "routing" in found:
@@ -100,14 +102,17 @@ def _judge_freight(folder: Path, rules: Rules, found: Container[str]) -> None:
             _judge_rows(folder, name, refused)
 
 
-def _judge_companies(toml: Toml, policy: InventoryPolicy) -> None:
-    """Refuse two rows for one company."""
+def _judge_once(
+    folder: Path, name: str, rows: Sequence[msgspec.Struct], column: str, word: str
+) -> None:
+    """Refuse two rows that say the same in a column by which a row is known."""
     known: set[str] = set()
-    for place, row in enumerate(policy.rows):
-        if row.company_code in known:
-            said = f"company code `{row.company_code}` has a row already; keep one of them"
-            raise toml.fault(said, ("rows", place, "company_code"))
-        known.add(row.company_code)
+    for place, row in enumerate(rows):
+        value = getattr(row, column)
+        if value in known:
+            said = f"{word} `{value}` has a row already; keep one of them"
+            raise typed_toml.read(folder / f"{name}.toml").fault(said, ("rows", place, column))
+        known.add(value)
 
 
 def _judge_names(folder: Path, rules: Rules) -> None:
