@@ -31,7 +31,12 @@ NUMBERED = (
     "SELECT seq, endpoint, verb, business_key, request FROM outbox"
     " WHERE seq > ? AND endpoint = ? ORDER BY seq"
 )
-FOLLOWED = "SELECT key_id, stage FROM process WHERE subscriber = 'acknowledgement' ORDER BY key_id"
+# Promises that nobody is asked about: a key that is parked waits for a person.
+FOLLOWED = (
+    "SELECT key_id, stage FROM process WHERE subscriber = 'acknowledgement' AND NOT EXISTS"
+    " (SELECT 1 FROM parked WHERE parked.subscriber = process.subscriber"
+    " AND parked.key_kind = process.key_kind AND parked.key_id = process.key_id) ORDER BY key_id"
+)
 # Where a promise stands, and the letter in AK9 that says so, from the best to the worst.
 LETTERS = {"accepted": "A", "accepted_with_errors": "E", "partial": "P", "rejected": "R"}
 
