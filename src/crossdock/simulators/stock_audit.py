@@ -70,12 +70,18 @@ def stock_not_conserved(
                 yield f"{entry.content_key}: more has left than is set aside"
         gone = _gone(entries)
         for order_id, story in sorted(_stories(entries).items()):
-            if story.company not in stocked or order_id in exceptions:
+            if story.company not in stocked or _is_asked_about(order_id, living, exceptions):
                 continue
             shelf = shelves[order_id]
             wanted = _wanted(order_id, story, gone[order_id], plans, living)
             if (wanted.committed, wanted.confirmed) != (shelf.committed, _some(shelf.confirmed)):
                 yield f"{order_id}: {_said(shelf)}, and should be {_said(wanted)}"
+
+
+def _is_asked_about(order_id: str, living: Mapping[str, str], exceptions: frozenset[str]) -> bool:
+    """Tell whether an order, or a shipment it travels on, stands before a person."""
+    travels = {shipment_id for shipment_id, whose in living.items() if whose == order_id}
+    return not exceptions.isdisjoint({order_id, *travels})
 
 
 class _Story(Struct, kw_only=True):
