@@ -169,7 +169,7 @@ class Wire:
         if self._network.is_cut(name) or dice.strikes("request_lost", *words):
             self._later(deadline, name, answered, _no(Stage.NO_ANSWER, "the line went dead"))
             return "lost on the way"
-        refused = self._turned_away(name, words)
+        refused = self._turned_away(name, work, words)
         if refused is not None:
             self._later(there * 2, name, answered, refused)
             return f"answered {refused.status}"
@@ -189,8 +189,11 @@ class Wire:
         )
         return "on its way"
 
-    def _turned_away(self, name: str, words: tuple[object, ...]) -> Exchange | None:
-        """Answer for a partner that does nothing: away, locked, throttled or busy."""
+    def _turned_away(self, name: str, work: Work, words: tuple[object, ...]) -> Exchange | None:
+        """Answer for a partner that does nothing: away, locked, throttled or busy.
+
+        What it has done it does not refuse: that would be no partner who honours a key.
+        """
         if name == "legacy":
             return None
         if self._network.is_away(name):
@@ -201,7 +204,8 @@ class Wire:
         if self._dice.strikes("throttled", *words):
             rest = round(between(*RETRY_AFTER, self._dice.seed, "rest", *words))
             return Exchange(stage=Stage.ANSWERED, status=THROTTLED, retry_after=float(rest))
-        if self._dice.strikes("refused", *words):
+        done = self._witness.is_done(work.row.idempotency_key)
+        if not done and self._dice.strikes("refused", *words):
             return Exchange(stage=Stage.ANSWERED, status=REFUSED, body=NO)
         if self._dice.strikes("busy", *words):
             return Exchange(stage=Stage.ANSWERED, status=BUSY)
