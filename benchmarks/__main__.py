@@ -141,7 +141,7 @@ def figures(measured: Measured) -> dict[str, Figure]:
             )
     if grown := measured.growth:
         what = f"cost of an event among {grown['events']:,} beside {SMALL_EVENTS:,}"
-        found[f"{SQLITE}: {what}"] = grown["growth_ratio"]
+        found[f"{SQLITE}: {what}"] = str(grown["growth_ratio"])
     for name, why in (measured.failed | measured.absent).items():
         found[f"{name}: note"] = why
     return found
