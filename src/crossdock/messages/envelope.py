@@ -68,6 +68,21 @@ class Command(Body, frozen=True, kw_only=True):
         return ""
 
 
+class ErpCommand(Command, frozen=True, kw_only=True):
+    """A command that the ERP of a company code hears in revisions; the highest holds."""
+
+    revision: int
+    company_code: str = ""
+
+    def version(self) -> str:
+        """The revision."""
+        return str(self.revision)
+
+    def recipient(self) -> str:
+        """The ERP of the company code."""
+        return self.company_code
+
+
 class Message(Struct, frozen=True, kw_only=True):
     """One thing that was said, as the history keeps it.
 

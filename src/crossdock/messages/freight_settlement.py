@@ -10,7 +10,7 @@ from crossdock.canonical import Canonical
 from crossdock.canonical.freight import ChargeKind, ChargeNotice, FreightInvoice
 from crossdock.canonical.moments import Instant
 from crossdock.canonical.money import Money
-from crossdock.messages.envelope import Command, Event, Internal, Report
+from crossdock.messages.envelope import Command, ErpCommand, Event, Internal, Report
 from crossdock.messages.teams import Team
 
 
@@ -214,7 +214,7 @@ class FreightSettled(Event, frozen=True, kw_only=True):
     settled: bool = True
 
 
-class AccrueFreight(Command, frozen=True, kw_only=True):
+class AccrueFreight(ErpCommand, frozen=True, kw_only=True):
     """Accrue a confirmed charge in the ERP, adjust what is accrued of it, or reverse it.
 
     `amount` is the whole that shall stand accrued from now on and `before` what stood: the first
@@ -231,12 +231,10 @@ class AccrueFreight(Command, frozen=True, kw_only=True):
     carrier_scac: str
     amount: Money
     before: Money
-    revision: int
     business_date: date
     shares: tuple[Share, ...]
     proofs: tuple[Proven, ...]
     rule: str
-    company_code: str = ""
     invoice_id: str = ""
     ledger_amount: Money | None = None
     rate: str = ""
@@ -246,20 +244,12 @@ class AccrueFreight(Command, frozen=True, kw_only=True):
         """One accrual for each load and charge."""
         return f"{self.load_id}/{self.charge}"
 
-    def version(self) -> str:
-        """The accrual's revision."""
-        return str(self.revision)
-
     def sequence_key(self) -> str:
         """What the ERP hears about the money of one load goes in order."""
         return f"settlement/{self.load_id}"
 
-    def recipient(self) -> str:
-        """The ERP of the load's company code."""
-        return self.company_code
 
-
-class PostFreightInvoice(Command, frozen=True, kw_only=True):
+class PostFreightInvoice(ErpCommand, frozen=True, kw_only=True):
     """Post a carrier's invoice as agreed; it clears what was accrued for it.
 
     `payable` is what is paid, `billed` what the carrier asked. `revision` above 1 corrects the
@@ -274,31 +264,21 @@ class PostFreightInvoice(Command, frozen=True, kw_only=True):
     carrier_scac: str
     billed: Money
     payable: Money
-    revision: int
     business_date: date
     charges: tuple[str, ...]
     shares: tuple[Share, ...]
     rule: str
-    company_code: str = ""
 
     def business_key(self) -> str:
         """One posting for each carrier's invoice number."""
         return f"{self.carrier_scac}/{self.invoice_id}"
 
-    def version(self) -> str:
-        """The posting's revision."""
-        return str(self.revision)
-
     def sequence_key(self) -> str:
         """What the ERP hears about the money of one load goes in order."""
         return f"settlement/{self.load_id}"
 
-    def recipient(self) -> str:
-        """The ERP of the load's company code."""
-        return self.company_code
 
-
-class ReleaseBilling(Command, frozen=True, kw_only=True):
+class ReleaseBilling(ErpCommand, frozen=True, kw_only=True):
     """Let the ERP bill an order to its customer, with its part of the freight.
 
     `flagged` says why the freight is not certain: it was released by a deadline or by a person.
@@ -310,25 +290,15 @@ class ReleaseBilling(Command, frozen=True, kw_only=True):
     order_id: str
     load_id: str
     freight: Money
-    revision: int
     flagged: str = ""
-    company_code: str = ""
 
     def business_key(self) -> str:
         """One release for each order and load."""
         return f"{self.order_id}/{self.load_id}"
 
-    def version(self) -> str:
-        """The release's revision."""
-        return str(self.revision)
-
     def sequence_key(self) -> str:
         """What the ERP hears about the money of one load goes in order."""
         return f"settlement/{self.load_id}"
-
-    def recipient(self) -> str:
-        """The ERP of the order's company code."""
-        return self.company_code
 
 
 class ShareFreightInvoice(Command, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from crossdock.canonical.inventory import CommitmentStatus, InventoryCommitment, StockLine
 from crossdock.canonical.moments import Instant, Moment
-from crossdock.messages.envelope import Command, Event
+from crossdock.messages.envelope import ErpCommand, Event
 from crossdock.messages.teams import Team
 
 
@@ -37,7 +37,7 @@ class CommitmentMoved(Event, frozen=True, kw_only=True):
     said: str = ""
 
 
-class CommitInventory(Command, frozen=True, kw_only=True):
+class CommitInventory(ErpCommand, frozen=True, kw_only=True):
     """Set this much stock aside for the order; it replaces what was set aside before.
 
     `revision` counts what was said of the order's stock, reversals included.
@@ -47,28 +47,18 @@ class CommitInventory(Command, frozen=True, kw_only=True):
     owner: ClassVar[Team] = Team.ORDER_MANAGEMENT
     order_id: str
     order_version: int
-    revision: int
     lines: tuple[StockLine, ...]
-    company_code: str = ""
 
     def business_key(self) -> str:
         """One commitment for each order."""
         return self.order_id
 
-    def version(self) -> str:
-        """The revision."""
-        return str(self.revision)
-
     def sequence_key(self) -> str:
         """What the ERP hears of one order's stock goes in order."""
         return _line_of(self.order_id)
 
-    def recipient(self) -> str:
-        """The ERP of the order's company code."""
-        return self.company_code
 
-
-class ReverseInventory(Command, frozen=True, kw_only=True):
+class ReverseInventory(ErpCommand, frozen=True, kw_only=True):
     """Give the order's stock back; `lines` are what stays set aside because it has left.
 
     `revision` counts on from the commitments.
@@ -78,29 +68,19 @@ class ReverseInventory(Command, frozen=True, kw_only=True):
     owner: ClassVar[Team] = Team.ORDER_MANAGEMENT
     order_id: str
     order_version: int
-    revision: int
     because: str
     lines: tuple[StockLine, ...] = ()
-    company_code: str = ""
 
     def business_key(self) -> str:
         """One commitment for each order."""
         return self.order_id
 
-    def version(self) -> str:
-        """The revision."""
-        return str(self.revision)
-
     def sequence_key(self) -> str:
         """What the ERP hears of one order's stock goes in order."""
         return _line_of(self.order_id)
 
-    def recipient(self) -> str:
-        """The ERP of the order's company code."""
-        return self.company_code
 
-
-class ConfirmInventory(Command, frozen=True, kw_only=True):
+class ConfirmInventory(ErpCommand, frozen=True, kw_only=True):
     """This much of what is set aside has left with a shipment; no lines: nothing has, after all.
 
     `revision` counts what was said of the order's stock on this shipment.
@@ -110,26 +90,16 @@ class ConfirmInventory(Command, frozen=True, kw_only=True):
     owner: ClassVar[Team] = Team.ORDER_MANAGEMENT
     order_id: str
     shipment_id: str
-    revision: int
     lines: tuple[StockLine, ...]
     occurred: Moment | None = None
-    company_code: str = ""
 
     def business_key(self) -> str:
         """One confirmation for each order and shipment."""
         return f"{self.order_id}/{self.shipment_id}"
 
-    def version(self) -> str:
-        """The revision."""
-        return str(self.revision)
-
     def sequence_key(self) -> str:
         """What the ERP hears of one order's stock goes in order."""
         return _line_of(self.order_id)
-
-    def recipient(self) -> str:
-        """The ERP of the order's company code."""
-        return self.company_code
 
 
 def _line_of(order_id: str) -> str:

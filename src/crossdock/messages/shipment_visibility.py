@@ -12,7 +12,7 @@ from crossdock.canonical.party import Location
 from crossdock.canonical.references import Reference
 from crossdock.canonical.shipment import Portion
 from crossdock.canonical.tracking import Classifier, Milestone, TrackingEvent
-from crossdock.messages.envelope import Command, Event, Report
+from crossdock.messages.envelope import ErpCommand, Event, Report
 from crossdock.messages.teams import Team
 
 
@@ -193,7 +193,7 @@ class PictureChanged(Event, frozen=True, kw_only=True):
     picture: CustomerPicture
 
 
-class PostMilestone(Command, frozen=True, kw_only=True):
+class PostMilestone(ErpCommand, frozen=True, kw_only=True):
     """Tell the ERP of a confirmed milestone that its posting policy asks for.
 
     `posting` is the ERP's business verb (`goods_issue`, `delivered`, `proof_of_delivery`).
@@ -209,23 +209,13 @@ class PostMilestone(Command, frozen=True, kw_only=True):
     milestone: Milestone
     stop: int
     occurred: Moment
-    revision: int
     reversed_: bool = False
     proof: ProofOfDelivery | None = None
-    company_code: str = ""
 
     def business_key(self) -> str:
         """One posting for each order, shipment, stop and posting."""
         return f"{self.order_id}/{self.shipment_id}/{self.stop}/{self.posting}"
 
-    def version(self) -> str:
-        """The posting's revision."""
-        return str(self.revision)
-
     def sequence_key(self) -> str:
         """The ERP hears the milestones of one order and shipment in order."""
         return f"posting/{self.order_id}/{self.shipment_id}"
-
-    def recipient(self) -> str:
-        """The ERP of the order's company code."""
-        return self.company_code
