@@ -21,6 +21,7 @@ from crossdock.ports.store import (
     InboxRow,
     Store,
 )
+from crossdock.simulators.pages import read_page
 from crossdock.store.sqlite import open_sqlite
 from tests.apis import history
 from tests.apis.asgi import Heard, call
@@ -95,6 +96,14 @@ def test_accruals_show_the_erps_document_and_disputes_their_clock(store: Store) 
     assert (marks(accruals, "charge"), "ACC-1" in accruals.text) == (["FUEL"], True)
     assert marks(disputes, "charge") == ["LINEHAUL"]
     assert "until Tue 28 Apr 2026 06:30 UTC" in disputes.text
+
+
+def test_a_dispute_names_the_numbers_that_stand_before_a_person(store: Store) -> None:
+    paint(store, changed(LINEHAUL, state=LineState.DISPUTED))
+
+    disputes = call(house(store), "GET", "/console/finance?view=disputes")
+
+    assert read_page(disputes.text).about == {LINEHAUL.invoice_id, LOAD}
 
 
 def test_a_load_shows_each_charge_with_rule_proofs_and_the_segments_it_was_read_from(
