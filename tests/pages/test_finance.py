@@ -103,7 +103,7 @@ def test_a_dispute_names_the_numbers_that_stand_before_a_person(store: Store) ->
 
     disputes = call(house(store), "GET", "/console/finance?view=disputes")
 
-    assert read_page(disputes.text).about == {LINEHAUL.invoice_id, LOAD}
+    assert read_page(disputes.text).about == {LINEHAUL.invoice_id, LOAD.id}
 
 
 def test_a_load_shows_each_charge_with_rule_proofs_and_the_segments_it_was_read_from(
