@@ -91,8 +91,3 @@ class Desk:
     def next_token(self, now: datetime) -> float:
         """Tell in how many business seconds another call may be made."""
         return tokens.next_token(self.bucket, now)
-
-    @property
-    def in_flight(self) -> int:
-        """How many calls are on their way."""
-        return len(self._in_flight)

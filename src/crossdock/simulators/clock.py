@@ -34,10 +34,6 @@ class AcceleratedClock(Struct, frozen=True, kw_only=True):
         """Sleep through a simulated span."""
         await asyncio.sleep(self.real_seconds(simulated))
 
-    async def sleep_until(self, moment: datetime) -> None:
-        """Sleep until the clock shows `moment`; at once where it is past."""
-        await self.sleep(moment - self.now())
-
     def __str__(self) -> str:
         """Write it as `--clock` takes it: `real,simulated,factor`, times in RFC 3339."""
         epochs = (self.real_epoch.isoformat(), self.simulated_epoch.isoformat())

@@ -56,10 +56,6 @@ class FaultProxy(ABC):
         """Change the faults from now on; an empty text heals. Raises Misconfigured as `parse`."""
         self._troubles = parse(faults, self._seed, http=self.http)
 
-    def aim(self, host: str, port: int) -> None:
-        """Pass on to another address from the next connection on."""
-        self._behind = (host, port)
-
     def cut(self) -> None:
         """Reset every connection there is."""
         for writer in list(self._writers):

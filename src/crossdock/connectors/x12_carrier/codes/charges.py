@@ -93,11 +93,6 @@ _CHARGES = (
 )
 CHARGES: Mapping[str, Charge] = {each.code: each for each in _CHARGES}
 
-# What we write for a kind; of several codes the one that most carriers know.
-CHARGE_CODES: Mapping[ChargeKind, str] = {
-    each.kind: each.code for each in reversed(_CHARGES) if each.code
-} | {ChargeKind.RESIDENTIAL: "RES", ChargeKind.DISCOUNT: "DSC", ChargeKind.DETENTION: "DET"}
-
 # Words beside a charge that may tell what it is for, to whoever teaches the code.
 WORDS: Mapping[str, ChargeKind] = {
     "FUEL": ChargeKind.FUEL,
@@ -168,11 +163,6 @@ CORRECTIONS: Mapping[str, Correction] = {
     **dict.fromkeys("AI BE CO RB RC".split(), Correction(InvoicePurpose.CORRECTION)),
     **dict.fromkeys("BO CA".split(), Correction(InvoicePurpose.CANCELLATION)),
     **dict.fromkeys("AD AR BD".split(), Correction(InvoicePurpose.ORIGINAL, more=True)),
-}
-CORRECTION_CODES: Mapping[InvoicePurpose, str] = {
-    InvoicePurpose.ORIGINAL: "",
-    InvoicePurpose.CORRECTION: "CO",
-    InvoicePurpose.CANCELLATION: "CA",
 }
 
 # Element 432, G62-01, and 374, B3-10: the day it was picked up, and the day it was delivered.

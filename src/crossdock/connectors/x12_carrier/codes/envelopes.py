@@ -19,12 +19,6 @@ VERDICTS: Mapping[str, Verdict] = {
     "W": Verdict.REJECTED,
     "X": Verdict.REJECTED,
 }
-VERDICT_CODES: Mapping[Verdict, str] = {
-    Verdict.ACCEPTED: "A",
-    Verdict.ACCEPTED_WITH_ERRORS: "E",
-    Verdict.PARTIAL: "P",
-    Verdict.REJECTED: "R",
-}
 
 # Element 479, GS01, of the sets we write.
 FUNCTIONAL_IDS: Mapping[str, str] = {
