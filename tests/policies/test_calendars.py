@@ -128,3 +128,53 @@ def test_what_cannot_be_meant_is_refused_at_its_line(
         load_rules(tmp_path)
 
     assert said in refused.value.said
+
+
+def loaded(folder: Path, text: str) -> Calendar:
+    (folder / "calendars.toml").write_text(f'[[calendars]]\nname = "office"\n{text}', "utf-8")
+    return load_rules(folder).calendars[0]
+
+
+def test_a_country_closes_its_public_holidays_and_own_days_come_on_top(tmp_path: Path) -> None:
+    texan = loaded(
+        tmp_path,
+        'zone = "America/Chicago"\ncountry = "US"\nsubdivision = "TX"\n'
+        'closed = ["2026-11-27"]\nworked = ["2026-11-11"]\n',
+    )
+
+    november = [each for each in texan.closed if each.startswith("2026-11")]
+
+    assert november == ["2026-11-26", "2026-11-27"]  # Thanksgiving and its Friday, no Veterans Day
+
+
+def test_an_offer_made_before_easter_is_answered_after_it(tmp_path: Path) -> None:
+    bavarian = loaded(
+        tmp_path, 'zone = "Europe/Berlin"\ncountry = "DE"\nsubdivision = "BY"\ncloses = "16:00"\n'
+    )
+
+    due_at = working_minutes_later(bavarian, local(2, 15, month=4).astimezone(UTC), 120)
+
+    assert due_at == local(7, 9, month=4)  # Good Friday, the weekend and Easter Monday pass
+
+
+def test_holidays_are_those_of_thirty_years_whenever_the_files_are_loaded(tmp_path: Path) -> None:
+    scot = loaded(tmp_path, 'country = "GB"\nsubdivision = "SCT"\n')
+
+    assert (scot.closed[0], scot.closed[-1][:4]) == ("2020-01-01", "2049")
+    assert "2026-11-30" in scot.closed  # St. Andrew's Day, which no other part of GB keeps
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('country = "XQ"', "3: the holidays of `XQ` are not known; write `DE`"),
+        ('country = "DE"\nsubdivision = "TX"', "4: `DE` has no subdivision `TX`"),
+        ('subdivision = "TX"', "3: a subdivision needs its country"),
+        ('worked = ["2026-02-30"]', "3: `2026-02-30` is no day"),
+    ],
+)
+def test_holidays_that_nobody_knows_are_refused_at_their_line(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    with pytest.raises(Misconfigured, match=said):
+        loaded(tmp_path, text + "\n")

@@ -14,6 +14,7 @@ import msgspec
 
 from crossdock.faults import Misconfigured
 from crossdock.governance import typed_toml
+from crossdock.governance.public_holidays import check_holidays, with_holidays
 from crossdock.governance.typed_toml import Toml
 from crossdock.policies.calendars import check_calendars
 from crossdock.policies.freight import (
@@ -52,6 +53,10 @@ def load_rules(folder: Path) -> Rules:
     rules = msgspec.structs.replace(Rules(), **found)
     if "calendars" in found:
         _judge_rows(folder, "calendars", check_calendars(rules.calendars))
+        _judge_rows(folder, "calendars", check_holidays(rules.calendars))
+        rules = msgspec.structs.replace(
+            rules, calendars=tuple(with_holidays(each) for each in rules.calendars)
+        )
     if "inventory" in found:
         _judge_once(folder, "inventory", rules.inventory.rows, "company_code", "company code")
     if "posting" in found:

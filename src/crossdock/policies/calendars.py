@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -26,7 +27,9 @@ class Calendar(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When a partner or a team works.
 
     `weekdays` are ISO numbers (1 is Monday); `opens` and `closes` are local times, the same for
-    both means all day. `closed` are days on which nobody works: bank holidays, a plant's summer.
+    both means all day. Nobody works on the public holidays of `country` (ISO 3166-1, two letters)
+    and its `subdivision` (the part after the hyphen in ISO 3166-2: `TX`, `BY`), nor on the days of
+    `closed`: a plant's summer. `worked` are holidays on which somebody works all the same.
     """
 
     name: str
@@ -35,6 +38,9 @@ class Calendar(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     opens: Hour = "08:00"
     closes: Hour = "18:00"
     closed: tuple[Date, ...] = ()
+    country: str = ""
+    subdivision: str = ""
+    worked: tuple[Date, ...] = ()
 
 
 def calendar_named(calendars: Sequence[Calendar], name: str) -> Calendar | None:
@@ -88,7 +94,7 @@ def _hours(calendar: Calendar, start: datetime) -> Iterator[tuple[datetime, date
     zone = ZoneInfo(calendar.zone)
     opens, closes = time.fromisoformat(calendar.opens), time.fromisoformat(calendar.closes)
     overnight = timedelta(days=1 if closes <= opens else 0)
-    closed = {date.fromisoformat(each) for each in calendar.closed}
+    closed = _days(calendar.closed)
     day = start.astimezone(zone).date() - timedelta(days=1)
     for _ in range(DAYS_MAX):
         if day.isoweekday() in calendar.weekdays and day not in closed:
@@ -97,6 +103,11 @@ def _hours(calendar: Calendar, start: datetime) -> Iterator[tuple[datetime, date
             if ends > start:
                 yield begins, ends
         day += timedelta(days=1)
+
+
+@lru_cache(maxsize=256)  # a country's holidays of many years are read once, not for each timer
+def _days(texts: tuple[str, ...]) -> frozenset[date]:
+    return frozenset(date.fromisoformat(each) for each in texts)
 
 
 def check_calendars(calendars: Sequence[Calendar]) -> Iterator[tuple[int, str, str]]:
@@ -110,9 +121,10 @@ def check_calendars(calendars: Sequence[Calendar]) -> Iterator[tuple[int, str, s
             yield place, "zone", f"`{each.zone}` is no time zone, such as `America/Chicago`"
         if not each.weekdays:
             yield place, "weekdays", "nobody works on no day"
-        for day in each.closed:
-            if not _is_date(day):
-                yield place, "closed", f"`{day}` is no day"
+        for field, days in (("closed", each.closed), ("worked", each.worked)):
+            for day in days:
+                if not _is_date(day):
+                    yield place, field, f"`{day}` is no day"
 
 
 def _is_zone(name: str) -> bool:
