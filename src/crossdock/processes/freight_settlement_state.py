@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -33,6 +33,8 @@ from crossdock.messages.freight_settlement import (
 from crossdock.messages.order_release import ShipmentPlanned, ShipmentWithdrawn
 from crossdock.messages.shipment_visibility import DeliveryClosed
 from crossdock.ports import Emission
+
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 # What a carrier says of one invoice: a correction says more than the original, and a cancellation
 # has the last word.
@@ -359,9 +361,9 @@ def _notice(
     return structs.replace(state, notices={**state.notices, name: after})
 
 
-def _newness(told: Told) -> tuple[int, float, str]:
+def _newness(told: Told) -> tuple[int, timedelta, str]:
     """Order the words of a notice: by revision, and of one revision the first that came."""
-    return told.notice.revision, -told.heard_at.timestamp(), digest_of(told.notice)
+    return told.notice.revision, EPOCH - told.heard_at, digest_of(told.notice)
 
 
 def in_force(bills: tuple[Bill, ...]) -> tuple[Bill | None, tuple[Bill, ...]]:
