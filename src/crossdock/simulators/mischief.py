@@ -51,6 +51,12 @@ FAULTS: dict[str, str] = {
     "billed_near": "bills a load 0.6 % too high",
     "billed_early": "bills a load before it is delivered",
     "billed_late": "bills a load two days after its delivery",
+    "mistyped": "types a posting's amount wrongly into its ledger",
+    "misdated": "enters a posting under the next business date",
+    "reversed_by_hand": "reverses a posting in its ledger, and tells nobody",
+    "double_booked": "enters a posting twice",
+    "booked_by_hand": "books freight that nobody asked it to book",
+    "copy_lost": "takes the copy of an invoice, and loses it",
     "outage": "is away between two times of the day (UTC): outage=09:00-09:40",
 }
 
