@@ -131,6 +131,18 @@ def test_what_cannot_be_meant_is_named_with_file_and_line(
     assert said(tmp_path, name, text) == expected
 
 
+def test_tolerances_that_overlap_are_refused_with_the_line_and_what_to_do(tmp_path: Path) -> None:
+    text = (
+        '[[tolerances]]\nrule_id = "road"\nmode = "ROAD"\nover_amount = "9.00"\n\n'
+        '[[tolerances]]\nrule_id = "fuel"\nkinds = ["FUEL"]\n'
+    )
+
+    assert said(tmp_path, "tolerances.toml", text) == (
+        "tolerances.toml:7: `road` and `fuel` both speak of charges of FUEL on ROAD, and differ; "
+        "put a row for just these above both"
+    )
+
+
 def test_a_company_has_one_row_of_the_inventory_policy(tmp_path: Path) -> None:
     text = '[[rows]]\ncompany_code = "1000"\n\n[[rows]]\ncompany_code = "1000"\n'
 

@@ -26,7 +26,7 @@ from crossdock.policies.freight import (
     check_tolerances,
     exchange_rate,
     exchanged,
-    overlaps,
+    tolerance_gaps,
     tolerates,
 )
 
@@ -214,8 +214,36 @@ def test_tables_nobody_could_mean_so_are_named_with_their_row() -> None:
     ]
 
 
-def test_rows_that_meet_and_differ_are_an_overlap() -> None:
+def test_rows_that_meet_and_differ_are_refused_until_a_row_above_speaks_of_both() -> None:
     by_carrier = ToleranceRow(rule_id="carrier", carrier_scac="ROAD", over_amount="9.00")
+    by_kind = ToleranceRow(rule_id="kind", kinds=(FUEL,), currency="USD")
+    both = ToleranceRow(rule_id="both", kinds=(FUEL,), currency="USD", carrier_scac="ROAD")
+    alike = ToleranceRow(rule_id="alike", kinds=(FUEL,), over_amount="9.00")
+
+    assert list(check_tolerances((by_carrier, by_kind))) == [
+        (
+            1,
+            "rule_id",
+            (
+                "`carrier` and `kind` both speak of charges of FUEL by ROAD in USD, and differ; "
+                "put a row for just these above both"
+            ),
+        )
+    ]
+    assert list(check_tolerances((both, by_carrier, by_kind))) == []
+    assert list(check_tolerances((by_carrier, alike))) == []
+    other = ToleranceRow(rule_id="other", carrier_scac="SEAS")
+    assert list(check_tolerances((by_carrier, other))) == []
+
+
+def test_charges_that_no_tolerance_speaks_of_are_named() -> None:
+    by_carrier = ToleranceRow(rule_id="carrier", carrier_scac="ROAD")
     by_kind = ToleranceRow(rule_id="kind", kinds=(FUEL,))
 
-    assert [each.where for each in overlaps((by_carrier, by_kind))] == ["carrier"]
+    assert [each.said for each in tolerance_gaps((by_carrier, by_kind))] == [
+        "No tolerance speaks of charges of any kind: each difference there asks a person"
+    ]
+    assert [each.said for each in tolerance_gaps(())] == [
+        "No tolerance speaks of charges of any kind: each difference there asks a person"
+    ]
+    assert tolerance_gaps((by_carrier, by_kind, ToleranceRow(rule_id="all"))) == ()

@@ -28,6 +28,7 @@ from crossdock.faults import Misconfigured, NotNow
 from crossdock.flow.outbound import Outbound
 from crossdock.flow.recovery import recovery
 from crossdock.governance.load import load_rules
+from crossdock.policies.freight import tolerance_gaps
 from crossdock.policies.routing import check_routing
 
 FREE_MIB_MIN = 500
@@ -145,13 +146,21 @@ def _policies(config: Config) -> Check:
             said=f"there is no folder {config.policies}; the defaults hold",
             mend="`crossdock init` in an empty folder shows what can be set.",
         )
-    noticed = [each.said for each in check_routing(rules.routing)]
+    tables = {
+        "routing table": check_routing(rules.routing),
+        "tolerances": tolerance_gaps(rules.tolerances),
+    }
+    noticed = [
+        f"{table}: {'; '.join(each.said for each in found)}"
+        for table, found in tables.items()
+        if found
+    ]
     if noticed:
         return Check(
             name="policies",
             verdict="look",
-            said=f"rule book {rules.digest}; routing table: {'; '.join(noticed)}",
-            mend="Orders that no row takes wait for somebody; add a row that takes what is left.",
+            said=f"rule book {rules.digest}; {'; '.join(noticed)}",
+            mend="What no row takes waits for somebody; add a row that takes what is left.",
         )
     return Check(name="policies", verdict="ok", said=f"rule book {rules.digest}")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
-from itertools import combinations
+from itertools import combinations, islice, product
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -25,6 +25,7 @@ Day = Annotated[str, Meta(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")]
 Source = Literal["tender", "contract", "rate"]
 Compared = Literal["weight", "class", "stops"]
 Split = Literal["weight", "value", "even"]
+GAPS_MAX = 5
 
 
 class UnexpectedRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -317,6 +318,7 @@ def check_tolerances(rows: Sequence[ToleranceRow]) -> Iterator[tuple[int, str, s
         earlier = next((each for each in rows[:place] if _takes_all(each, row)), None)
         if earlier is not None:
             yield place, "rule_id", _dead(row.rule_id, earlier.rule_id)
+    yield from _overlaps(rows)
 
 
 def check_contracts(rows: Sequence[ContractRow]) -> Iterator[tuple[int, str, str]]:
@@ -350,17 +352,60 @@ def check_exchange_rates(rows: Sequence[ExchangeRate]) -> Iterator[tuple[int, st
         seen.add(same)
 
 
-def overlaps(rows: Sequence[ToleranceRow]) -> tuple[Finding, ...]:
-    """Find rows that meet in some charges, neither being the more general, and differ there."""
+def _overlaps(rows: Sequence[ToleranceRow]) -> Iterator[tuple[int, str, str]]:
+    """Find rows that meet in some charges, neither being the more general, and differ there.
+
+    Where a row above both speaks of all these charges, it is said which bound holds.
+    """
+    for first, second in combinations(range(len(rows)), 2):
+        one, other = rows[first], rows[second]
+        shared = _shared(one, other)
+        if shared is None or _bounds(one) == _bounds(other) or _takes_all(other, one):
+            continue
+        dead = any(_takes_all(each, other) for each in rows[:second])
+        if not dead and not any(_takes_all(each, shared) for each in rows[:first]):
+            yield second, "rule_id", _ambiguous(one, other, shared)
+
+
+def _ambiguous(one: ToleranceRow, other: ToleranceRow, shared: ToleranceRow) -> str:
+    return (
+        f"`{one.rule_id}` and `{other.rule_id}` both speak of {_spoken(shared)}, and differ; "
+        "put a row for just these above both"
+    )
+
+
+def _spoken(row: ToleranceRow) -> str:
+    """Spell of which charges a row speaks."""
+    kinds = ", ".join(row.kinds) or "any kind"
+    said = [f"charges of {kinds}"]
+    said += [f"by {row.carrier_scac}"] if row.carrier_scac else []
+    said += [f"on {row.mode}"] if row.mode else []
+    said += [f"in {row.currency}"] if row.currency else []
+    return " ".join(said)
+
+
+def tolerance_gaps(rows: Sequence[ToleranceRow]) -> tuple[Finding, ...]:
+    """Find charges that no row speaks of, so that nothing is tolerated there; at most GAPS_MAX."""
+    carriers, modes, currencies = (
+        (
+            [*sorted({value for value in column if value}), ""]
+            for column in zip(*map(_conditions, rows), strict=True)
+        )
+        if rows
+        else ([""], [""], [""])
+    )
+    kinds = [*((each,) for each in sorted({kind for row in rows for kind in row.kinds})), ()]
+    cells = (
+        ToleranceRow(rule_id="", carrier_scac=carrier, mode=mode, currency=currency, kinds=kind)
+        for carrier, mode, currency, kind in product(carriers, modes, currencies, kinds)
+    )
+    open_ = (cell for cell in cells if not any(_takes_all(row, cell) for row in rows))
     return tuple(
         Finding(
-            code="TOLERANCES_OVERLAP",
-            said=f"Some charges hit {one.rule_id} and {other.rule_id}; the first one decides",
-            where=one.rule_id,
-            seen={"other": other.rule_id},
+            code="TOLERANCE_GAP",
+            said=f"No tolerance speaks of {_spoken(cell)}: each difference there asks a person",
         )
-        for one, other in combinations(rows, 2)
-        if _meet(one, other) and _bounds(one) != _bounds(other) and not _takes_all(other, one)
+        for cell in islice(open_, GAPS_MAX)
     )
 
 
@@ -371,10 +416,21 @@ def _takes_all(general: ToleranceRow, special: ToleranceRow) -> bool:
     return bool(_covers(general, special) and currencies and kinds)
 
 
-def _meet(one: ToleranceRow, other: ToleranceRow) -> bool:
-    pairs = zip(_conditions(one), _conditions(other), strict=True)
-    kinds = not one.kinds or not other.kinds or bool(set(one.kinds) & set(other.kinds))
-    return kinds and all(not left or not right or left == right for left, right in pairs)
+def _shared(one: ToleranceRow, other: ToleranceRow) -> ToleranceRow | None:
+    """Give a row for just the charges two rows both speak of; None where there are none."""
+    pairs = tuple(zip(_conditions(one), _conditions(other), strict=True))
+    kinds = tuple(each for each in one.kinds if not other.kinds or each in other.kinds)
+    met = all(not left or not right or left == right for left, right in pairs)
+    if not met or (one.kinds and not kinds):
+        return None
+    carrier, mode, currency = (left or right for left, right in pairs)
+    return ToleranceRow(
+        rule_id="",
+        carrier_scac=carrier,
+        mode=mode,
+        currency=currency,
+        kinds=kinds or other.kinds,
+    )
 
 
 def _conditions(row: ToleranceRow) -> tuple[str, str, str]:
