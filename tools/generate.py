@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from crossdock.apis.experience.v1.openapi import contract
+from crossdock.apis.experience.v1 import openapi as experience
+from crossdock.apis.process.v1 import openapi as process
 from crossdock.governance.contracts import as_text, kind_of, schemas
 from crossdock.messages.registry import BODIES
 from tools import benchmarks, guarantees, reference
@@ -15,7 +16,8 @@ STALE = 8  # the exit code
 def files() -> dict[Path, str]:
     """Write every generated file, by its place."""
     written = {f"contracts/{name}": as_text(schema) for name, schema in schemas().items()}
-    written["contracts/openapi-experience-v1.json"] = as_text(contract())
+    written["contracts/openapi-experience-v1.json"] = as_text(experience.contract())
+    written["contracts/openapi-process-v1.json"] = as_text(process.contract())
     written["contracts/catalogue.json"] = as_text(catalogue())
     written |= {f"docs/reference/{name}": text for name, text in reference.pages().items()}
     written["docs/guarantees.md"] = guarantees.page()

@@ -162,7 +162,8 @@ def test_a_document_is_mended_by_the_running_house(house: Terminal) -> None:
 
 
 def test_a_running_house_serves_every_door(running: str) -> None:
-    doors = ["/", "/console/", "/portal/", "/experience/v1/openapi.json", "/livez", "/metrics"]
+    doors = ["/", "/console/", "/portal/", "/experience/v1/openapi.json"]
+    doors += ["/process/v1/openapi.json", "/livez", "/metrics"]
 
     answers = {}
     for door in doors:

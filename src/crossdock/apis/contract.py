@@ -17,24 +17,32 @@ Json = dict[str, Any]
 
 
 class Parameter(Struct, frozen=True, kw_only=True):
-    """A parameter of an operation; `within` is `query` or `path`."""
+    """A parameter of an operation; `within` is `query`, `path` or `header`."""
 
     name: str
     within: str
     says: str
+    required: bool = False  # one of the path always is
     schema: Mapping[str, Any] = MappingProxyType({"type": "string"})
 
 
 class Operation(Struct, frozen=True, kw_only=True):
-    """One operation: what it is called, takes and answers with."""
+    """One operation: what it is called, takes and answers with.
+
+    `answer` is a type written as JSON, or the media type of an answer that is no JSON. `body` is
+    what is sent, likewise; None: nothing. `tagged` answers carry an ETag.
+    """
 
     method: str
     path: str
     name: str
     says: str
-    answer: type[Struct]
+    answer: type[Struct] | str
     parameters: tuple[Parameter, ...] = ()
     problems: tuple[ProblemType, ...] = ()
+    body: type[Struct] | str | None = None
+    status: int = 200
+    tagged: bool = True
 
 
 def openapi(
@@ -42,10 +50,11 @@ def openapi(
 ) -> Json:
     """Write the contract of an API; any one of the security schemes will do.
 
-    Every GET is answered with an ETag, and with 304 where the caller has that version.
+    A tagged answer carries an ETag, and is 304 where the caller has that version.
     """
+    named = [each for one in operations for each in (one.answer, one.body)]
     types: list[type[Struct]] = list(
-        dict.fromkeys([*(each.answer for each in operations), Problem])
+        dict.fromkeys([*(each for each in named if isinstance(each, type)), Problem])
     )
     references, components = msgspec.json.schema_components(types, ref_template=SCHEMAS)
     schema_of = dict(zip(types, references, strict=True))
@@ -67,27 +76,27 @@ def openapi(
 
 
 def _operation(operation: Operation, schema_of: Mapping[type[Struct], Json]) -> Json:
-    answers: Json = {
-        "200": {
-            "description": "The answer.",
-            "headers": {"ETag": {"schema": {"type": "string"}}},
-            "content": {"application/json": {"schema": schema_of[operation.answer]}},
-        },
-        "304": {"description": "What the caller has (If-None-Match) is still so."},
+    given: Json = {
+        "description": "The answer.",
+        "content": _content(operation.answer, schema_of),
     }
+    answers: Json = {str(operation.status): given}
+    if operation.tagged:
+        given["headers"] = {"ETag": {"schema": {"type": "string"}}}
+        answers["304"] = {"description": "What the caller has (If-None-Match) is still so."}
     for each in sorted(operation.problems, key=lambda one: one.status):
         answers[str(each.status)] = {
             "description": f"{each.title}. {each.remedy}",
             "content": {"application/problem+json": {"schema": schema_of[Problem]}},
         }
-    return {
+    written: Json = {
         "operationId": operation.name,
         "summary": operation.says,
         "parameters": [
             {
                 "name": each.name,
                 "in": each.within,
-                "required": each.within == "path",
+                "required": each.within == "path" or each.required,
                 "description": each.says,
                 "schema": dict(each.schema),
             }
@@ -95,3 +104,14 @@ def _operation(operation: Operation, schema_of: Mapping[type[Struct], Json]) -> 
         ],
         "responses": answers,
     }
+    if operation.body is not None:
+        taken = _content(operation.body, schema_of)
+        written["requestBody"] = {"required": True, "content": taken}
+    return written
+
+
+def _content(kind: type[Struct] | str, schema_of: Mapping[type[Struct], Json]) -> Json:
+    """Tell what is sent or answered: JSON of a type, or any bytes of a media type."""
+    if isinstance(kind, str):
+        return {kind: {"schema": {"type": "string", "format": "binary"}}}
+    return {"application/json": {"schema": schema_of[kind]}}

@@ -9,11 +9,12 @@ from datetime import datetime
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from crossdock.apis.access import Access, Seal
+from crossdock.apis.experience.v1 import openapi as experience_contract
 from crossdock.apis.experience.v1 import shipments as experience
-from crossdock.apis.experience.v1.openapi import published
 from crossdock.apis.experience.v1.shipments import Shipments
 from crossdock.apis.http import Ask, Reply, Route, as_page
 from crossdock.apis.intake import Caller, Intake
+from crossdock.apis.process.v1 import openapi as process_contract
 from crossdock.apis.process.v1.freight_routes import FreightApi, Money
 from crossdock.apis.process.v1.operations import Operations, Snapshot
 from crossdock.apis.process.v1.routes import ProcessApi
@@ -65,7 +66,8 @@ def assemble(  # noqa: PLR0913 - an application has this many parts
     routes = (
         Route(method="GET", path="/", answer=entrance),
         *experience.routes(shipments, customers),
-        published(),
+        experience_contract.published(),
+        process_contract.published(access),
         *ProcessApi(operations, operator, access, deliveries.by_hand).routes(),
         *FreightApi(money, access).routes(),
         *Portal(shipments, customers, seal, now, wall).routes(),
@@ -114,5 +116,6 @@ async def entrance(_ask: Ask) -> Reply:
         '<li><a href="/portal/">Portal</a>: customers follow their shipments'
         '<li><a href="/console/">Console</a>: operations see what stands where, and decide'
         '<li><a href="/experience/v1/openapi.json">Experience API</a> for customers\' programs'
+        '<li><a href="/process/v1/openapi.json">Process API</a> for programs of operations'
         "</ul></main></html>\n"
     )
