@@ -13,6 +13,7 @@ import pytest
 from crossdock.store.postgres.connections import SETTINGS, connect
 from crossdock.store.postgres.sql import STATEMENTS
 from crossdock.store.queries import statements
+from crossdock.store.sqlite.connections import plan_once
 from crossdock.store.sqlite.migrations import migrate, shipped
 from crossdock.testing.postgres import PostgresServer
 
@@ -33,6 +34,7 @@ COUNTED_BY_POSTGRES = {"control_number.highest", "inbox.pending", "timer.next"}
 @pytest.fixture
 def tables() -> apsw.Connection:
     connection = apsw.Connection(":memory:")
+    plan_once(connection)
     migrate(connection, shipped())
     return connection
 
@@ -86,6 +88,25 @@ def test_no_statement_of_sqlite_walks_a_table_that_grows(tables: apsw.Connection
     }
 
     assert found == WALKED_BY_SQLITE
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("inbox.claim", (500,)), ("outbox.next_effect", ("main", "erp"))],
+)
+def test_what_is_asked_for_most_is_planned_once(
+    tables: apsw.Connection, name: str, values: tuple[object, ...]
+) -> None:
+    planned_again: list[int] = []
+
+    def ran(event: dict[str, Any]) -> None:
+        planned_again.append(event["stmt_status"]["SQLITE_STMTSTATUS_REPREPARE"])
+
+    tables.trace_v2(apsw.SQLITE_TRACE_PROFILE, ran)
+    for _ in range(3):
+        tables.execute(statements("crossdock.store.sqlite")[name], values).fetchall()
+
+    assert planned_again == [0, 0, 0]
 
 
 def walked_whole(plan: dict[str, Any]) -> set[str]:
