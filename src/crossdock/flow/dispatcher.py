@@ -330,7 +330,7 @@ def failed(step: Step, error: Exception) -> Trouble:
 
 
 def poisoned(step: Step, deaths: int) -> Trouble:
-    """Tell of a step that takes its worker down with it."""
+    """Tell of a step that takes its worker down with it, or takes too long to be written."""
     row = step.row
     return Trouble(
         kind="step",
@@ -339,7 +339,7 @@ def poisoned(step: Step, deaths: int) -> Trouble:
         team=OWNERLESS,
         cause=(
             f"{step.message.type} for {row.key.kind} {row.key.id} has stopped the worker "
-            f"{deaths} times in {row.subscriber}"
+            f"{deaths} times in {row.subscriber}: it died, or took longer than the store waits"
         ),
         action="Look at the message and the worker's last log; retry once mended, or waive",
         about=(row.key.id,),

@@ -193,10 +193,11 @@ class Machine:
         self, arrivals: Sequence[Arrival], now: datetime
     ) -> tuple[list[Receipt], Dispatched]:
         """Do as `receive`, and tell what the steps taken with it brought about."""
+        letters = receiver.read_all(self._directory, arrivals)
 
         def take_in(unit: Unit) -> Said[tuple[Receipt, ...]]:
             intake = receiver.Intake(self._directory, unit, now)
-            intake.take_in(arrivals)
+            intake.take_in(letters)
             return intake.batch, intake.receipts
 
         receipts, dispatched = self._say(take_in, now)

@@ -92,10 +92,28 @@ def receive(
 ) -> TakenIn:
     """Keep the documents, and send what they say on its way; answers in the order of arrival."""
     intake = Intake(directory, unit, now)
-    intake.take_in(arrivals)
+    intake.take_in(read_all(directory, arrivals))
     endpoints = intake.batch.flush(unit, directory.roster.tenant)
     return TakenIn(
         receipts=intake.receipts(), tally=intake.batch.tally, endpoints=frozenset(endpoints)
+    )
+
+
+class Letter(Struct, frozen=True, kw_only=True):
+    """A document as it was read."""
+
+    arrival: Arrival
+    id: str
+    out: ReadOut
+
+
+def read_all(directory: Directory, arrivals: Sequence[Arrival]) -> tuple[Letter, ...]:
+    """Read documents; it needs no transaction, and none has to wait for a large one."""
+    roster = directory.roster
+    named = [(arrival, roster.ids.new()) for arrival in arrivals]
+    return tuple(
+        Letter(arrival=arrival, id=name, out=read_out(roster, arrival, name))
+        for arrival, name in named
     )
 
 
@@ -111,9 +129,9 @@ class Intake:
         self._unit = unit
         self._now = now
 
-    def take_in(self, arrivals: Sequence[Arrival]) -> None:
+    def take_in(self, letters: Sequence[Letter]) -> None:
         """Keep the documents, and note what they say."""
-        cases = [self._open(arrival) for arrival in arrivals]
+        cases = [self._open(letter) for letter in letters]
         self._publish(cases)
         self._taken = [(case, self._close(case)) for case in cases]
 
@@ -126,11 +144,10 @@ class Intake:
             for case, receipt in self._taken
         )
 
-    def _open(self, arrival: Arrival) -> Case:
-        """Read a document, and note what its reader noticed."""
-        document_id = self._roster.ids.new()
-        out = read_out(self._roster, arrival, document_id)
-        case = Case(arrival=arrival, id=document_id, out=out)
+    def _open(self, letter: Letter) -> Case:
+        """Note what a document's reader noticed, and what its sender is owed."""
+        arrival, out = letter.arrival, letter.out
+        case = Case(arrival=arrival, id=letter.id, out=out)
         if out.trouble is not None:
             case.troubles.append(out.trouble)
         answering = answer(
@@ -138,7 +155,7 @@ class Intake:
             self._unit,
             arrival,
             out.reading.owed,
-            document_id=document_id,
+            document_id=letter.id,
             refused=case.fenced,
             now=self._now,
         )

@@ -689,6 +689,13 @@ class Stale(Exception):
     """Another worker saved this process first; take the step again from its state."""
 
 
+class TookTooLong(Exception):
+    """The store waited too long for a sign of life, and ended the transaction; nothing is written.
+
+    That is not the store's being away: the same work would take as long again.
+    """
+
+
 class Store(Protocol):
     """A message store: memory, SQLite, PostgreSQL behave the same, shown by one suite."""
 

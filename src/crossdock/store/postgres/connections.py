@@ -18,7 +18,8 @@ from crossdock.store.postgres.arrays import adapt
 
 OLDEST_POSTGRES = 15_00_00
 CONNECT_SECONDS = 5
-SILENCE_MS_MAX = 10_000  # a connection whose other end keeps silent for so long is dead
+SILENCE_SECONDS_MAX = 10.0  # a connection whose other end keeps silent for so long is dead
+SILENCE = f"{SILENCE_SECONDS_MAX:.0f}s"
 CACHED_STATEMENTS = 400
 
 # What a transaction here does is found by index: a plan never walks a table that grows.
@@ -30,12 +31,12 @@ SETTINGS = {
     "jit": "off",
     "client_encoding": "UTF8",
     # A process that freezes in a transaction, or is cut off, loses it and whatever it has locked.
-    "idle_in_transaction_session_timeout": "10s",
-    "tcp_user_timeout": "10s",
+    "idle_in_transaction_session_timeout": SILENCE,
+    "tcp_user_timeout": SILENCE,
     "client_connection_check_interval": "3s",
 }
 # A worker tells every second that it is alive; one that does not loses its lanes.
-WORKING = {**SETTINGS, "idle_session_timeout": "10s"}
+WORKING = {**SETTINGS, "idle_session_timeout": SILENCE}
 # `statement_timeout` frees a page that asks for too much; what writes ends when it ends.
 READING = {"statement_timeout": "30s", "jit": "off", "client_encoding": "UTF8"}
 # A connection that failed brings no code, only words; these say that the server will be back.
@@ -84,7 +85,7 @@ def connect(address: str, settings: Mapping[str, str]) -> Connection[TupleRow]:
     """
     wanted = {
         "connect_timeout": CONNECT_SECONDS,
-        "tcp_user_timeout": SILENCE_MS_MAX,
+        "tcp_user_timeout": int(1000 * SILENCE_SECONDS_MAX),
         "application_name": f"crossdock {os.getpid()}",
         **{name: value for name, value in conninfo_to_dict(address).items() if value is not None},
     }

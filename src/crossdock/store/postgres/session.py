@@ -8,6 +8,7 @@ session of a process that froze. So the mode is never left: leaving it ends with
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
@@ -28,6 +29,8 @@ class Session:
     def __init__(self, connection: Connection[TupleRow]) -> None:
         """Take a connection that does nothing yet."""
         self.connection = connection
+        self.silence_seconds = 0.0  # the longest in the last transaction
+        self._heard_at = time.monotonic()
         self._mode = ExitStack()
         self._pipeline = self._mode.enter_context(connection.pipeline())
 
@@ -38,12 +41,14 @@ class Session:
 
     def send(self, text: str, values: Sequence[Any] = ()) -> RawCursor[TupleRow]:
         """Send a statement; its rows are there after `sync`."""
+        self.silence_seconds = max(self.silence_seconds, time.monotonic() - self._heard_at)
         cursor = RawCursor(self.connection)
         return cursor.execute(text, values, prepare=True, binary=True)
 
     def sync(self) -> None:
         """Wait until all that was sent is answered. Raises what the server said."""
         self._pipeline.sync()
+        self._heard_at = time.monotonic()
 
     def ask(self, text: str, values: Sequence[Any] = ()) -> list[Row]:
         """Send a statement and wait for its rows."""
@@ -60,6 +65,7 @@ class Session:
     def transaction(self, begin: str) -> Iterator[None]:
         """Run what is sent between BEGIN and COMMIT, or take all of it back."""
         try:
+            self.silence_seconds, self._heard_at = 0.0, time.monotonic()
             self.send(begin)
             yield
             self.tell("COMMIT")

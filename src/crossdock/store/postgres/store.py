@@ -8,14 +8,22 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from crossdock.faults import Misconfigured, NotNow
-from crossdock.ports.store import Reader, Unit
+from crossdock.ports.store import Reader, TookTooLong, Unit
 from crossdock.store.migrations import is_ready
 from crossdock.store.postgres import locks
-from crossdock.store.postgres.connections import READING, SETTINGS, connect, shown, told
+from crossdock.store.postgres.connections import (
+    READING,
+    SETTINGS,
+    SILENCE_SECONDS_MAX,
+    connect,
+    shown,
+    told,
+)
 from crossdock.store.postgres.migrations import check, migrate, shipped
 from crossdock.store.postgres.session import Session, open_session
 from crossdock.store.postgres.sql import PostgresSql
@@ -35,6 +43,7 @@ class PostgresStore:
     """
 
     settings = SETTINGS
+    silence_seconds_max = SILENCE_SECONDS_MAX
 
     def __init__(self, address: str) -> None:
         """Take the address, and hold the database's tables against this release.
@@ -74,7 +83,8 @@ class PostgresStore:
         """Open the one transaction of this process; other threads wait for their turn.
 
         Raises RuntimeError inside another `write` of the same thread; Stale where another process
-        was in the way and NotNow where the server is gone or full: then nothing is written, but
+        was in the way, NotNow where the server is gone or full, and TookTooLong where the server
+        ended the session because it had heard nothing for too long: then nothing is written, but
         where the connection ends during the commit, when nobody can tell.
         """
         if self._writing == threading.get_ident():
@@ -82,7 +92,7 @@ class PostgresStore:
         with self._turn:
             self._writing = threading.get_ident()
             try:
-                with self._connected() as session, session.transaction(BEGIN):
+                with self._connected() as session, self._transaction(session):
                     unit = self._unit(PostgresSql(session))
                     yield unit
                 self._committed(unit)
@@ -97,6 +107,17 @@ class PostgresStore:
             self._writer = self._open()
         with told(self._writer.connection, self.address):
             yield self._writer
+
+    @contextmanager
+    def _transaction(self, session: Session) -> Iterator[None]:
+        """Run a transaction, and tell one that outlasted its session from a server that is gone."""
+        try:
+            with session.transaction(BEGIN):
+                yield
+        except psycopg.Error as error:
+            if session.closed and session.silence_seconds >= self.silence_seconds_max:
+                raise TookTooLong(f"silent for {session.silence_seconds:.1f} s") from error
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
