@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import ClassVar
 
 import pytest
 
@@ -23,7 +22,7 @@ Watch = Callable[[object], None]
 class Impatient(WorkingStore):
     """A worker's store on a server that waits less long than it does in earnest."""
 
-    settings: ClassVar = {**WORKING, "idle_in_transaction_session_timeout": f"{SHORT * 1000:.0f}ms"}
+    settings = WORKING | {"idle_in_transaction_session_timeout": f"{SHORT * 1000:.0f}ms"}
     silence_seconds_max = SHORT
 
 
