@@ -282,6 +282,7 @@ class ReleaseBilling(ErpCommand, frozen=True, kw_only=True):
     """Let the ERP bill an order to its customer, with its part of the freight.
 
     `flagged` says why the freight is not certain: it was released by a deadline or by a person.
+    `reversed_` takes an earlier release back: the order is not delivered after all, or left.
     """
 
     verb: ClassVar[str] = "erp.release_billing"
@@ -291,6 +292,7 @@ class ReleaseBilling(ErpCommand, frozen=True, kw_only=True):
     load_id: str
     freight: Money
     flagged: str = ""
+    reversed_: bool = False
 
     def business_key(self) -> str:
         """One release for each order and load."""

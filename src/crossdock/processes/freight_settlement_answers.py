@@ -107,4 +107,4 @@ def _ended(told: P, answer: EffectAnswered) -> P:
             document = answer.document or told.document
             return structs.replace(told, stood=told.payable.minor, document=document)
         case _:
-            return told
+            return structs.replace(told, gone=told.reversed_)

@@ -5,7 +5,7 @@ A leaf of freight_settlement.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from datetime import datetime
 
 from msgspec import structs
 
@@ -29,45 +29,76 @@ UNCERTAIN = Money(minor=10**15, currency="XXX")  # what is not known may be any 
 
 
 def release_billing(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Step:
-    """Let the ERP bill the orders whose freight is certain, or released without being so."""
+    """Let the ERP bill the orders whose freight is certain, or released without being so.
+
+    What is not delivered after all, or left the load, is billed no more.
+    """
     if rules.freight.billing == "off":
         return state, ()
     said: list[Emission] = []
     released = dict(state.released)
-    certain = is_over(state, dues)
-    for order_id in _delivered(state):
+    arrived = delivered(state)
+    for order_id in sorted({*arrived, *released}):
         known = released.get(order_id)
-        freight = freight_of(dues, order_id, state, rules.freight, certain=certain)
-        why = "" if certain else _flag(state, order_id, rules.freight)
-        if (
-            freight is None
-            or why is None
-            or (known is not None and known.is_out and not known.was_refused)
-        ):
+        if known is not None and known.is_out and not known.was_refused:
             continue
-        if known is not None and (known.freight, known.flagged) == (freight, why):
+        if order_id in arrived:
+            after = _release_of(state, dues, order_id, rules.freight)
+        else:
+            after = _taken_back(known)
+        if after is None:
             continue
-        after = Released(
-            freight=freight,
-            flagged=why,
-            revision=known.revision + 1 if known else 1,
-            settled=known.settled if known else 0,
-            company_code=company_of(state),
-        )
         if known is not None and known.was_refused:
             key = f"{order_id}/{state.load_id}"
             said.append(drop(ReleaseBilling.verb, key, known.revision))
-        said.append(_release(state, order_id, after))
+        if after.is_out:
+            said.append(_release(state, order_id, after))
         released[order_id] = after
     return (structs.replace(state, released=released) if said else state), tuple(said)
 
 
-def _delivered(state: Settlement) -> Iterator[str]:
-    """Name the orders of which all that travels on this load is delivered."""
-    orders = travelling(state)
-    for order_id in sorted({each.order_id for each in orders}):
-        if all(each.delivered for each in orders if each.order_id == order_id):
-            yield order_id
+def _release_of(
+    state: Settlement, dues: tuple[Due, ...], order_id: str, policy: FreightPolicy
+) -> Released | None:
+    """Give what the ERP is to be told of a delivered order; None where it knows that already."""
+    known = state.released.get(order_id)
+    certain = is_over(state, dues)
+    freight = freight_of(dues, order_id, state, policy, certain=certain)
+    why = "" if certain else _flag(state, order_id, policy)
+    if freight is None or why is None:
+        return None
+    if known is None:
+        return Released(freight=freight, flagged=why, revision=1, company_code=company_of(state))
+    if not known.reversed_ and (known.freight, known.flagged) == (freight, why):
+        return None
+    return structs.replace(
+        known, freight=freight, flagged=why, reversed_=False, revision=known.revision + 1
+    )
+
+
+def _taken_back(known: Released | None) -> Released | None:
+    """Give what the ERP is to be told of an order it may bill no more; None: nothing."""
+    if known is None or known.reversed_:
+        return None
+    nothing = Money(minor=0, currency=known.freight.currency)
+    after = structs.replace(known, freight=nothing, flagged="", reversed_=True)
+    if known.stands:
+        return structs.replace(after, revision=known.revision + 1)
+    return structs.replace(after, settled=known.revision)  # the ERP refused it: nothing stands
+
+
+def delivered(state: Settlement) -> dict[str, datetime]:
+    """Give the orders of which all that travels on this load is delivered, and since when."""
+    closings: dict[str, list[datetime | None]] = {}
+    for each in travelling(state):
+        closed_at = each.closed_at if each.delivered else None
+        closings.setdefault(each.order_id, []).append(closed_at)
+    since = {order_id: [at for at in ends if at] for order_id, ends in closings.items()}
+    return {
+        order_id: max(ends)
+        for order_id, ends in sorted(since.items())
+        if len(ends) == len(closings[order_id])
+    }
 
 
 def _flag(state: Settlement, order_id: str, policy: FreightPolicy) -> str | None:
@@ -76,7 +107,13 @@ def _flag(state: Settlement, order_id: str, policy: FreightPolicy) -> str | None
     said = verdict_on(state.words, name, UNCERTAIN, policy)
     if said.word is not None:
         return f"released by {' and '.join(said.by)} before the freight was certain"
-    return "the freight was not certain in time" if name in state.rung else None
+    rung = late_mark(order_id, delivered(state)[order_id]) in state.rung
+    return "the freight was not certain in time" if rung else None
+
+
+def late_mark(order_id: str, since: datetime) -> str:
+    """Name among alarms that an order, delivered since then, has waited for its freight."""
+    return f"{release_name(order_id)}/{since.isoformat()}"
 
 
 def release_name(order_id: str) -> str:
@@ -118,6 +155,7 @@ def _release(state: Settlement, order_id: str, told: Released) -> ReleaseBilling
         freight=told.freight,
         revision=told.revision,
         flagged=told.flagged,
+        reversed_=told.reversed_,
         company_code=told.company_code,
     )
 

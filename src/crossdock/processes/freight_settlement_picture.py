@@ -168,3 +168,10 @@ def _notes(state: Settlement) -> Iterator[str]:
     for order_id, released in sorted(state.released.items()):
         if released.flagged:
             yield f"{order_id} is billed: {released.flagged}"
+        elif released.reversed_:
+            yield f"{order_id} is billed no more: {_why_not(state, order_id)}"
+
+
+def _why_not(state: Settlement, order_id: str) -> str:
+    here = any(each.order_id == order_id for each in travelling(state))
+    return "its delivery was taken back" if here else "it left the load"

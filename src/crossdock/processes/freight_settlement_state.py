@@ -166,10 +166,20 @@ class Paid(Posting, frozen=True, kw_only=True):
 
 
 class Released(Posting, frozen=True, kw_only=True):
-    """What the ERP was last told of the billing of one order."""
+    """What the ERP was last told of the billing of one order; `reversed_`: it is billed no more.
+
+    `gone`: the last posting that is done took an earlier one back.
+    """
 
     freight: Money
     flagged: str = ""
+    reversed_: bool = False
+    gone: bool = False
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether the ERP may bill the order by what is done."""
+        return self.settled > 0 and not self.gone
 
 
 class Agreed(Kept, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from crossdock.messages.freight_settlement import LineState
 from crossdock.messages.teams import Team
 from crossdock.policies.rules import Rules
 from crossdock.ports import OpenException
-from crossdock.processes.freight_settlement_billing import release_name
+from crossdock.processes.freight_settlement_billing import delivered, late_mark, release_name
 from crossdock.processes.freight_settlement_gate import Due
 from crossdock.processes.freight_settlement_match import Line, written
 from crossdock.processes.freight_settlement_picture import dispute_ends
@@ -73,11 +73,11 @@ def _billing(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Iterator
     policy = rules.freight
     if policy.billing == "off" or not policy.billing_after_hours or is_over(state, dues):
         return
-    for each in travelling(state):
-        if each.delivered and each.closed_at and each.order_id not in state.released:
-            name = release_name(each.order_id)
-            due_at = each.closed_at + timedelta(hours=policy.billing_after_hours)
-            yield name, Alarm(due_at=due_at, mark=name)
+    for order_id, since in delivered(state).items():
+        known = state.released.get(order_id)
+        if known is None or known.reversed_:
+            due_at = since + timedelta(hours=policy.billing_after_hours)
+            yield release_name(order_id), Alarm(due_at=due_at, mark=late_mark(order_id, since))
 
 
 def _unplanned(state: Settlement, rules: Rules) -> Alarm | None:

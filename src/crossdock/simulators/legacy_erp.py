@@ -211,6 +211,7 @@ def _billing_release(rows: Rows) -> tuple[Asked, Booking]:
         "order_id": row["order_no"],
         "revision": int(row["revision"]),
         "freight": _money(row, "freight"),
+        "reversed": row["reversed"] == "Y",
     }
     return asked_to_release(told), lambda books, content, _now: books.release(content)
 

@@ -176,6 +176,7 @@ def _release(command: ReleaseBilling) -> dict[str, str]:
         "freight": decimal_text(command.freight),
         "revision": str(command.revision),
         "flagged": command.flagged,
+        "reversed": "Y" if command.reversed_ else "N",
     }
 
 

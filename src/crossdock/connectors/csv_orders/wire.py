@@ -103,4 +103,5 @@ BILLING_RELEASE_COLUMNS: tuple[str, ...] = (
     "freight",
     "revision",
     "flagged",
+    "reversed",
 )

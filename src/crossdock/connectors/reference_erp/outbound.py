@@ -66,6 +66,7 @@ def write(command: Command, _settings: Settings) -> Request:
                 freight=value(command.freight),
                 revision=command.revision,
                 flagged=command.flagged,
+                reversed=command.reversed_,
             )
             return post(command.verb, path, release)
         case _:

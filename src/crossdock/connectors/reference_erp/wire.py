@@ -229,9 +229,10 @@ class InvoicePosting(Words, frozen=True, kw_only=True):
 
 
 class BillingRelease(Words, frozen=True, kw_only=True):
-    """An order that may be billed to its customer, with its part of the freight."""
+    """An order that may be billed to its customer, with its part of the freight, or no more."""
 
     load_id: Id
     freight: Value
     revision: Number
     flagged: Text
+    reversed: bool

@@ -245,7 +245,9 @@ _SENTENCES: dict[type[Body], Callable[[Any], str]] = {
         f"{_money(told.billed)} billed"
     ),
     freight_settlement.ReleaseBilling: lambda told: (
-        f"Let order {told.order_id} be billed with {_money(told.freight)} freight"
+        f"Bill order {told.order_id} no more"
+        if told.reversed_
+        else f"Let order {told.order_id} be billed with {_money(told.freight)} freight"
         f"{f' ({told.flagged})' if told.flagged else ''}"
     ),
     freight_settlement.ShareFreightInvoice: lambda told: (
