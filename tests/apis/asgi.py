@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 from msgspec import Struct
 
+NOTHING: Mapping[str, str] = {}
+
 
 class Heard(Struct, frozen=True, kw_only=True):
     """What the caller heard."""
@@ -37,17 +39,18 @@ def call(  # noqa: PLR0913 - a request has this many parts
     client: str = "127.0.0.1",
 ) -> Heard:
     """Make one request and answer what came back."""
-    return asyncio.run(_call(app, method, url, body, headers or {}, client))
+    return asyncio.run(asked(app, method, url, body, headers or {}, client))
 
 
-async def _call(  # noqa: PLR0913, PLR0917 - as above
+async def asked(  # noqa: PLR0913, PLR0917 - as above
     app: Any,
     method: str,
     url: str,
-    body: bytes | Iterable[bytes],
-    headers: Mapping[str, str],
-    client: str,
+    body: bytes | Iterable[bytes] = b"",
+    headers: Mapping[str, str] = NOTHING,
+    client: str = "127.0.0.1",
 ) -> Heard:
+    """Make one request on the loop that runs, and answer what came back."""
     parts = [body] if isinstance(body, bytes) else list(body)
     queue: list[dict[str, Any]] = [
         {"type": "http.request", "body": part, "more_body": number < len(parts) - 1}

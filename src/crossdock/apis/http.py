@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.cookies import SimpleCookie
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +19,9 @@ from msgspec import Struct
 JSON = "application/json"
 HTML = "text/html"
 PROBLEM = "application/problem+json"
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 
@@ -47,7 +54,8 @@ class Reply(Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-Answering = Callable[[Ask], Awaitable[Reply]]
+# A plain function may wait for the store: it runs in a thread. What is awaited never does.
+Answering = Callable[[Ask], Reply] | Callable[[Ask], Awaitable[Reply]]
 
 
 class Route(Struct, frozen=True, kw_only=True):
@@ -59,6 +67,26 @@ class Route(Struct, frozen=True, kw_only=True):
     method: str
     path: str
     answer: Answering
+
+
+READERS_MAX = 8  # that read the store at once; others wait for their turn
+_readers = ThreadPoolExecutor(READERS_MAX, thread_name_prefix="crossdock-reader")
+
+
+async def aside(call: Callable[P, T], *asked: P.args, **named: P.kwargs) -> T:
+    """Run what may wait for the store beside the event loop, on which deliveries come in."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_readers, partial(call, *asked, **named))
+
+
+async def reply_to(ask: Ask, answer: Answering) -> Reply:
+    """Answer a request."""
+    if inspect.iscoroutinefunction(answer):
+        awaited: Reply = await answer(ask)
+        return awaited
+    plain: Callable[[Ask], Any] = answer
+    told: Reply = await aside(plain, ask)
+    return told
 
 
 def as_json(

@@ -19,7 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 import crossdock
 from crossdock.apis import problems
 from crossdock.apis.door import Door, answered
-from crossdock.apis.http import Ask, Reply, Route, as_json, as_page
+from crossdock.apis.http import Ask, Reply, Route, as_json, as_page, reply_to
 from crossdock.apis.problems import Declined, ProblemType, as_problem
 from crossdock.apis.system.v1.deliveries import PREFIX, Deliveries
 from crossdock.ports.store import StoreFull
@@ -92,7 +92,7 @@ def _has_nul(scope: Any) -> bool:
 
 def _handler(each: Route) -> HTTPRouteHandler:
     async def answering(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return _response(await each.answer(await _ask(request)))
+        return _response(await reply_to(await _ask(request), each.answer))
 
     methods = [HttpMethod.GET, HttpMethod.HEAD] if each.method == "GET" else [HttpMethod.POST]
     path = each.path.replace("...}", ":path}")
@@ -153,7 +153,7 @@ def _health(not_ready: Readiness, held: Readiness, meters: CollectorRegistry) ->
     async def alive(_ask: Ask) -> Reply:
         return as_json({"status": "alive"})
 
-    async def ready(_ask: Ask) -> Reply:
+    def ready(_ask: Ask) -> Reply:
         missing = dict(not_ready())
         if missing:
             return as_json({"status": "not ready", "missing": missing}, status=503)

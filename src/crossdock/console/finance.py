@@ -14,7 +14,7 @@ import msgspec
 
 from crossdock.apis import problems
 from crossdock.apis.access import SESSION, Access
-from crossdock.apis.http import Answering, Ask, Reply, Route, go_to
+from crossdock.apis.http import Answering, Ask, Reply, Route, aside, go_to
 from crossdock.apis.problems import Declined
 from crossdock.apis.process.v1.freight import REVIEW, VIEWS
 from crossdock.apis.process.v1.freight_decisions import OPEN_TO, WITH_AMOUNT, FreightDeciding
@@ -66,7 +66,7 @@ class Finance(Frame):
             Route(method="POST", path="/console/finance/load", answer=self._told(self.decide)),
         )
 
-    async def queue(self, ask: Ask) -> Reply:
+    def queue(self, ask: Ask) -> Reply:
         """List the charges of a view, and what else waits for finance."""
         found = listed(self._money, ask.query)
         carrier = ask.query.get("carrier", "")
@@ -75,38 +75,38 @@ class Finance(Frame):
             "finance.html", found=found, views=list(VIEWS), carrier=carrier, waiting=waiting
         )
 
-    async def queue_json(self, ask: Ask) -> Reply:
+    def queue_json(self, ask: Ask) -> Reply:
         """List the charges of a view as JSON."""
         return tagged(ask, listed(self._money, ask.query))
 
-    async def queue_csv(self, ask: Ask) -> Reply:
+    def queue_csv(self, ask: Ask) -> Reply:
         """List the charges of a view for a spreadsheet."""
         return as_table(self._money, ask.query)
 
-    async def load(self, ask: Ask) -> Reply:
+    def load(self, ask: Ask) -> Reply:
         """Show one load's money, and what may be decided about it."""
         said = self._access.vouched(ask.query.get("said", ""), ask.query.get("mark", ""))
         return self._shown(ask, self._money.load(_named(ask)), said=said)
 
-    async def load_json(self, ask: Ask) -> Reply:
+    def load_json(self, ask: Ask) -> Reply:
         """Show one load's money as JSON."""
         return tagged(ask, self._money.load(_named(ask)))
 
-    async def unposted(self, ask: Ask) -> Reply:
+    def unposted(self, ask: Ask) -> Reply:
         """List what ERPs have not posted, with their own words."""
         del ask
         return self._page("unposted.html", found=self._money.unposted())
 
-    async def unposted_json(self, ask: Ask) -> Reply:
+    def unposted_json(self, ask: Ask) -> Reply:
         """List what ERPs have not posted as JSON."""
         return tagged(ask, self._money.unposted())
 
-    async def reconciliation(self, ask: Ask) -> Reply:
+    def reconciliation(self, ask: Ask) -> Reply:
         """Hold one business date, or the newest, against the ledgers."""
         asked = ask.query.get("date", "")
         return self._page("reconciliation.html", found=self._money.days(asked), asked=asked)
 
-    async def reconciliation_json(self, ask: Ask) -> Reply:
+    def reconciliation_json(self, ask: Ask) -> Reply:
         """Hold business dates against the ledgers, as JSON."""
         return tagged(ask, self._money.days(ask.query.get("date", "")))
 
@@ -120,7 +120,7 @@ class Finance(Frame):
         except Declined as declined:
             if declined.kind is problems.NOT_FOUND:
                 raise
-            shown = self._money.load(load_id)
+            shown = await aside(self._money.load, load_id)
             status = declined.kind.status
             return self._shown(ask, shown, wrong=declined.detail, status=status)
         note = urlencode(

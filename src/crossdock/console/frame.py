@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from crossdock.apis import access, problems, words
 from crossdock.apis.access import SESSION, Access
-from crossdock.apis.http import Answering, Ask, Reply, as_page
+from crossdock.apis.http import Answering, Ask, Reply, as_page, reply_to
 from crossdock.apis.problems import Declined
 
 
@@ -25,16 +25,16 @@ class Frame:
     def _guarded(self, answer: Answering) -> Answering:
         async def answering(ask: Ask) -> Reply:
             self._access.admit(ask)
-            return await answer(ask)
+            return await reply_to(ask, answer)
 
         return self._told(answering)
 
-    def _told(self, answer: Callable[[Ask], Awaitable[Reply]]) -> Answering:
+    def _told(self, answer: Answering) -> Answering:
         """Tell a person of a problem on a page; a program gets it as problem details."""
 
         async def answering(ask: Ask) -> Reply:
             try:
-                return await answer(ask)
+                return await reply_to(ask, answer)
             except Declined as declined:
                 if ".json" in ask.url:
                     raise

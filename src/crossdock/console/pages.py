@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from crossdock.apis import access, problems
 from crossdock.apis.access import SESSION, Access
-from crossdock.apis.http import Answering, Ask, Reply, Route, as_json, go_to
+from crossdock.apis.http import Answering, Ask, Reply, Route, as_json, aside, go_to
 from crossdock.apis.problems import Declined
 from crossdock.apis.process.v1.operations import Operations
 from crossdock.apis.process.v1.promises import STATUSES
@@ -77,27 +77,27 @@ class Console(Frame):
             Route(method="GET", path="/console/static/console.css", answer=style),
         )
 
-    async def board(self, ask: Ask) -> Reply:
+    def board(self, ask: Ask) -> Reply:
         """Show the whole house at a glance."""
         del ask
         return self._page("board.html", board=self._operations.board())
 
-    async def board_json(self, ask: Ask) -> Reply:
+    def board_json(self, ask: Ask) -> Reply:
         """Show the board as JSON."""
         return tagged(ask, self._operations.board())
 
-    async def cases(self, ask: Ask) -> Reply:
+    def cases(self, ask: Ask) -> Reply:
         """List the cases of a stage."""
         process, stage = ask.query.get("process", ""), ask.query.get("stage", "")
         found = self._operations.cases(process, stage, after=ask.query.get("after", ""))
         return self._page("cases.html", process=process, stage=stage, found=found)
 
-    async def cases_json(self, ask: Ask) -> Reply:
+    def cases_json(self, ask: Ask) -> Reply:
         """List the cases of a stage as JSON."""
         process, stage = ask.query.get("process", ""), ask.query.get("stage", "")
         return tagged(ask, self._operations.cases(process, stage, after=ask.query.get("after", "")))
 
-    async def trace(self, ask: Ask) -> Reply:
+    def trace(self, ask: Ask) -> Reply:
         """Tell the story of a number."""
         number = ask.query.get("q", "").strip()
         story = self._operations.trace(number)
@@ -111,35 +111,35 @@ class Console(Frame):
             open_stuck=[each for each in stuck if each.status == ExceptionStatus.OPEN],
         )
 
-    async def trace_json(self, ask: Ask) -> Reply:
+    def trace_json(self, ask: Ask) -> Reply:
         """Tell the story of a number as JSON."""
         return tagged(ask, self._operations.trace(ask.query.get("q", "").strip()))
 
-    async def acknowledgements(self, ask: Ask) -> Reply:
+    def acknowledgements(self, ask: Ask) -> Reply:
         """List what partners owe for what we sent."""
         status = acknowledged(ask.query)
         found = self._operations.acknowledgements(status, ask.query.get("partner", ""))
         return self._page("acknowledgements.html", wanted=status, statuses=STATUSES, found=found)
 
-    async def acknowledgements_json(self, ask: Ask) -> Reply:
+    def acknowledgements_json(self, ask: Ask) -> Reply:
         """List what partners owe as JSON."""
         status, partner = acknowledged(ask.query), ask.query.get("partner", "")
         return tagged(ask, self._operations.acknowledgements(status, partner))
 
-    async def exceptions(self, ask: Ask) -> Reply:
+    def exceptions(self, ask: Ask) -> Reply:
         """List the exceptions of a team."""
         wanted = asked_for(ask.query)
         queue = self._operations.queue(wanted)
         return self._page("exceptions.html", team=wanted.team, teams=list(Team), queue=queue)
 
-    async def exceptions_json(self, ask: Ask) -> Reply:
+    def exceptions_json(self, ask: Ask) -> Reply:
         """List the exceptions of a team as JSON."""
         return tagged(ask, self._operations.queue(asked_for(ask.query)))
 
     async def exception(self, ask: Ask) -> Reply:
         """Show one exception and what can be decided about it."""
         id_ = ask.path["id"]
-        one = self._stuck(id_.removesuffix(".json"))
+        one = await aside(self._stuck, id_.removesuffix(".json"))
         if id_.endswith(".json"):
             return as_json(one)
         said = self._access.vouched(ask.query.get("said", ""), ask.query.get("mark", ""))
@@ -148,7 +148,7 @@ class Console(Frame):
     async def decide(self, ask: Ask) -> Reply:
         """Carry a decision out, and show what became of it."""
         fields = self._access.form(ask)
-        one = self._stuck(ask.path["id"])
+        one = await aside(self._stuck, ask.path["id"])
         decision = Decision(
             verb=ask.path["verb"],
             exception_id=one.id,
@@ -208,8 +208,8 @@ class Console(Frame):
         if one.status != ExceptionStatus.OPEN or one.kind in {"endpoint", "store"}:
             return ""
         if one.kind != "document":
-            return self._operations.message_text(one.message_id)
-        document = self._operations.document(one.document_id or one.subject)
+            return await aside(self._operations.message_text, one.message_id)
+        document = await aside(self._operations.document, one.document_id or one.subject)
         if document is None:
             return ""
         await self._operator.looked_at(document.id, by=ANYONE)

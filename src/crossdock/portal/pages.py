@@ -85,7 +85,7 @@ class Portal:
         del ask
         return go_to("/portal/", headers=(access.cookie(COOKIE, "", path="/portal", seconds=0),))
 
-    async def listing(self, ask: Ask) -> Reply:
+    def listing(self, ask: Ask) -> Reply:
         """List the shipments, or those that a number means."""
         customer = self._customer(ask)
         if customer is None:
@@ -99,7 +99,7 @@ class Portal:
         rows = [each.view for each in found.shipments]
         return self._page("list.html", customer=customer, rows=rows, q=number, next=found.after)
 
-    async def shipment(self, ask: Ask) -> Reply:
+    def shipment(self, ask: Ask) -> Reply:
         """Show one shipment."""
         customer = self._customer(ask)
         if customer is None:

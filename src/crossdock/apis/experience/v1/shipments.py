@@ -102,7 +102,7 @@ class Shipments:
 def routes(shipments: Shipments, customers: Customers) -> tuple[Route, ...]:
     """Give the routes of the experience API."""
 
-    async def listing(ask: Ask) -> Reply:
+    def listing(ask: Ask) -> Reply:
         customer = identified(ask, customers)
         where, limit = _wanted(ask.query)
         found = shipments.page(customer, where, after=ask.query.get("after", ""), limit=limit)
@@ -117,7 +117,7 @@ def routes(shipments: Shipments, customers: Customers) -> tuple[Route, ...]:
         tag = f'"{hashlib.sha256(json_text(page).encode()).hexdigest()[:32]}"'
         return _tagged(ask, page, tag)
 
-    async def one(ask: Ask) -> Reply:
+    def one(ask: Ask) -> Reply:
         found = shipments.one(identified(ask, customers), ask.path["shipment_id"])
         if found is None:
             raise Declined(problems.NOT_FOUND, "No such shipment is shown to you")

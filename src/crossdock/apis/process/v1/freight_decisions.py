@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from crossdock.apis import problems
+from crossdock.apis.http import aside
 from crossdock.apis.problems import Declined
 from crossdock.apis.process.v1.charges import PROCESS, picture_of, picture_row
 from crossdock.apis.process.v1.operations import Snapshot
@@ -262,10 +263,15 @@ async def decide(read: Snapshot, tenant: str, operator: Operator, matter: Matter
     if matter.before:
         return FreightOutcome(status=ALREADY, said=matter.before)
     message_id = await said(operator, matter.word)
-    for _ in range(LOOKS):
+
+    def look() -> FreightOutcome | None:
         with read() as reader:
-            if is_heard(reader, tenant, matter, message_id):
-                return outcome(reader, tenant, matter)
+            heard = is_heard(reader, tenant, matter, message_id)
+            return outcome(reader, tenant, matter) if heard else None
+
+    for _ in range(LOOKS):
+        if (found := await aside(look)) is not None:
+            return found
         await asyncio.sleep(LOOK_SECONDS)
     return FreightOutcome(status=TAKEN, said="It is taken, and decided next; look at the load")
 

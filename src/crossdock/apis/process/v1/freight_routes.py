@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 from collections.abc import Iterable, Mapping
@@ -11,7 +10,7 @@ import msgspec
 
 from crossdock.apis import problems
 from crossdock.apis.access import Access
-from crossdock.apis.http import Answering, Ask, Reply, Route, as_json
+from crossdock.apis.http import Answering, Ask, Reply, Route, as_json, aside, reply_to
 from crossdock.apis.problems import Declined
 from crossdock.apis.process.v1 import evidence, freight, freight_decisions, freight_load
 from crossdock.apis.process.v1.charges import Amount, Charge
@@ -21,6 +20,7 @@ from crossdock.apis.process.v1.freight import REVIEW, Charges, Postings
 from crossdock.apis.process.v1.freight_decisions import (
     FreightDeciding,
     FreightOutcome,
+    Matter,
 )
 from crossdock.apis.process.v1.freight_load import Load
 from crossdock.apis.process.v1.operations import Snapshot
@@ -87,9 +87,12 @@ class Money:
 
     async def decide(self, load_id: str, asked: FreightDeciding, by: str) -> FreightOutcome:
         """Carry a decision about money out. Raises Declined where it cannot be."""
-        with self._read() as reader:
-            matter = freight_decisions.judge(reader, self._tenant, load_id, asked, by)
+        matter = await aside(self._judge, load_id, asked, by)
         return await freight_decisions.decide(self._read, self._tenant, self._operator, matter)
+
+    def _judge(self, load_id: str, asked: FreightDeciding, by: str) -> Matter:
+        with self._read() as reader:
+            return freight_decisions.judge(reader, self._tenant, load_id, asked, by)
 
 
 class FreightApi:
@@ -119,34 +122,34 @@ class FreightApi:
             Route(method="POST", path=f"{BASE}/freight/{{load}}/decisions", answer=self.decide),
         )
 
-    async def charges(self, ask: Ask) -> Reply:
+    def charges(self, ask: Ask) -> Reply:
         """List the charges of a view."""
         return tagged(ask, listed(self._money, ask.query))
 
-    async def table(self, ask: Ask) -> Reply:
+    def table(self, ask: Ask) -> Reply:
         """List the charges of a view as a table for spreadsheets."""
         return as_table(self._money, ask.query)
 
-    async def unposted(self, ask: Ask) -> Reply:
+    def unposted(self, ask: Ask) -> Reply:
         """List what ERPs have not posted."""
         return tagged(ask, self._money.unposted())
 
-    async def reconciliations(self, ask: Ask) -> Reply:
+    def reconciliations(self, ask: Ask) -> Reply:
         """Hold one business date, or the newest, against the ledgers."""
         return tagged(ask, self._money.days(ask.query.get("date", "")))
 
-    async def load(self, ask: Ask) -> Reply:
+    def load(self, ask: Ask) -> Reply:
         """Tell all there is of one load's money."""
         return tagged(ask, self._money.load(ask.path["load"]))
 
-    async def evidence(self, ask: Ask) -> Reply:
+    def evidence(self, ask: Ask) -> Reply:
         """Give the evidence pack of one load."""
         return tagged(ask, self._money.evidence(ask.path["load"]))
 
-    async def paper(self, ask: Ask) -> Reply:
-        """Give the evidence pack of one load as PDF, made now and beside everything else."""
+    def paper(self, ask: Ask) -> Reply:
+        """Give the evidence pack of one load as PDF, made now."""
         pack = self._money.evidence(ask.path["load"])
-        body = await asyncio.to_thread(on_paper, pack)
+        body = on_paper(pack)
         name = f'attachment; filename="evidence-{pack.digest[:12]}.pdf"'
         headers = (("Content-Disposition", name), ("X-Content-Type-Options", "nosniff"))
         return Reply(body=body, content_type="application/pdf", headers=headers)
@@ -164,7 +167,7 @@ class FreightApi:
     def _guarded(self, answer: Answering) -> Answering:
         async def answering(ask: Ask) -> Reply:
             self._access.admit(ask)
-            return await answer(ask)
+            return await reply_to(ask, answer)
 
         return answering
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from crossdock.apis import problems
 from crossdock.apis.access import Access
-from crossdock.apis.http import Answering, Ask, Reply, Route, as_json, unchanged
+from crossdock.apis.http import Answering, Ask, Reply, Route, as_json, aside, reply_to, unchanged
 from crossdock.apis.problems import Declined
 from crossdock.apis.process.v1.operations import Operations, Wanted
 from crossdock.apis.process.v1.promises import OPEN, STATUSES
@@ -111,42 +111,42 @@ class ProcessApi:
             ),
         )
 
-    async def board(self, ask: Ask) -> Reply:
+    def board(self, ask: Ask) -> Reply:
         """Show the whole house at a glance."""
         return tagged(ask, self._operations.board())
 
-    async def cases(self, ask: Ask) -> Reply:
+    def cases(self, ask: Ask) -> Reply:
         """List the cases of a process."""
         process = _needed(ask.query, "process")
         stage, after = ask.query.get("stage", ""), ask.query.get("after", "")
         return tagged(ask, self._operations.cases(process, stage, after=after))
 
-    async def queue(self, ask: Ask) -> Reply:
+    def queue(self, ask: Ask) -> Reply:
         """List exceptions."""
         return tagged(ask, self._operations.queue(asked_for(ask.query)))
 
-    async def one(self, ask: Ask) -> Reply:
+    def one(self, ask: Ask) -> Reply:
         """Show one exception."""
         found = self._operations.stuck(ask.path["id"])
         if found is None:
             raise Declined(problems.NOT_FOUND, f"There is no exception {ask.path['id']}")
         return tagged(ask, found)
 
-    async def trace(self, ask: Ask) -> Reply:
+    def trace(self, ask: Ask) -> Reply:
         """Tell the story of a number."""
         found = self._operations.trace(ask.path["number"])
         if not found.found:
             raise Declined(problems.NOT_FOUND, f"Nothing is known under {found.number}")
         return tagged(ask, found)
 
-    async def acknowledgements(self, ask: Ask) -> Reply:
+    def acknowledgements(self, ask: Ask) -> Reply:
         """List what partners owe for what we sent."""
         status, partner = acknowledged(ask.query), ask.query.get("partner", "")
         return tagged(ask, self._operations.acknowledgements(status, partner))
 
     async def document(self, ask: Ask) -> Reply:
         """Give a raw document's bytes, and note who looked."""
-        found = self._operations.document(ask.path["id"])
+        found = await aside(self._operations.document, ask.path["id"])
         if found is None:
             raise Declined(problems.NOT_FOUND, f"There is no document {ask.path['id']}")
         await self._operator.looked_at(found.id, by=ANYONE)
@@ -183,7 +183,7 @@ class ProcessApi:
         )
         return as_json(Outcome(said=await replayed(self._operator, choice)))
 
-    async def recovery(self, ask: Ask) -> Reply:
+    def recovery(self, ask: Ask) -> Reply:
         """Tell where the house stands after a restore."""
         found = self._operations.recovery()
         if found is None:
@@ -210,7 +210,7 @@ class ProcessApi:
     def _guarded(self, answer: Answering) -> Answering:
         async def answering(ask: Ask) -> Reply:
             self._access.admit(ask)
-            return await answer(ask)
+            return await reply_to(ask, answer)
 
         return answering
 
