@@ -391,6 +391,19 @@ def ledger_differs(day: Day) -> None:
     day.decide("waive", "LEDGER_DIFFERS")
 
 
+def ledger_is_ahead(day: Day) -> None:
+    """The ERP says no to an accrual that it books; its statement comes before it has said yes."""
+    day.partner.moods["accruals$"] = [refusal("the books are being closed")]
+    offered = shipment(charges=charges(LINEHAUL="480.00"))
+    day.tell(*MASTERS, order("released"), plan("confirmed", offered))
+    day.tell(tracking("DLV", BEGIN + 2 * HOUR))
+    day.tell(invoice("issued", "480.00", LINEHAUL="480.00"))
+    day.wait(hours=3)
+    day.tell(statement("2026-03-28", BEGIN + 3 * HOUR, LINEHAUL="480.00"))
+    day.decide("retry", "EFFECT_REFUSED")
+    day.wait(hours=1)
+
+
 SCENARIOS: dict[str, Scenario] = {
     tell.__name__: Scenario(says=str(tell.__doc__), tell=tell, rules=rules)
     for tell, rules in (
@@ -420,5 +433,6 @@ SCENARIOS: dict[str, Scenario] = {
         (freight_settled, BILLED),
         (freight_disputed, BILLED),
         (ledger_differs, BILLED),
+        (ledger_is_ahead, BILLED),
     )
 }

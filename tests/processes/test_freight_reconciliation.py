@@ -7,10 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from crossdock.canonical.freight import ChargeKind
 from crossdock.canonical.money import Money
 from crossdock.messages.envelope import Body, Key, Message
 from crossdock.messages.flow import ExceptionRetried, ExceptionWaived
@@ -26,11 +28,22 @@ from crossdock.messages.freight_reconciliation import (
     LedgerTotal,
     booked,
 )
-from crossdock.messages.freight_settlement import FreightPosted
+from crossdock.messages.freight_settlement import (
+    AccrueFreight,
+    FreightPosted,
+    PostFreightInvoice,
+)
+from crossdock.messages.registry import decode
 from crossdock.messages.teams import Team
 from crossdock.policies.rules import Rules
-from crossdock.ports import CloseException, OpenException
-from crossdock.processes.freight_reconciliation import DIFFERS, SUBSCRIBER, ReconciliationState
+from crossdock.ports import CancelTimer, CloseException, OpenException, SetTimer
+from crossdock.processes.freight_reconciliation import (
+    DIFFERS,
+    LOOK_AGAIN,
+    PATIENCE,
+    SUBSCRIBER,
+    ReconciliationState,
+)
 from crossdock.projections.freight_reconciliation import project
 from crossdock.testing.story import Story
 
@@ -65,10 +78,29 @@ def held(posted: FreightPosted) -> LedgerLine:
     return line
 
 
+def asked(minor: int = 65_940, revision: int = 1, load: str = "L-1") -> AccrueFreight:
+    """The command that the accrual confirms."""
+    return AccrueFreight(
+        load_id=load,
+        charge="LINEHAUL",
+        kind=ChargeKind.LINEHAUL,
+        carrier_scac="ROAD",
+        amount=usd(minor),
+        before=usd(0),
+        revision=revision,
+        business_date=SUNDAY,
+        shares=(),
+        proofs=(),
+        rule="tolerance",
+    )
+
+
 def statement(
     *lines: LedgerLine, at: datetime = LATER, on: date = SUNDAY, ledger: str = "erp"
 ) -> LedgerStatementReceived:
-    return LedgerStatementReceived(ledger=ledger, business_date=on, as_of=at, lines=lines)
+    return LedgerStatementReceived(
+        ledger=ledger, business_date=on, as_of=at, lines=lines, role=ledger
+    )
 
 
 def day(on: date = SUNDAY, *posted: FreightPosted) -> Story[ReconciliationState, Rules]:
@@ -79,8 +111,8 @@ def day(on: date = SUNDAY, *posted: FreightPosted) -> Story[ReconciliationState,
     return story
 
 
-def post(story: Story[ReconciliationState, Rules], *posted: FreightPosted) -> None:
-    """Put postings in the read model, at the story's time."""
+def post(story: Story[ReconciliationState, Rules], *posted: FreightPosted | AccrueFreight) -> None:
+    """Put postings in the read models, as asked for or as confirmed, at the story's time."""
     for each in posted:
         story.show(*project(message(each, story.at)))
 
@@ -105,7 +137,7 @@ def differences(story: Story[ReconciliationState, Rules]) -> list[tuple[str, Dif
 def test_nothing_is_said_of_a_day_before_its_first_statement() -> None:
     sunday = day(SUNDAY, accrued())
     elsewhere = LedgerLineStrayed(
-        business_date=SUNDAY, line="erp/accrual/L-1/LINEHAUL", found_on=MONDAY
+        business_date=SUNDAY, found=("erp/accrual/L-1/LINEHAUL",), found_on=MONDAY
     )
 
     said = sunday.tell(elsewhere)
@@ -215,6 +247,71 @@ def test_what_is_posted_after_the_last_statement_is_judged_with_the_next() -> No
     assert differences(sunday) == []
 
 
+def test_what_is_in_a_ledger_before_its_confirmation_is_on_its_way_until_it_comes() -> None:
+    sunday = day()
+    post(sunday, asked())
+    said = sunday.tell(statement(held(accrued()), at=NIGHT))
+    before, stage = differences(sunday), sunday.stage
+    post(sunday, accrued())
+
+    settled = sunday.wait_until(NIGHT + LOOK_AGAIN)
+
+    assert said[0] == SetTimer(name="on_its_way", due_at=NIGHT + LOOK_AGAIN)
+    assert [type(each) for each in said[1:]] == [FreightReconciled]
+    assert before == [("erp/accrual/L-1/LINEHAUL", DifferenceKind.ON_ITS_WAY)]
+    assert [type(each) for each in settled] == [CancelTimer, FreightReconciled]
+    assert (stage, differences(sunday), sunday.stage) == ("agrees", [], "agrees")
+
+
+def test_what_is_never_confirmed_is_told_when_a_day_is_over() -> None:
+    sunday = day()
+    post(sunday, asked())
+    sunday.tell(statement(held(accrued()), at=NIGHT))
+
+    before = sunday.wait_until(NIGHT + PATIENCE - LOOK_AGAIN)
+    after = sunday.wait_until(NIGHT + 2 * PATIENCE)
+
+    assert {type(each) for each in before} == {SetTimer}
+    assert [type(each) for each in after] == [CancelTimer, FreightReconciled, OpenException]
+    assert differences(sunday) == [("erp/accrual/L-1/LINEHAUL", DifferenceKind.UNKNOWN_TO_US)]
+
+
+def test_what_was_typed_wrongly_is_told_as_soon_as_it_is_confirmed() -> None:
+    sunday = day()
+    post(sunday, asked())
+    sunday.tell(statement(held(accrued(minor=65_490)), at=NIGHT))
+    before = differences(sunday)
+    post(sunday, accrued())
+
+    sunday.wait_until(NIGHT + LOOK_AGAIN)
+
+    line = "erp/accrual/L-1/LINEHAUL"
+    assert before == [(line, DifferenceKind.ON_ITS_WAY)]
+    assert differences(sunday) == [(line, DifferenceKind.OTHER_AMOUNT)]
+
+
+def test_a_tms_that_holds_what_only_the_erp_was_asked_for_is_told_at_once() -> None:
+    invoice = replace(held(accrued()), posting=LedgerPosting.INVOICE, charge="", invoice_id="INV-1")
+    sunday = day()
+    erp_only = PostFreightInvoice(
+        load_id="L-1",
+        invoice_id="INV-1",
+        carrier_scac="ROAD",
+        billed=usd(65_940),
+        payable=usd(65_940),
+        business_date=SUNDAY,
+        charges=("LINEHAUL",),
+        shares=(),
+        rule="",
+        revision=1,
+    )
+    sunday.show(*project(message(erp_only)))
+
+    sunday.tell(statement(invoice, ledger="tms"))
+
+    assert differences(sunday) == [("tms/invoice/ROAD/INV-1", DifferenceKind.UNKNOWN_TO_US)]
+
+
 def test_a_retry_holds_the_last_statement_against_what_is_posted_by_now() -> None:
     sunday = day()
     sunday.tell(statement(held(accrued("L-1")), held(accrued("L-2", on=MONDAY))))
@@ -223,7 +320,9 @@ def test_a_retry_holds_the_last_statement_against_what_is_posted_by_now() -> Non
     said = sunday.tell(ExceptionRetried(code=DIFFERS, by="ann", reason="look again"))
 
     line = "erp/accrual/L-2/LINEHAUL"
-    assert strayed(said) == [LedgerLineStrayed(business_date=MONDAY, line=line, found_on=SUNDAY)]
+    assert strayed(said) == [
+        LedgerLineStrayed(business_date=MONDAY, found=(line,), found_on=SUNDAY)
+    ]
     assert said[2:] == [CloseException(code=DIFFERS, because="the ledgers hold what was posted")]
     assert (differences(sunday), sunday.stage) == ([], "agrees")
 
@@ -272,10 +371,21 @@ def test_what_a_person_lets_be_is_not_told_again_and_another_difference_is() -> 
     again = sunday.tell(statement(held(accrued("L-2")), at=LATER + timedelta(hours=1)))
     worse = sunday.tell(statement(at=LATER + timedelta(hours=2)))
 
-    closed = CloseException(code=DIFFERS, because="the ledgers hold what was posted")
+    closed = CloseException(code=DIFFERS, because="ann lets be what differs: booked by hand")
     assert [each for each in waived if not isinstance(each, FreightReconciled)] == [closed]
     assert [each for each in again if isinstance(each, OpenException)] == []
     assert [each.seen for each in worse if isinstance(each, OpenException)] == [{"missing": "1"}]
+
+
+def test_a_difference_that_is_gone_beside_one_that_is_let_be_closes_with_what_is_true() -> None:
+    sunday = day(SUNDAY, accrued("L-1"), accrued("L-2"))
+    sunday.tell(statement(held(accrued("L-2"))))
+    sunday.tell(ExceptionWaived(code=DIFFERS, by="ann", reason="booked by hand"))
+    sunday.tell(statement(at=LATER + timedelta(hours=1)))
+
+    mended = sunday.tell(statement(held(accrued("L-2")), at=LATER + timedelta(hours=2)))
+
+    assert mended[1:] == [CloseException(code=DIFFERS, because="what still differs was let be")]
 
 
 def test_a_retry_asks_again() -> None:
@@ -299,7 +409,7 @@ def test_a_line_that_left_the_other_date_is_missing_where_it_belongs() -> None:
     sunday.tell(*gone)
 
     line = "erp/accrual/L-1/LINEHAUL"
-    assert [each.found for each in (*first, *gone)] == [True, False]
+    assert [(each.found, each.gone) for each in (*first, *gone)] == [((line,), ()), ((), (line,))]
     assert (before, differences(sunday)) == (
         [(line, DifferenceKind.OTHER_DATE)],
         [(line, DifferenceKind.MISSING)],
@@ -413,3 +523,95 @@ def test_every_planted_difference_is_found_and_no_other(
     } | {(on, line.named("erp"), DifferenceKind.UNKNOWN_TO_US.value) for on, line in unknown}
     told = [(on, line, kind.value) for on, one in days.items() for line, kind in differences(one)]
     assert sorted(map(str, told)) == sorted(map(str, planted))
+
+
+class Life(StrEnum):
+    """What happens to one revision of a posting, in this order."""
+
+    ASKED = "asked"
+    BOOKED = "booked"
+    CONFIRMED = "confirmed"
+
+
+@st.composite
+def evenings(draw: st.DrawFn) -> list[tuple[str, int, int, str]]:
+    """Postings that are asked for, booked, confirmed and corrected, and statements in between.
+
+    Each row is (load, amount, revision, what happens), or (statement, 0, 0, `drawn` or `read`).
+    """
+    lives: list[list[tuple[str, int, int, str]]] = []
+    for number, amounts in enumerate(draw(st.lists(AMOUNTS, min_size=1, max_size=4))):
+        lives.append(
+            [
+                (f"L-{number}", minor, revision, life)
+                for revision, minor in enumerate(amounts, 1)
+                for life in Life
+            ]
+        )
+    lives += [
+        [(f"S-{number}", 0, 0, each) for each in ("drawn", "read")]
+        for number in range(draw(st.integers(1, 3)))
+    ]
+    turns = [at for at, life in enumerate(lives) for _ in life]
+    rows = [iter(life) for life in lives]
+    return [next(rows[at]) for at in draw(st.permutations(turns))]
+
+
+AMOUNTS = st.lists(st.sampled_from([0, 100, 200]), min_size=1, max_size=3)
+
+
+@given(evenings())
+def test_a_statement_drawn_at_any_moment_is_no_alarm_and_agrees_in_the_end(
+    evening: list[tuple[str, int, int, str]],
+) -> None:
+    sunday = day()
+    ledger: dict[str, FreightPosted] = {}
+    drawn: dict[str, LedgerStatementReceived] = {}
+    for name, minor, revision, what in evening:
+        sunday.wait_until(sunday.at + timedelta(minutes=7))
+        posted = replace(accrued(name, minor), revision=revision)
+        match what:
+            case Life.ASKED:
+                post(sunday, asked(minor, revision, name))
+            case Life.BOOKED:
+                ledger[name] = posted
+            case Life.CONFIRMED:
+                post(sunday, posted)
+            case "drawn":
+                drawn[name] = statement(*map(held, ledger.values()), at=sunday.at)
+            case _:
+                sunday.tell(drawn[name])
+    sunday.wait_until(sunday.at + PATIENCE)
+
+    assert [each for each in sunday.said if isinstance(each, OpenException)] == []
+    assert differences(sunday) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "lifted"),
+    [
+        (b'{"line":"erp/accrual/L-1/LINEHAUL"', {"found": ("erp/accrual/L-1/LINEHAUL",)}),
+        (
+            b'{"line":"erp/accrual/L-1/LINEHAUL","found":false',
+            {"gone": ("erp/accrual/L-1/LINEHAUL",)},
+        ),
+    ],
+)
+def test_a_line_that_strayed_before_several_could_is_read_as_one_of_them(
+    old: bytes, lifted: dict[str, tuple[str, ...]]
+) -> None:
+    stored = old + b',"business_date":"2026-03-29","found_on":"2026-03-30"}'
+
+    assert decode("LedgerLineStrayed", 1, stored) == LedgerLineStrayed(
+        business_date=SUNDAY, found_on=MONDAY, **lifted
+    )
+
+
+def test_many_lines_under_another_date_are_one_message_to_it() -> None:
+    posted = [accrued(f"L-{number}") for number in range(3)]
+    monday = day(MONDAY, *posted)
+
+    said = strayed(monday.tell(statement(*map(held, posted), on=MONDAY)))
+
+    names = tuple(f"erp/accrual/L-{number}/LINEHAUL" for number in range(3))
+    assert said == [LedgerLineStrayed(business_date=SUNDAY, found_on=MONDAY, found=names)]

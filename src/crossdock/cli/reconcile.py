@@ -13,6 +13,7 @@ from crossdock.cli.ending import Exit, say
 from crossdock.cli.freight import declining, money
 from crossdock.cli.place import DEFAULT, AsJson, ConfigFile, configured, looking
 from crossdock.cli.table import table
+from crossdock.messages.freight_reconciliation import DifferenceKind
 
 
 def reconcile(
@@ -62,7 +63,8 @@ def tell(day: Day) -> str:
     if sums:
         parts.append(table("LEDGER POSTING CARRIER OURS SUM THEIRS SUM".split(), sums))
     parts += [
-        f"! {each.kind.replace('_', ' ')}: {each.ledger} {each.posting} of "
+        f"{'.' if each.kind is DifferenceKind.ON_ITS_WAY else '!'} "
+        f"{each.kind.replace('_', ' ')}: {each.ledger} {each.posting} of "
         f"{each.load_id or 'no load'} {each.charge or each.invoice_id}, ours {money(each.ours)}, "
         f"theirs {money(each.theirs)}"
         f"{f', found on {each.found_on}' if each.found_on else ''}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from typing import ClassVar
 
 from crossdock.canonical import Canonical
 from crossdock.canonical.moments import Instant
@@ -51,6 +52,14 @@ class PostedLine(Canonical, frozen=True, kw_only=True):
     line: LedgerLine
     posted_at: Instant
     business_date: date | None = None
+    revision: int = 0
+
+
+class AskedLine(Canonical, frozen=True, kw_only=True):
+    """Which revision of a posting was asked for last, confirmed since or not."""
+
+    revision: int
+    asked_at: Instant
 
 
 # The verbs by which ledgers are asked to book, and what they book; the others book nothing.
@@ -77,25 +86,41 @@ def booked(posted: FreightPosted) -> LedgerLine | None:
     )
 
 
+def asked_names(role: str, line: LedgerLine) -> tuple[str, ...]:
+    """Name the posting as it is asked of an ERP or a TMS, by `role`; none where the role is not."""
+    subject = f"{line.load_id}/{line.charge}"
+    if line.posting is LedgerPosting.INVOICE:
+        subject = f"{line.carrier_scac}/{line.invoice_id}"
+    return tuple(
+        f"{verb}/{subject}"
+        for verb, posting in BOOKED.items()
+        if posting is line.posting and verb.startswith(f"{role}.")
+    )
+
+
 class LedgerStatementReceived(Report, frozen=True, kw_only=True):
     """An ERP or a TMS tells all it holds of freight under one business date, as of a moment.
 
-    `ledger` is the partner's name in the configuration, as postings name it.
+    `ledger` is the partner's name in the configuration, as postings name it; `role` is what the
+    partner is to us (`erp`, `tms`).
     """
 
     ledger: str
     business_date: date
     as_of: Instant
     lines: tuple[LedgerLine, ...]
+    role: str = ""
 
 
 class LedgerLineStrayed(Event, frozen=True, kw_only=True):
-    """A posting of `business_date` stands in the ledger under another one; or does not any more."""
+    """Postings of `business_date` stand in a ledger under `found_on`; or do not any more."""
+
+    schema: ClassVar[int] = 2
 
     business_date: date
-    line: str
     found_on: date
-    found: bool = True
+    found: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 class DifferenceKind(StrEnum):
@@ -106,6 +131,7 @@ class DifferenceKind(StrEnum):
     OTHER_AMOUNT = "other_amount"
     OTHER_DATE = "other_date"  # in the ledger under another business date
     UNKNOWN_TO_US = "unknown_to_us"  # in the ledger, and never posted by us
+    ON_ITS_WAY = "on_its_way"  # asked for, and the ledger's own confirmation is not here yet
 
 
 class LedgerDifference(Canonical, frozen=True, kw_only=True):
@@ -125,6 +151,11 @@ class LedgerDifference(Canonical, frozen=True, kw_only=True):
     invoice_id: str = ""
     documents: tuple[str, ...] = ()
     accepted: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether somebody must look: it is not let be, and no confirmation is awaited."""
+        return not self.accepted and self.kind is not DifferenceKind.ON_ITS_WAY
 
 
 class LedgerTotal(Canonical, frozen=True, kw_only=True):

@@ -304,7 +304,10 @@ class ReleaseBilling(ErpCommand, frozen=True, kw_only=True):
 
 
 class ShareFreightInvoice(Command, frozen=True, kw_only=True):
-    """Tell the TMS what a carrier billed for a load, and what is paid of it."""
+    """Tell the TMS what a carrier billed for a load, and what is paid of it.
+
+    `business_date` is that of the ERP's posting.
+    """
 
     verb: ClassVar[str] = "tms.share_freight_invoice"
     owner: ClassVar[Team] = Team.TRANSPORTATION
@@ -316,6 +319,7 @@ class ShareFreightInvoice(Command, frozen=True, kw_only=True):
     payable: Money
     revision: int
     document: str = ""
+    business_date: date | None = None
 
     def business_key(self) -> str:
         """One copy of each carrier's invoice number."""

@@ -40,8 +40,18 @@ BODIES: dict[str, type[Body]] = {
     if isinstance(kind, type) and issubclass(kind, Body) and kind.__module__ == module.__name__
 }
 
+
+def _one_line_strayed(old: dict[str, object]) -> dict[str, object]:
+    """Lift a message about one line to one about several."""
+    where = "found" if old.pop("found", True) else "gone"
+    line = old.pop("line")
+    return {**old, where: [line]}
+
+
 # (type name, schema it was stored with) -> a pure function from the old JSON object to the next.
-UPCASTERS: Mapping[tuple[str, int], Callable[[dict[str, object]], dict[str, object]]] = {}
+UPCASTERS: Mapping[tuple[str, int], Callable[[dict[str, object]], dict[str, object]]] = {
+    ("LedgerLineStrayed", 1): _one_line_strayed,
+}
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 

@@ -1,7 +1,7 @@
 """Freight reconciliation: what ledgers hold of a business date is what was posted, or it is told.
 
-Receives  LedgerStatementReceived, LedgerLineStrayed, ExceptionRetried, ExceptionWaived
-Emits     FreightReconciled, LedgerLineStrayed, OpenException, CloseException
+Receives  LedgerStatementReceived, LedgerLineStrayed, WakeUp, ExceptionRetried, ExceptionWaived
+Emits     FreightReconciled, LedgerLineStrayed, SetTimer, CancelTimer, OpenException, CloseException
 Key       business_date
 
 House rules
@@ -14,23 +14,26 @@ House rules
      lets those be that are there; another one is told again.
   6. Nothing is said of a day before the first statement of it. What is posted after the last one
      is judged with the next, or when finance has it looked at again.
+  7. A line whose posting was asked for and is not confirmed yet is on its way: no difference, and
+     looked at again until the confirmation is here, or a day is over without it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any, assert_never
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from crossdock.canonical.moments import Instant
 from crossdock.messages.envelope import Body, Key, Message
-from crossdock.messages.flow import ExceptionRetried, ExceptionWaived
+from crossdock.messages.flow import ExceptionRetried, ExceptionWaived, WakeUp
 from crossdock.messages.freight_reconciliation import (
+    AskedLine,
+    DifferenceKind,
     FreightReconciled,
     LedgerDifference,
     LedgerLineStrayed,
@@ -38,32 +41,43 @@ from crossdock.messages.freight_reconciliation import (
     LedgerStatementReceived,
     LedgerTotal,
     PostedLine,
+    asked_names,
 )
 from crossdock.messages.teams import Team
 from crossdock.policies.rules import Rules
 from crossdock.ports import (
+    CancelTimer,
     CloseException,
     Emission,
-    Fact,
     OpenException,
     Received,
     Rows,
+    SetTimer,
     Subscriber,
 )
 from crossdock.processes.freight_reconciliation_compare import (
+    ASKED,
+    POSTED,
     Known,
+    Ours,
     Statement,
     as_known,
     compare,
     difference_name,
     grouped,
+    ours_of,
     totals,
 )
 
 DIFFERS = "LEDGER_DIFFERS"
 KEY = "business_date"
-POSTED = "freight_posting"  # the read model in which postings are looked at
 ABOUT_MAX = 20
+LOOK = "on_its_way"  # the timer by which a day is looked at again
+LOOK_AGAIN = timedelta(minutes=30)
+PATIENCE = timedelta(hours=24)  # so long after it was asked for a posting counts as on its way
+AGREED = "the ledgers hold what was posted"
+LET_BE = "what still differs was let be"
+NOTHING: Mapping[str, AskedLine] = {}
 
 
 class ReconciliationState(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -82,32 +96,34 @@ class ReconciliationState(Struct, frozen=True, kw_only=True, omit_defaults=True)
     raised: OpenException | None = None
 
 
-Said = LedgerStatementReceived | LedgerLineStrayed | ExceptionRetried | ExceptionWaived
+Said = LedgerStatementReceived | LedgerLineStrayed | WakeUp | ExceptionRetried | ExceptionWaived
 Step = tuple[ReconciliationState, tuple[Emission, ...]]
 
 
 def decide(state: ReconciliationState, received: Received[Any], _rules: Rules) -> Step:
     """Hold what ledgers say against what was posted, or tell the same differences otherwise."""
     body: Said = received.body
-    before = state.told
-    strayed: tuple[Emission, ...] = ()
+    before, ours = state.told, ours_of(received.facts)
+    looked: tuple[Emission, ...] = ()
     match body:
         case LedgerStatementReceived():
             if overtaken(state, body):
                 return state, ()
-            statement = Statement(as_of=body.as_of, lines=body.lines)
+            statement = Statement(as_of=body.as_of, lines=body.lines, role=body.role)
             state = replace(state, statements={**state.statements, body.ledger: statement})
-            state, strayed = judge(state, received.facts, {body.ledger})
+            state, looked = judge(state, ours, {body.ledger}, received.at)
         case LedgerLineStrayed():
             state = retell(replace(state, elsewhere=_found(state.elsewhere, body)))
+        case WakeUp():
+            state, looked = judge(state, ours, set(state.statements), body.due_at)
         case ExceptionRetried():
-            state, strayed = judge(state, received.facts, set(state.statements))
+            state, looked = judge(state, ours, set(state.statements), received.at)
         case ExceptionWaived():
             state = retell(accept(state))
         case _:
             assert_never(body)
-    settled, said = settle(state, before, insist=isinstance(body, ExceptionRetried))
-    return settled, (*strayed, *said)
+    settled, said = settle(state, before, body)
+    return settled, (*looked, *said)
 
 
 def overtaken(state: ReconciliationState, told: LedgerStatementReceived) -> bool:
@@ -116,30 +132,47 @@ def overtaken(state: ReconciliationState, told: LedgerStatementReceived) -> bool
     return known is not None and known.as_of > told.as_of
 
 
-def judge(state: ReconciliationState, facts: tuple[Fact, ...], ledgers: set[str]) -> Step:
+def judge(state: ReconciliationState, ours: Ours, ledgers: set[str], at: datetime) -> Step:
     """Hold what was posted against the statements, and tell the dates whose lines are in them.
 
-    Lines of other dates are looked for in the statements of `ledgers`.
+    Lines of other dates are looked for in the statements of `ledgers`. Where something is on its
+    way the day is looked at again.
     """
     here = date.fromisoformat(state.business_date)
-    posted = {
-        each.key.id: msgspec.json.decode(each.body, type=PostedLine)
-        for each in facts
-        if each.body is not None
-    }
     found: dict[str, date] = {}
     for ledger in ledgers:
-        found |= strays_in(ledger, state.statements[ledger], posted, here)
-    before = {name: at for name, at in state.strays.items() if ledger_of(name) in ledgers}
-    others = {name: at for name, at in state.strays.items() if name not in before}
+        found |= strays_in(ledger, state.statements[ledger], ours.posted, here)
+    before = {name: on for name, on in state.strays.items() if ledger_of(name) in ledgers}
+    others = {name: on for name, on in state.strays.items() if name not in before}
     state = replace(state, strays={**others, **found})
-    ours = {name: one for name, one in posted.items() if one.business_date == here}
-    said = [
-        LedgerLineStrayed(business_date=at, line=name, found_on=here, found=name in found)
-        for name, at in sorted({**before, **found}.items())
-        if before.get(name) != found.get(name)
-    ]
-    return replace(state, told=reconciled(state, ours)), tuple(said)
+    posted = {name: one for name, one in ours.posted.items() if one.business_date == here}
+    asked = {name: one for name, one in ours.asked.items() if at < one.asked_at + PATIENCE}
+    waited = is_waiting(state.told)
+    state = replace(state, told=reconciled(state, posted, asked))
+    said: list[Emission] = list(strayed(here, before, found))
+    if is_waiting(state.told):
+        said.append(SetTimer(name=LOOK, due_at=at + LOOK_AGAIN))
+    elif waited:
+        said.append(CancelTimer(name=LOOK))
+    return state, tuple(said)
+
+
+def is_waiting(told: FreightReconciled | None) -> bool:
+    """Tell whether a confirmation is awaited."""
+    return told is not None and any(
+        each.kind is DifferenceKind.ON_ITS_WAY for each in told.differences
+    )
+
+
+def strayed(
+    here: date, before: Mapping[str, date], found: Mapping[str, date]
+) -> Iterator[LedgerLineStrayed]:
+    """Tell every other date once which of its lines stand here by now, and which no more."""
+    for day in sorted({*before.values(), *found.values()}):
+        came = tuple(sorted(n for n, at in found.items() if at == day != before.get(n)))
+        left = tuple(sorted(n for n, at in before.items() if at == day != found.get(n)))
+        if came or left:
+            yield LedgerLineStrayed(business_date=day, found_on=here, found=came, gone=left)
 
 
 def ledger_of(name: str) -> str:
@@ -160,20 +193,26 @@ def strays_in(
 
 
 def _found(elsewhere: Mapping[str, date], told: LedgerLineStrayed) -> dict[str, date]:
-    kept = {name: at for name, at in elsewhere.items() if name != told.line}
-    return {**kept, told.line: told.found_on} if told.found else kept
+    moved = {*told.found, *told.gone}
+    kept = {name: at for name, at in elsewhere.items() if name not in moved}
+    return kept | dict.fromkeys(told.found, told.found_on)
 
 
 def accept(state: ReconciliationState) -> ReconciliationState:
     """Let the differences be that are there now."""
-    there = state.told.differences if state.told else ()
+    there = [each for each in (state.told.differences if state.told else ()) if each.is_open]
     accepted = tuple(sorted({*state.accepted, *(difference_name(each) for each in there)}))
     return replace(state, accepted=accepted)
 
 
-def known(state: ReconciliationState) -> Known:
+def known(state: ReconciliationState, asked: Mapping[str, AskedLine] = NOTHING) -> Known:
     """Gather what is known of lines beside the two lists."""
-    return Known(elsewhere=state.elsewhere, strays=state.strays, accepted=frozenset(state.accepted))
+    return Known(
+        elsewhere=state.elsewhere,
+        strays=state.strays,
+        accepted=frozenset(state.accepted),
+        asked=asked,
+    )
 
 
 def retell(state: ReconciliationState) -> ReconciliationState:
@@ -184,7 +223,7 @@ def retell(state: ReconciliationState) -> ReconciliationState:
     return replace(state, told=replace(state.told, differences=differences))
 
 
-def settle(state: ReconciliationState, before: FreightReconciled | None, *, insist: bool) -> Step:
+def settle(state: ReconciliationState, before: FreightReconciled | None, heard: Said) -> Step:
     """Tell how the day stands where that has changed, and ask finance about differences."""
     told = state.told
     if told is None:
@@ -194,13 +233,22 @@ def settle(state: ReconciliationState, before: FreightReconciled | None, *, insi
         said.append(told)
     wanted = trouble(told)
     if wanted is None and state.raised is not None:
-        said.append(CloseException(code=DIFFERS, because="the ledgers hold what was posted"))
-    if wanted is not None and (wanted != state.raised or insist):
+        said.append(CloseException(code=DIFFERS, because=ended(told, heard)))
+    if wanted is not None and (wanted != state.raised or isinstance(heard, ExceptionRetried)):
         said.append(wanted)
     return replace(state, raised=wanted), tuple(said)
 
 
-def reconciled(state: ReconciliationState, ours: Mapping[str, PostedLine]) -> FreightReconciled:
+def ended(told: FreightReconciled, heard: Said) -> str:
+    """Say why nobody needs to look any more."""
+    if isinstance(heard, ExceptionWaived):
+        return f"{heard.by} lets be what differs: {heard.reason}"
+    return LET_BE if any(each.accepted for each in told.differences) else AGREED
+
+
+def reconciled(
+    state: ReconciliationState, ours: Mapping[str, PostedLine], asked: Mapping[str, AskedLine]
+) -> FreightReconciled:
     """Hold all that was posted under the date against every ledger's statement."""
     ledgers = sorted({*state.statements, *map(ledger_of, ours)})
     differences: list[LedgerDifference] = []
@@ -210,7 +258,7 @@ def reconciled(state: ReconciliationState, ours: Mapping[str, PostedLine]) -> Fr
         statement = state.statements.get(ledger)
         sums += totals(ledger, mine, statement)
         if statement is not None:
-            differences += compare(ledger, mine, statement, known(state))
+            differences += compare(ledger, mine, statement, known(state, asked))
     return FreightReconciled(
         business_date=date.fromisoformat(state.business_date),
         ledgers=tuple(LedgerStanding(ledger=each, as_of=as_of(state, each)) for each in ledgers),
@@ -227,7 +275,7 @@ def as_of(state: ReconciliationState, ledger: str) -> Instant | None:
 
 def trouble(told: FreightReconciled) -> OpenException | None:
     """Ask finance about the differences nobody has let be; nothing for none."""
-    found = [each for each in told.differences if not each.accepted]
+    found = [each for each in told.differences if each.is_open]
     if not found:
         return None
     kinds = Counter(each.kind for each in found)
@@ -254,19 +302,31 @@ def keys(message: Message) -> tuple[Key, ...]:
 
 
 def facts(state: ReconciliationState, body: Body) -> tuple[Key | Rows, ...]:
-    """Look at what was posted under the date, and at what ledgers hold that may be of another."""
+    """Look at what was posted under the date, and at what ledgers hold that may be of another.
+
+    Beside it, at what was asked of them: a posting may be in a ledger before its confirmation is
+    here.
+    """
     match body:
-        case LedgerStatementReceived():
-            held = {} if overtaken(state, body) else {body.ledger: body.lines}
-        case ExceptionRetried():
-            held = {ledger: each.lines for ledger, each in state.statements.items()}
+        case LedgerStatementReceived() if not overtaken(state, body):
+            statement = Statement(as_of=body.as_of, lines=body.lines, role=body.role)
+            held = {body.ledger: statement}
+        case WakeUp() | ExceptionRetried():
+            held = state.statements
         case _:
-            held = {}
-    if not held:
-        return ()
-    names = [name for ledger, lines in held.items() for name in grouped(ledger, lines)]
-    of_the_date = Rows(kind=POSTED, index=(("date", state.business_date),))
-    return (of_the_date, *(Key(POSTED, name) for name in names))
+            return ()
+    here = (("date", state.business_date),)
+    named = [
+        (name, each.role, lines[0])
+        for ledger, each in held.items()
+        for name, lines in grouped(ledger, each.lines).items()
+    ]
+    return (
+        Rows(kind=POSTED, index=here),
+        *(Key(POSTED, name) for name, _, _ in named),
+        Rows(kind=ASKED, index=here),
+        *(Key(ASKED, name) for _, role, line in named for name in asked_names(role, line)),
+    )
 
 
 def stage(state: ReconciliationState) -> str:
@@ -283,6 +343,7 @@ SUBSCRIBER: Subscriber[ReconciliationState, Rules] = Subscriber(
     receives=(
         LedgerStatementReceived,
         LedgerLineStrayed,
+        WakeUp,
         ExceptionRetried,
         ExceptionWaived,
     ),

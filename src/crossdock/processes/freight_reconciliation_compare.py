@@ -6,40 +6,82 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from crossdock.canonical.moments import Instant
 from crossdock.canonical.money import Money
 from crossdock.messages.freight_reconciliation import (
+    AskedLine,
     DifferenceKind,
     LedgerDifference,
     LedgerLine,
     LedgerPosting,
     LedgerTotal,
     PostedLine,
+    asked_names,
 )
+from crossdock.ports import Fact
 
+POSTED = "freight_posting"  # the read model of what ledgers confirmed
+ASKED = "freight_asked"  # the read model of what they were asked for last
+FIRST = 1  # the revision before which nothing of a posting can stand in a ledger
 ABSENT = frozenset({DifferenceKind.MISSING, DifferenceKind.OTHER_DATE})
 
 
-class Statement(Struct, frozen=True, kw_only=True):
-    """What a ledger says it holds, as of a moment."""
+class Statement(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a ledger says it holds, as of a moment; `role` is what its owner is to us."""
 
     as_of: Instant
     lines: tuple[LedgerLine, ...]
+    role: str = ""
+
+
+class Ours(NamedTuple):
+    """What this house knows of postings: as confirmed, by line; as asked for, by verb and name."""
+
+    posted: Mapping[str, PostedLine]
+    asked: Mapping[str, AskedLine]
+
+
+def ours_of(facts: Iterable[Fact]) -> Ours:
+    """Read what was looked at."""
+    found = [each for each in facts if each.body is not None]
+    return Ours(
+        posted={
+            each.key.id: msgspec.json.decode(each.body or b"", type=PostedLine)
+            for each in found
+            if each.key.kind == POSTED
+        },
+        asked={
+            each.key.id: msgspec.json.decode(each.body or b"", type=AskedLine)
+            for each in found
+            if each.key.kind == ASKED
+        },
+    )
+
+
+def is_on_its_way(
+    role: str, line: LedgerLine, mine: PostedLine | None, asked: Mapping[str, AskedLine]
+) -> bool:
+    """Tell whether a ledger was asked for more of a posting than it has confirmed."""
+    known = 0 if mine is None else mine.revision
+    return any(asked[name].revision > known for name in asked_names(role, line) if name in asked)
 
 
 class Known(NamedTuple):
     """What is known of lines beside the two lists.
 
     `elsewhere` are ours that stand under another date there, `strays` theirs that are ours of
-    another date; `accepted` are differences that a person let be.
+    another date; `accepted` are differences that a person let be; `asked` is what ledgers were
+    asked for not long ago.
     """
 
     elsewhere: Mapping[str, date]
     strays: Mapping[str, date]
     accepted: frozenset[str]
+    asked: Mapping[str, AskedLine]
 
 
 def difference_name(one: LedgerDifference) -> str:
@@ -55,7 +97,8 @@ def compare(
 ) -> tuple[LedgerDifference, ...]:
     """Find where a ledger's statement is not what was posted to it.
 
-    What was posted after the statement was drawn is neither missed nor held against it.
+    What was posted after the statement was drawn is neither missed nor held against it, and what
+    is on its way is not judged.
     """
     theirs = grouped(ledger, statement.lines)
     found: list[LedgerDifference] = []
@@ -87,6 +130,8 @@ def _difference(  # noqa: PLR0913, PLR0917 - a line has two sides and what is kn
     if kind is None:
         return None
     line = mine.line if mine is not None else theirs[0]
+    if is_on_its_way(statement.role, line, mine, known.asked):
+        kind = DifferenceKind.ON_ITS_WAY
     one = LedgerDifference(
         ledger=ledger,
         kind=kind,
@@ -130,7 +175,7 @@ def _kind(
         return DifferenceKind.MISSING
     if len(theirs) > 1:
         return DifferenceKind.DOUBLED
-    if theirs[0].amount != mine.line.amount and not later:
+    if theirs[0].amount != mine.line.amount and not (later and mine.revision != FIRST):
         return DifferenceKind.OTHER_AMOUNT
     return None
 

@@ -292,6 +292,7 @@ def _share(state: Settlement, name: str, payable: Payable, told: Paid) -> ShareF
         payable=told.payable,
         revision=told.settled,
         document=told.document,
+        business_date=told.business_date,
     )
 
 

@@ -2,36 +2,61 @@
 
 Row `freight_posting`, named as the reconciliation names the line; found by its date when a
 statement of that date is judged, and by its name where a ledger holds it under another one.
+Row `freight_asked`, named by verb and business key: what was asked for last. Only what corrects a
+posting is found by its date, too: before its first posting nothing of it can be missed.
 Row `freight_reconciliation`, one for each business date.
 """
 
 from __future__ import annotations
 
 from crossdock.messages.envelope import Message
-from crossdock.messages.freight_reconciliation import FreightReconciled, PostedLine, booked
-from crossdock.messages.freight_settlement import FreightPosted
+from crossdock.messages.freight_reconciliation import (
+    AskedLine,
+    FreightReconciled,
+    PostedLine,
+    booked,
+)
+from crossdock.messages.freight_settlement import (
+    AccrueFreight,
+    FreightPosted,
+    PostFreightInvoice,
+    ShareFreightInvoice,
+)
 from crossdock.ports import Projection, Put
 
 POSTING = "freight_posting"
+ASKED = "freight_asked"
 DAY = "freight_reconciliation"
 
 
 def project(message: Message) -> tuple[Put, ...]:
-    """Keep a posting as it was confirmed last, or a day as it stands."""
+    """Keep a posting as it was asked for and as it was confirmed last, or a day as it stands."""
     body = message.body
-    if isinstance(body, FreightPosted):
-        line = booked(body)
-        if line is None:
+    match body:
+        case AccrueFreight() | PostFreightInvoice() | ShareFreightInvoice():
+            asked = AskedLine(revision=body.revision, asked_at=message.received_at)
+            day = "" if body.business_date is None else body.business_date.isoformat()
+            index = (("date", day),) if body.revision > 1 else ()
+            key = f"{body.verb}/{body.business_key()}"
+            return (Put(kind=ASKED, key=key, body=asked, index=index),)
+        case FreightPosted():
+            line = booked(body)
+            if line is None:
+                return ()
+            posted = PostedLine(
+                line=line,
+                posted_at=message.received_at,
+                business_date=body.business_date,
+                revision=body.revision,
+            )
+            key = line.named(body.endpoint)
+            return (Put(kind=POSTING, key=key, body=posted, index=_index(body)),)
+        case FreightReconciled():
+            differs = any(each.is_open for each in body.differences)
+            index = (("state", "differs" if differs else "agrees"),)
+            return (Put(kind=DAY, key=body.business_date.isoformat(), body=body, index=index),)
+        case _:
             return ()
-        row = PostedLine(line=line, posted_at=message.received_at, business_date=body.business_date)
-        key = line.named(body.endpoint)
-        return (Put(kind=POSTING, key=key, body=row, index=_index(body)),)
-    if isinstance(body, FreightReconciled):
-        open_ = any(not each.accepted for each in body.differences)
-        state = "differs" if open_ else "agrees"
-        index = (("state", state),)
-        return (Put(kind=DAY, key=body.business_date.isoformat(), body=body, index=index),)
-    return ()
 
 
 def _index(posted: FreightPosted) -> tuple[tuple[str, str], ...]:
@@ -40,5 +65,13 @@ def _index(posted: FreightPosted) -> tuple[tuple[str, str], ...]:
 
 
 PROJECTION = Projection(
-    name="freight_reconciliation", receives=(FreightPosted, FreightReconciled), project=project
+    name="freight_reconciliation",
+    receives=(
+        AccrueFreight,
+        PostFreightInvoice,
+        ShareFreightInvoice,
+        FreightPosted,
+        FreightReconciled,
+    ),
+    project=project,
 )

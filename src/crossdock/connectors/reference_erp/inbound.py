@@ -192,15 +192,13 @@ RECORDS: dict[str, Callable[[Element], tuple[str, Report]]] = {
 def statement(raw: bytes, settings: Settings) -> Reading:
     """Read all that the ledger holds of freight under one business date."""
 
-    def read_one(element: Element) -> Reported:
-        choose(element, ledger.EVENTS)
-        told = shaped(element, ledger.StatementTold)
-        report = LedgerStatementReceived(
+    def report(stated: ledger.Stated) -> LedgerStatementReceived:
+        return LedgerStatementReceived(
             ledger=settings.partner or NAME,
-            business_date=ledger.day_of(element, told),
-            as_of=ledger.drawn_at(element, told),
-            lines=ledger.lines_of(element, told),
+            role="erp",
+            business_date=stated.business_date,
+            as_of=stated.as_of,
+            lines=stated.lines,
         )
-        return Reported(identity=told.event_id, report=report, where=element.where)
 
-    return read_each(raw, settings.time_zone, read_one)
+    return ledger.statements(raw, settings.time_zone, report)

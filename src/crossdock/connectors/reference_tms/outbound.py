@@ -43,6 +43,7 @@ def write(command: Command, _settings: Settings) -> Request:
                 payable=value(command.payable),
                 revision=command.revision,
                 document=command.document,
+                business_date=command.business_date.isoformat() if command.business_date else "",
             )
             return post(command.verb, path, shared)
         case _:

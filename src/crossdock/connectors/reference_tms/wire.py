@@ -40,6 +40,7 @@ class SharedInvoice(Words, frozen=True, kw_only=True):
     payable: Value
     revision: Number
     document: Text
+    business_date: Text = ""
 
 
 class PlanConfirmedTold(Words, frozen=True, kw_only=True):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 
+from msgspec import Struct
+
 from crossdock.connectors.system_api.parts import amount_of_money, scac
-from crossdock.connectors.system_api.reading import Element, coded
+from crossdock.connectors.system_api.reading import Element, choose, coded, read_each, shaped
 from crossdock.connectors.system_api.times import moment
 from crossdock.connectors.system_api.words import Id, Text, Value, Words
+from crossdock.messages.envelope import Report
 from crossdock.messages.freight_reconciliation import LedgerLine, LedgerPosting
+from crossdock.ports import Reading, Reported
 
 # Source: docs/reference/system-api.md, "Ledger statements".
 POSTINGS: dict[str, LedgerPosting] = {each.value: each for each in LedgerPosting}
@@ -36,12 +41,32 @@ class StatementTold(Words, frozen=True, kw_only=True):
     lines: tuple[StatementLine, ...] = ()
 
 
-def lines_of(element: Element, told: StatementTold) -> tuple[LedgerLine, ...]:
-    """Read the statement whole or not at all: a line left out would be missed for ever.
+class Stated(Struct, frozen=True, kw_only=True):
+    """A statement as it was read."""
 
-    Raises Unreadable for a line that cannot be read.
+    business_date: date
+    as_of: datetime
+    lines: tuple[LedgerLine, ...]
+
+
+def statements(raw: bytes, time_zone: str, report: Callable[[Stated], Report]) -> Reading:
+    """Read a document of statements; `report` writes what is read as the partner's own report.
+
+    A statement is read whole or not at all: a line left out would be missed for ever. Raises
+    Unreadable where the bytes are neither one JSON object nor an array.
     """
-    return tuple(_line(element, each, f"/lines/{at}") for at, each in enumerate(told.lines))
+
+    def read_one(element: Element) -> Reported:
+        choose(element, EVENTS)
+        told = shaped(element, StatementTold)
+        stated = Stated(
+            business_date=_day(element, told.business_date),
+            as_of=moment(element, told.occurred_at, "/occurred_at").at,
+            lines=tuple(_line(element, each, f"/lines/{n}") for n, each in enumerate(told.lines)),
+        )
+        return Reported(identity=told.event_id, report=report(stated), where=element.where)
+
+    return read_each(raw, time_zone, read_one)
 
 
 def _line(element: Element, told: StatementLine, where: str) -> LedgerLine:
@@ -56,16 +81,9 @@ def _line(element: Element, told: StatementLine, where: str) -> LedgerLine:
     )
 
 
-def day_of(element: Element, told: StatementTold) -> date:
-    """Read the business date. Raises Unreadable for what is none."""
+def _day(element: Element, text: str) -> date:
     try:
-        return date.fromisoformat(told.business_date)
+        return date.fromisoformat(text)
     except ValueError as error:
         said = "This is not a date"
-        text = told.business_date[:100]
-        raise element.refuse("NOT_A_TIME", said, "/business_date", text=text) from error
-
-
-def drawn_at(element: Element, told: StatementTold) -> datetime:
-    """Read when the statement was drawn. Raises Unreadable for no time."""
-    return moment(element, told.occurred_at, "/occurred_at").at
+        raise element.refuse("NOT_A_TIME", said, "/business_date", text=text[:100]) from error

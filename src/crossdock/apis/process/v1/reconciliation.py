@@ -101,7 +101,7 @@ def _date(text: str) -> date:
 
 def _day(body: bytes) -> Day:
     told = msgspec.json.decode(body, type=FreightReconciled)
-    differs = any(not each.accepted for each in told.differences)
+    differs = any(each.is_open for each in told.differences)
     return Day(
         business_date=told.business_date,
         state="differs" if differs else "agrees",

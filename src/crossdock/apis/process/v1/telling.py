@@ -227,11 +227,12 @@ _SENTENCES: dict[type[Body], Callable[[Any], str]] = {
         f"{told.ledger} holds {len(told.lines)} posting(s) under {told.business_date}"
     ),
     freight_reconciliation.LedgerLineStrayed: lambda told: (
-        f"{told.line} of {told.business_date} {'stands' if told.found else 'stands no more'} "
-        f"under {told.found_on}"
+        f"Of {told.business_date} {len(told.found) or 'no'} posting(s) more and "
+        f"{len(told.gone) or 'none'} less stand under {told.found_on}"
     ),
     freight_reconciliation.FreightReconciled: lambda told: (
-        f"Of {told.business_date} {len(told.differences) or 'no'} posting(s) differ"
+        f"Of {told.business_date} {sum(each.is_open for each in told.differences) or 'no'} "
+        "posting(s) differ"
     ),
     freight_settlement.FreightInvoiceReceived: lambda told: _billed(told.invoice),
     freight_settlement.FreightChargesReported: lambda told: _noticed(told.notice),
