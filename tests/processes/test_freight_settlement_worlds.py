@@ -32,6 +32,9 @@ RULES = Rules(
 )
 
 
+COMPANIES = ("1000", "2000", "1000", "")  # by order; the last names none
+
+
 class Part(Struct, frozen=True):
     """So much of an order on one shipment, which one load carries."""
 
@@ -66,6 +69,7 @@ def said_of(load: int, parts: list[Part], charges: list[int]) -> list[Body]:
             f"SO-{part.order}",
             shipment(f"SH-{part.shipment}", name, charges=()),
             weight_kg=Decimal(part.weight),
+            company_code=COMPANIES[part.order],
         )
         for part in parts
     ]
@@ -105,8 +109,14 @@ def test_what_loads_cost_is_what_orders_bear(
                 waiting += [each for each in more if isinstance(each, Command)]
         stands = {each.charge: each for each in asked if isinstance(each, AccrueFreight)}
         assert sum(each.amount.minor for each in stands.values()) == sum(amounts)
-        paid = [each.payable.minor for each in asked if isinstance(each, PostFreightInvoice)]
-        assert paid[-1] == sum(amounts)
+        invoices = [each for each in asked if isinstance(each, PostFreightInvoice)]
+        paid = {each.part: each.payable.minor for each in invoices}
+        assert sum(paid.values()) == sum(amounts)
+        posted = [(each.company_code, each.shares) for each in stands.values()]
+        posted += [(each.company_code, each.shares) for each in invoices]
+        for company, shares in posted:
+            companies = {COMPANIES[int(one.order_id[-1])] for one in shares}
+            assert companies - {""} <= {company}
         for each in asked:
             if isinstance(each, ReleaseBilling):
                 borne[f"{each.order_id}/{load}"] = each.freight.minor

@@ -50,14 +50,14 @@ RULES = Rules(
 )
 FUEL, STOP = ChargeKind.FUEL, ChargeKind.STOP_OFF
 ELSEWHERE = shipment(load_id="LO-2")
-SECOND = shipment("SH-2", charges=())
+SECOND = shipment("SH-2", charges=())  # of another company
 FACTS: tuple[Body, ...] = (
     planned(),
     planned(carried=shipment(charges=())),
     planned(revision=2, carried=ELSEWHERE, left_load="LO-1"),
     planned(revision=3),
     planned("SO-2", weight_kg=None),
-    planned("SO-3", carried=SECOND),
+    planned("SO-3", carried=SECOND, company_code="2000"),
     withdrawn(),
     withdrawn("SO-2", revision=1),
     withdrawn("SO-3", name="SH-2"),
@@ -145,7 +145,7 @@ class Freight(Counting):
             if isinstance(command, AccrueFreight):
                 self.books[command.charge] = command.amount.minor
             if isinstance(command, PostFreightInvoice):
-                self.invoices[command.invoice_id] = (command.payable.minor, command.charges)
+                self.invoices[command.business_key()] = (command.payable.minor, command.charges)
         self.note(self.story.tell(answer(command, kind)))
 
     def note(self, said: list[Emission]) -> None:
@@ -175,7 +175,9 @@ class Freight(Counting):
         if asked.amount.minor:
             conditions = [each.condition for each in asked.proofs]
             assert conditions == ["milestone_validated", "charge_confirmed"]
-            assert asked.amount.minor == self.agreed[asked.charge]
+            whole, _, part = asked.charge.partition("@")
+            agreed = self.agreed[whole]
+            assert asked.amount.minor == agreed or (part and abs(asked.amount.minor) < abs(agreed))
         self.count(asked, asked.charge)
         self.out.append(asked)
 
@@ -188,7 +190,7 @@ class Freight(Counting):
             for each in self.out
             if isinstance(each, AccrueFreight) and each.charge in asked.charges
         ]
-        self.count(asked, asked.invoice_id)
+        self.count(asked, asked.business_key())
         self.out.append(asked)
 
     def count(self, asked: AccrueFreight | PostFreightInvoice, name: str) -> None:
@@ -215,8 +217,12 @@ def _dropped(effect: DropEffect) -> tuple[str, str, str]:
 
 
 def standing(books: dict[str, int]) -> dict[str, int]:
-    """Give what stands in the books."""
-    return {name: minor for name, minor in books.items() if minor}
+    """Give what stands in the books, the companies' parts of a charge together."""
+    whole: dict[str, int] = {}
+    for name, minor in books.items():
+        charge_name = name.partition("@")[0]
+        whole[charge_name] = whole.get(charge_name, 0) + minor
+    return {name: minor for name, minor in whole.items() if minor}
 
 
 def owed(story: Story[Settlement, Rules], agreed: dict[str, int]) -> dict[str, int]:

@@ -26,7 +26,10 @@ class LedgerPosting(StrEnum):
 
 
 class LedgerLine(Canonical, frozen=True, kw_only=True):
-    """One posting as a ledger holds it: an accrual of a charge, or a carrier's invoice."""
+    """One posting as a ledger holds it: an accrual of a charge, or a carrier's invoice.
+
+    `part` is the company whose part of an invoice it is, where several share it.
+    """
 
     posting: LedgerPosting
     load_id: str
@@ -35,11 +38,13 @@ class LedgerLine(Canonical, frozen=True, kw_only=True):
     charge: str = ""
     invoice_id: str = ""
     document: str = ""
+    part: str = ""
 
     def named(self, ledger: str) -> str:
         """Name the posting alike on both sides: an accrual by load and charge, else by invoice."""
         if self.posting is LedgerPosting.INVOICE:
-            return f"{ledger}/{self.posting}/{self.carrier_scac}/{self.invoice_id}"
+            part = f"@{self.part}" if self.part else ""
+            return f"{ledger}/{self.posting}/{self.carrier_scac}/{self.invoice_id}{part}"
         return f"{ledger}/{self.posting}/{self.load_id}/{self.charge}"
 
 
@@ -83,6 +88,7 @@ def booked(posted: FreightPosted) -> LedgerLine | None:
         charge=posted.charge if posting is LedgerPosting.ACCRUAL else "",
         invoice_id=posted.invoice_id if posting is LedgerPosting.INVOICE else "",
         document=posted.document,
+        part=posted.part,
     )
 
 
@@ -90,7 +96,8 @@ def asked_names(role: str, line: LedgerLine) -> tuple[str, ...]:
     """Name the posting as it is asked of an ERP or a TMS, by `role`; none where the role is not."""
     subject = f"{line.load_id}/{line.charge}"
     if line.posting is LedgerPosting.INVOICE:
-        subject = f"{line.carrier_scac}/{line.invoice_id}"
+        part = f"@{line.part}" if line.part else ""
+        subject = f"{line.carrier_scac}/{line.invoice_id}{part}"
     return tuple(
         f"{verb}/{subject}"
         for verb, posting in BOOKED.items()

@@ -187,7 +187,7 @@ class FreightPosted(Event, frozen=True, kw_only=True):
     """A partner has done a posting of a load: the state of its ledger, as it said itself.
 
     `posting` is the command's verb, `amount` the whole that stands now; zero where it was taken
-    back.
+    back. `part` is the company whose part of an invoice it is, where several have one.
     """
 
     load_id: str
@@ -200,6 +200,7 @@ class FreightPosted(Event, frozen=True, kw_only=True):
     carrier_scac: str = ""
     business_date: date | None = None
     invoice_id: str = ""
+    part: str = ""
 
 
 class FreightSettled(Event, frozen=True, kw_only=True):
@@ -219,7 +220,8 @@ class AccrueFreight(ErpCommand, frozen=True, kw_only=True):
 
     `amount` is the whole that shall stand accrued from now on and `before` what stood: the first
     time zero, zero again to reverse. `shares` sum to `amount`. `rate` converts into the ledger's
-    currency, with its date, where it differs.
+    currency, with its date, where it differs. Where orders of several companies share the charge,
+    each company has its own part of it under a name of its own: `LINEHAUL@2000`.
     """
 
     verb: ClassVar[str] = "erp.accrue"
@@ -253,7 +255,8 @@ class PostFreightInvoice(ErpCommand, frozen=True, kw_only=True):
     """Post a carrier's invoice as agreed; it clears what was accrued for it.
 
     `payable` is what is paid, `billed` what the carrier asked. `revision` above 1 corrects the
-    earlier posting; a `payable` of zero takes it back.
+    earlier posting; a `payable` of zero takes it back. Where orders of several companies share it,
+    each company posts its own `part`, named by its code; `billed` is that of the whole invoice.
     """
 
     verb: ClassVar[str] = "erp.post_freight_invoice"
@@ -268,10 +271,12 @@ class PostFreightInvoice(ErpCommand, frozen=True, kw_only=True):
     charges: tuple[str, ...]
     shares: tuple[Share, ...]
     rule: str
+    part: str = ""
 
     def business_key(self) -> str:
-        """One posting for each carrier's invoice number."""
-        return f"{self.carrier_scac}/{self.invoice_id}"
+        """One posting for each carrier's invoice number, and each company's part of it."""
+        part = f"@{self.part}" if self.part else ""
+        return f"{self.carrier_scac}/{self.invoice_id}{part}"
 
     def sequence_key(self) -> str:
         """What the ERP hears about the money of one load goes in order."""

@@ -5,6 +5,7 @@ A leaf of freight_settlement.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 from msgspec import structs
@@ -17,7 +18,15 @@ from crossdock.messages.freight_settlement import (
     ReleaseBilling,
     ShareFreightInvoice,
 )
-from crossdock.processes.freight_settlement_state import Accrued, Paid, Released, Settlement
+from crossdock.processes.freight_settlement_postings import paid_of
+from crossdock.processes.freight_settlement_state import (
+    Accrued,
+    Paid,
+    Released,
+    Settlement,
+    parts_of,
+    whole_of,
+)
 
 
 def note_answer(state: Settlement, answer: EffectAnswered) -> Settlement:
@@ -50,32 +59,48 @@ def publish(state: Settlement, answer: EffectAnswered) -> tuple[FreightPosted, .
     if answer.answer is not AnswerKind.APPLIED:
         return ()
     name = _posting_name(state, answer)
-    carrier, _, invoice_id = name.partition("/")
-    told: Accrued | Paid
     match answer.verb:
         case AccrueFreight.verb if name in state.accrued:
             told = state.accrued[name]
-            amount, carrier, invoice_id = told.amount, told.carrier_scac, told.invoice_id
-        case PostFreightInvoice.verb | ShareFreightInvoice.verb if name in state.paid:
-            told = state.paid[name]
-            amount = told.payable
+            posted = FreightPosted(
+                load_id=state.load_id,
+                posting=answer.verb,
+                charge=name,
+                amount=told.amount,
+                revision=told.revision,
+                document=answer.document,
+                endpoint=answer.endpoint,
+                carrier_scac=told.carrier_scac,
+                business_date=told.business_date,
+                invoice_id=told.invoice_id,
+            )
+        case PostFreightInvoice.verb if name in state.paid:
+            whole = whole_of(name, state.paid[name])
+            posted = _invoice_posted(state, answer, whole, {name: state.paid[name]})
+        case ShareFreightInvoice.verb if parts := parts_of(state.paid, name):
+            posted = _invoice_posted(state, answer, name, parts)
         case _:
             return ()
-    if answer.version != str(told.revision):
-        return ()
-    posted = FreightPosted(
+    return (posted,) if answer.version == str(posted.revision) else ()
+
+
+def _invoice_posted(
+    state: Settlement, answer: EffectAnswered, name: str, parts: Mapping[str, Paid]
+) -> FreightPosted:
+    carrier, _, invoice_id = name.partition("/")
+    return FreightPosted(
         load_id=state.load_id,
         posting=answer.verb,
-        charge=name if isinstance(told, Accrued) else "",
-        amount=amount,
-        revision=told.revision,
+        charge="",
+        amount=paid_of(parts),
+        revision=sum(each.revision for each in parts.values()),
         document=answer.document,
         endpoint=answer.endpoint,
         carrier_scac=carrier,
-        business_date=told.business_date,
+        business_date=max(each.business_date for each in parts.values()),
         invoice_id=invoice_id,
+        part=next(iter(parts.values())).part if answer.verb == PostFreightInvoice.verb else "",
     )
-    return (posted,)
 
 
 P = TypeVar("P", Accrued, Paid, Released)

@@ -14,12 +14,13 @@ from crossdock.messages.freight_settlement import Proposal, ReleaseBilling
 from crossdock.policies.freight import FreightPolicy, allocate
 from crossdock.policies.rules import Rules
 from crossdock.ports import Emission
-from crossdock.processes.freight_settlement_gate import Due, company_of, weights_of
+from crossdock.processes.freight_settlement_gate import Due, weights_of
 from crossdock.processes.freight_settlement_postings import drop, is_over
 from crossdock.processes.freight_settlement_state import (
     Released,
     Settlement,
     Step,
+    companies_of,
     travelling,
 )
 from crossdock.processes.freight_settlement_words import verdict_on
@@ -68,7 +69,8 @@ def _release_of(
     if freight is None or why is None:
         return None
     if known is None:
-        return Released(freight=freight, flagged=why, revision=1, company_code=company_of(state))
+        company = companies_of(state)[order_id]
+        return Released(freight=freight, flagged=why, revision=1, company_code=company)
     if not known.reversed_ and (known.freight, known.flagged) == (freight, why):
         return None
     return structs.replace(

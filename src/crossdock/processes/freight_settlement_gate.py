@@ -5,7 +5,7 @@ A leaf of freight_settlement.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from msgspec import Struct
@@ -16,22 +16,48 @@ from crossdock.policies.freight import FreightPolicy, allocate
 from crossdock.policies.gates import Gate, Passage, Proof, judge
 from crossdock.policies.rules import Rules
 from crossdock.processes.freight_settlement_match import Line, lines_of
-from crossdock.processes.freight_settlement_state import Accrued, Consigned, Settlement, travelling
+from crossdock.processes.freight_settlement_state import (
+    Consigned,
+    Posting,
+    Settlement,
+    companies_of,
+    parts_of,
+    travelling,
+)
 
 MILESTONE = "milestone_validated"
 CHARGE = "charge_confirmed"
+NAMELESS = "-"  # the part of orders that name no company
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """One company's part of a line or an invoice, as it shall stand; `shares` in minor units.
+
+    `name` is that of its posting, `code` the company's where it is not alone.
+    """
+
+    name: str
+    code: str
+    company: str
+    shares: dict[str, int]
+
+    @property
+    def minor(self) -> int:
+        """Sum the orders' shares."""
+        return sum(self.shares.values())
 
 
 class Due(Struct, frozen=True, kw_only=True):
     """One line and what shall stand accrued of it: nothing while the gate is closed.
 
-    `shares` are the orders' parts in minor units.
+    `shares` are the orders' in minor units, `parts` their companies'.
     """
 
     line: Line
     passage: Passage
     amount: Money
     shares: dict[str, int]
+    parts: tuple[Part, ...]
 
     @property
     def name(self) -> str:
@@ -46,11 +72,17 @@ class Due(Struct, frozen=True, kw_only=True):
             for each in self.passage.proofs
         )
 
-    def stands(self, accrued: Accrued | None) -> bool:
-        """Tell whether the ERP has accrued just this."""
-        if accrued is None:
-            return self.amount.minor == 0
-        return not accrued.is_out and accrued.stood == self.amount.minor
+    def stands(self, state: Settlement) -> bool:
+        """Tell whether each company's ERP has accrued just its part of this."""
+        return not any(waits(state, each) for each in self.parts)
+
+
+def waits(state: Settlement, part: Part) -> bool:
+    """Tell whether a part of a line does not stand accrued as it shall."""
+    known = state.accrued.get(part.name)
+    if known is None:
+        return part.minor != 0
+    return known.is_out or known.stood != part.minor
 
 
 def dues_of(state: Settlement, rules: Rules) -> tuple[Due, ...]:
@@ -64,20 +96,22 @@ def _due(state: Settlement, line: Line, policy: FreightPolicy) -> Due:
     passage = judge(gate, (*_milestone(orders, policy), *_charge(line)))
     currency = _currency(state, line)
     amount = line.confirmed if line.confirmed and passage.is_open else None
-    parts = allocate(amount, weights_of(orders, policy)) if amount and amount.minor else {}
+    split = allocate(amount, weights_of(orders, policy)) if amount and amount.minor else {}
+    shares = {order_id: part.minor for order_id, part in split.items()}
     return Due(
         line=line,
         passage=passage,
         amount=amount or Money(minor=0, currency=currency),
-        shares={order_id: part.minor for order_id, part in parts.items()},
+        shares=shares,
+        parts=parts_for(state, line.name, parts_of(state.accrued, line.name), shares),
     )
 
 
 def _currency(state: Settlement, line: Line) -> str:
     if line.claimed is not None:
         return line.claimed.charge.amount.currency
-    if line.name in state.accrued:
-        return state.accrued[line.name].amount.currency
+    for each in parts_of(state.accrued, line.name).values():
+        return each.amount.currency
     return line.expected.currency if line.expected else ""
 
 
@@ -136,7 +170,24 @@ def _charge(line: Line) -> tuple[Proof, ...]:
     return (Proof(condition=CHARGE, at=line.since, said=said),)
 
 
-def company_of(state: Settlement) -> str:
-    """Name the company whose ERP hears of the load: that of its first order."""
-    orders = travelling(state) or tuple(each for _, each in sorted(state.consigned.items()))
-    return next((each.company_code for each in orders if each.company_code), "")
+def parts_for(
+    state: Settlement, whole: str, known: Mapping[str, Posting], shares: Mapping[str, int]
+) -> tuple[Part, ...]:
+    """Split what shall stand of a line or an invoice by company, under the names of its postings.
+
+    Where one company has all of it, and nothing was posted before, its part is the whole. A company
+    that has no part any more shall have nothing.
+    """
+    companies = companies_of(state)
+    wanted: dict[str, dict[str, int]] = {}
+    for order_id, minor in sorted(shares.items()):
+        wanted.setdefault(companies[order_id], {})[order_id] = minor
+    named = {each.company_code: (name, each.part) for name, each in known.items()}
+    alone = not known and len(set(companies.values())) == 1
+    for company in wanted:
+        code = company or NAMELESS
+        named.setdefault(company, (whole, "") if alone else (f"{whole}@{code}", code))
+    return tuple(
+        Part(name=name, code=code, company=company, shares=wanted.get(company, {}))
+        for company, (name, code) in sorted(named.items())
+    )

@@ -33,6 +33,7 @@ from crossdock.processes.freight_settlement_state import (
     billed,
     digest_of,
     travelling,
+    whole_of,
 )
 from crossdock.processes.freight_settlement_words import Verdict, verdict_on
 
@@ -210,7 +211,7 @@ def lines_of(state: Settlement, rules: Rules) -> tuple[Line, ...]:
     terms = Terms(carried=carried, rules=rules, expects=bool(expected))
     groups = grouped(state, carried, rules, expected)
     lines = dict(_named(state, groups, expected, terms))
-    for name in state.accrued:
+    for name in dict.fromkeys(whole_of(name, each) for name, each in state.accrued.items()):
         if name not in lines or lines[name].claimed is None:
             known = lines.get(name)
             lines[name] = Line(

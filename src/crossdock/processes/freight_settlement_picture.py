@@ -5,7 +5,7 @@ A leaf of freight_settlement.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from crossdock.canonical.money import Money
@@ -26,7 +26,13 @@ from crossdock.processes.freight_settlement_postings import (
     line_state,
     payables_of,
 )
-from crossdock.processes.freight_settlement_state import Settlement, in_force, travelling
+from crossdock.processes.freight_settlement_state import (
+    Posting,
+    Settlement,
+    in_force,
+    parts_of,
+    travelling,
+)
 
 # What a load is called, by the first of these states that one of its lines is in.
 _STAGES = (
@@ -79,11 +85,11 @@ def picture_of(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Freigh
 
 
 def _line(state: Settlement, due: Due, rules: Rules) -> FreightLine:
-    line, accrued = due.line, state.accrued.get(due.name)
+    line, parts = due.line, tuple(parts_of(state.accrued, due.name).values())
     claimed = line.claimed
     reached = line_state(state, due)
     agreed = reached in _AGREED
-    stood = accrued is not None and accrued.settled > 0
+    stood = [each for each in parts if each.settled > 0]
     return FreightLine(
         charge=line.name,
         kind=line.kind,
@@ -91,8 +97,8 @@ def _line(state: Settlement, due: Due, rules: Rules) -> FreightLine:
         expected=line.expected,
         invoiced=claimed.charge.amount if claimed else None,
         confirmed=line.confirmed,
-        posted=Money(minor=accrued.stood, currency=accrued.amount.currency)
-        if accrued and stood
+        posted=Money(minor=sum(each.stood for each in stood), currency=stood[0].amount.currency)
+        if stood
         else None,
         variance=line.variance,
         rule=line.rule,
@@ -100,7 +106,7 @@ def _line(state: Settlement, due: Due, rules: Rules) -> FreightLine:
         by=", ".join(line.by),
         description=claimed.charge.description if claimed else "",
         invoice_id=claimed.document.partition("/")[2] if claimed and claimed.is_invoice else "",
-        documents=accrued.documents if accrued else (),
+        documents=tuple(name for each in parts for name in each.documents),
         evidence=claimed.charge.evidence if claimed else (),
         proofs=due.proofs if agreed else (),
         missing=due.passage.missing if agreed else (),
@@ -113,16 +119,20 @@ def _line(state: Settlement, due: Due, rules: Rules) -> FreightLine:
 def _since(due: Due, state: Settlement, reached: LineState) -> datetime | None:
     """Tell since when a line is in its state."""
     if reached is LineState.ACCRUED:
-        return state.accrued[due.name].ended_at
+        return _ended_at(parts_of(state.accrued, due.name))
     if reached is LineState.INVOICED and due.line.claimed:
-        return state.paid[due.line.claimed.document].ended_at
+        return _ended_at(parts_of(state.paid, due.line.claimed.document))
     return due.line.since
+
+
+def _ended_at(parts: Mapping[str, Posting]) -> datetime | None:
+    return max((each.ended_at for each in parts.values() if each.ended_at), default=None)
 
 
 def _invoices(state: Settlement, dues: tuple[Due, ...]) -> Iterator[InvoiceLine]:
     for name, payable in sorted(payables_of(state, dues).items()):
         carrier, _, invoice_id = name.partition("/")
-        paid = state.paid.get(name)
+        posted = [each.document for each in parts_of(state.paid, name).values()]
         states = {line_state(state, each) for each in payable.dues}
         undecided = states & {LineState.UNDER_REVIEW, LineState.DISPUTED}
         word = "agreed"
@@ -145,7 +155,7 @@ def _invoices(state: Settlement, dues: tuple[Due, ...]) -> Iterator[InvoiceLine]
             if undecided
             else Money(minor=sum(agreed), currency=payable.amount.currency),
             state=word,
-            document=paid.document if paid else "",
+            document=", ".join(filter(None, posted)),
             disagreements=invoice.disagreements if invoice else (),
         )
 

@@ -9,6 +9,7 @@ A leaf of freight_settlement.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from msgspec import Struct, structs
@@ -29,7 +30,7 @@ from crossdock.policies.freight import (
 )
 from crossdock.policies.rules import Rules
 from crossdock.ports import DropEffect, Emission
-from crossdock.processes.freight_settlement_gate import Due, company_of
+from crossdock.processes.freight_settlement_gate import Due, Part, parts_for, waits
 from crossdock.processes.freight_settlement_state import (
     Accrued,
     Bill,
@@ -37,8 +38,10 @@ from crossdock.processes.freight_settlement_state import (
     Settlement,
     Step,
     billed,
+    parts_of,
     shares_of,
     travelling,
+    whole_of,
 )
 
 OVER = frozenset({LineState.REJECTED, LineState.WITHDRAWN, LineState.INVOICED, LineState.ACCRUED})
@@ -46,49 +49,53 @@ CORRECTED = "the load's freight has changed since the ERP refused it"
 
 
 def post_accruals(state: Settlement, dues: tuple[Due, ...], at: datetime, rules: Rules) -> Step:
-    """Accrue, adjust or reverse each line whose posting is not on its way."""
+    """Accrue, adjust or reverse each part of a line whose posting is not on its way."""
     said: list[Emission] = []
     accrued = dict(state.accrued)
     for due in dues:
-        known = accrued.get(due.name)
-        after = _accrual(state, due, known, at, rules)
-        if after is None or after == known:
-            continue
-        accrued[due.name] = after
-        if known is not None and known.was_refused:
-            said.append(drop(AccrueFreight.verb, f"{state.load_id}/{due.name}", known.revision))
-        if after.is_out:
-            said.append(_accrue(state, due, after, rules.freight))
+        for part in due.parts:
+            known = accrued.get(part.name)
+            after = _accrual(state, due, part, at, rules)
+            if after is None or after == known:
+                continue
+            accrued[part.name] = after
+            if known is not None and known.was_refused:
+                key = f"{state.load_id}/{part.name}"
+                said.append(drop(AccrueFreight.verb, key, known.revision))
+            if after.is_out:
+                said.append(_accrue(state, due, part, after, rules.freight))
     return (structs.replace(state, accrued=accrued) if said else state), tuple(said)
 
 
-def _accrual(
-    state: Settlement, due: Due, known: Accrued | None, at: datetime, rules: Rules
-) -> Accrued | None:
-    """Give what is to be told next of a line; the same as is known where there is nothing."""
-    company, policy = company_of(state), rules.freight
+def _accrual(state: Settlement, due: Due, part: Part, at: datetime, rules: Rules) -> Accrued | None:
+    """Give what is to be told next of a part; the same as is known where there is nothing."""
+    policy, known = rules.freight, state.accrued.get(part.name)
+    currency = due.amount.currency
     if known is None:
-        if due.amount.minor == 0:
+        if part.minor == 0:
             return None
         day = business_date(policy, _happened(state, policy, at), at)
         known = Accrued(
-            amount=Money(minor=0, currency=due.amount.currency),
+            amount=Money(minor=0, currency=currency),
             revision=0,
             business_date=day,
-            company_code=company,
+            company_code=part.company,
+            part=part.code,
         )
     elif known.is_out and not known.was_refused:
         return known
-    amount, shares = due.amount, due.shares
-    elsewhere = (known.amount.currency, known.company_code) != (amount.currency, company)
-    if elsewhere and known.stood:  # first out of the books where it stands
+    amount, shares = Money(minor=part.minor, currency=currency), part.shares
+    elsewhere = known.amount.currency != currency
+    if elsewhere and known.stood:  # first out of the books in the currency in which it stands
         amount, shares = Money(minor=0, currency=known.amount.currency), {}
+    if not amount.minor:
+        shares = {}
     if (known.amount, known.shares) == (amount, shares):
         return known
     if amount.minor == 0 == known.stood:  # the ERP refused what is not wanted any more
         return structs.replace(known, amount=amount, shares={}, settled=known.revision)
     if elsewhere and not known.stood:
-        known = structs.replace(known, company_code=company, rate="", rate_date=None)
+        known = structs.replace(known, rate="", rate_date=None)
     known = _rated(known, amount, rules)
     if needs_rate(policy, amount.currency) and not known.rate:
         return known if known.revision else None
@@ -134,11 +141,13 @@ def drop(verb: str, business_key: str, revision: int) -> DropEffect:
     )
 
 
-def _accrue(state: Settlement, due: Due, told: Accrued, policy: FreightPolicy) -> AccrueFreight:
+def _accrue(
+    state: Settlement, due: Due, part: Part, told: Accrued, policy: FreightPolicy
+) -> AccrueFreight:
     currency = told.amount.currency
     return AccrueFreight(
         load_id=state.load_id,
-        charge=due.name,
+        charge=part.name,
         kind=due.line.kind,
         carrier_scac=told.carrier_scac,
         amount=told.amount,
@@ -173,14 +182,16 @@ def payables_of(state: Settlement, dues: tuple[Due, ...]) -> dict[str, Payable]:
     """
     holding = dict(billed(state))
     found: dict[str, Payable] = {}
-    for name in dict.fromkeys((*holding, *state.paid)):
+    posted = (whole_of(name, each) for name, each in state.paid.items())
+    for name in dict.fromkeys((*holding, *posted)):
         mine = tuple(
             each
             for each in dues
             if each.line.claimed is not None and each.line.claimed.document == name
         )
         bill = holding.get(name)
-        currency = bill.invoice.total.currency if bill else state.paid[name].payable.currency
+        known = parts_of(state.paid, name)
+        currency = bill.invoice.total.currency if bill else paid_of(known).currency
         ready = all(
             each.line.confirmed is not None
             and each.amount == each.line.confirmed
@@ -193,62 +204,80 @@ def payables_of(state: Settlement, dues: tuple[Due, ...]) -> dict[str, Payable]:
 
 
 def post_invoices(state: Settlement, dues: tuple[Due, ...], at: datetime, rules: Rules) -> Step:
-    """Post each invoice whose lines stand accrued as agreed; tell the TMS what was posted."""
+    """Post each part of an invoice whose lines stand accrued; tell the TMS what was posted."""
     if not (state.bills or state.paid):
         return state, ()
     said: list[Emission] = []
     paid = dict(state.paid)
-    waiting = frozenset(each.name for each in dues if not each.stands(state.accrued.get(each.name)))
+    waiting = frozenset(part.name for due in dues for part in due.parts if waits(state, part))
     today = business_day(rules.freight, at)
     for name, payable in payables_of(state, dues).items():
-        known = paid.get(name)
-        after = _payment(state, payable, known, waiting, today)
-        if after is not None and after != known:
+        mine = parts_of(state.paid, name)
+        moved = dict[str, Paid]()
+        for part in parts_for(state, name, mine, _borne(payable)):
+            known = mine.get(part.name)
+            after = _payment(payable, part, known, waiting, today)
+            if after is None or after == known:
+                continue
             if known is not None and known.was_refused:
-                said.append(drop(PostFreightInvoice.verb, name, known.revision))
+                said.append(drop(PostFreightInvoice.verb, part.name, known.revision))
             if after.is_out:
-                said.append(_post(state, name, payable, after))
-            paid[name] = after
-        elif known and known.shared < known.settled and rules.freight.share_invoices:
-            said.append(_share(state, name, payable, known))
-            paid[name] = structs.replace(known, shared=known.settled)
+                said.append(_post(state, name, payable, part, after))
+            moved[part.name] = after
+        if not moved and rules.freight.share_invoices and _is_news(mine):
+            said.append(_share(state, name, payable, mine))
+            moved = {
+                part: structs.replace(each, shared=each.settled) for part, each in mine.items()
+            }
+        paid |= moved
     return (structs.replace(state, paid=paid) if paid != state.paid else state), tuple(said)
 
 
-def _payment(
-    state: Settlement,
-    payable: Payable,
-    known: Paid | None,
-    waiting: frozenset[str],
-    today: date,
-) -> Paid | None:
-    """Give what is to be told next of an invoice; the same as is known where there is nothing."""
-    charges = (
-        tuple(each.name for each in payable.dues if each.amount.minor)
-        if payable.amount.minor
-        else ()
+def _borne(payable: Payable) -> dict[str, int]:
+    """Sum up what each order bears of an invoice."""
+    borne: dict[str, int] = {}
+    for due in payable.dues if payable.amount.minor else ():
+        for order_id, minor in due.shares.items():
+            borne[order_id] = borne.get(order_id, 0) + minor
+    return borne
+
+
+def _is_news(parts: Mapping[str, Paid]) -> bool:
+    """Tell whether the TMS has not heard of what is posted, and no part is on its way."""
+    return any(each.shared < each.settled for each in parts.values()) and not any(
+        each.is_out for each in parts.values()
     )
-    if known is None and payable.amount.minor == 0:
+
+
+def _payment(
+    payable: Payable, part: Part, known: Paid | None, waiting: frozenset[str], today: date
+) -> Paid | None:
+    """Give what is to be told next of a part; the same as is known where there is nothing."""
+    lines = [each for due in payable.dues for each in due.parts if each.company == part.company]
+    charges = tuple(each.name for each in lines if each.minor) if part.minor else ()
+    amount = Money(minor=part.minor, currency=payable.amount.currency)
+    if known is None and amount.minor == 0:
         return None
     if known is not None and known.is_out and not known.was_refused:
         return known
-    concerned = {*(known.charges if known else ()), *(each.name for each in payable.dues)}
+    concerned = {*(known.charges if known else ()), *(each.name for each in lines)}
     if waiting & concerned or (
-        known is not None and (known.payable, known.charges) == (payable.amount, charges)
+        known is not None and (known.payable, known.charges) == (amount, charges)
     ):
         return known
     if known is None:
         known = Paid(
-            payable=Money(minor=0, currency=payable.amount.currency),
+            payable=Money(minor=0, currency=amount.currency),
             revision=0,
             business_date=today,
-            company_code=company_of(state),
+            company_code=part.company,
+            part=part.code,
         )
-    if payable.amount.minor == 0 == known.stood:
-        return structs.replace(known, payable=payable.amount, charges=(), settled=known.revision)
+    if amount.minor == 0 == known.stood:
+        return structs.replace(known, payable=amount, charges=(), settled=known.revision)
     return structs.replace(
         known,
-        payable=payable.amount,
+        payable=amount,
         charges=charges,
         revision=known.revision + 1,
         business_date=today,
@@ -261,12 +290,10 @@ def _asked(payable: Payable) -> Money:
     return payable.bill.invoice.total
 
 
-def _post(state: Settlement, name: str, payable: Payable, told: Paid) -> PostFreightInvoice:
+def _post(
+    state: Settlement, name: str, payable: Payable, part: Part, told: Paid
+) -> PostFreightInvoice:
     carrier, _, invoice_id = name.partition("/")
-    shares: dict[str, int] = {}
-    for due in payable.dues:
-        for order_id, minor in due.shares.items() if told.payable.minor else ():
-            shares[order_id] = shares.get(order_id, 0) + minor
     return PostFreightInvoice(
         load_id=state.load_id,
         invoice_id=invoice_id,
@@ -276,37 +303,47 @@ def _post(state: Settlement, name: str, payable: Payable, told: Paid) -> PostFre
         revision=told.revision,
         business_date=told.business_date,
         charges=told.charges,
-        shares=shares_of(shares, told.payable.currency),
+        shares=shares_of(part.shares if told.payable.minor else {}, told.payable.currency),
         rule=", ".join(dict.fromkeys(each.line.rule for each in payable.dues if each.line.rule)),
         company_code=told.company_code,
+        part=part.code,
     )
 
 
-def _share(state: Settlement, name: str, payable: Payable, told: Paid) -> ShareFreightInvoice:
+def _share(
+    state: Settlement, name: str, payable: Payable, parts: Mapping[str, Paid]
+) -> ShareFreightInvoice:
     carrier, _, invoice_id = name.partition("/")
+    documents = [each.document for each in parts.values() if each.document]
     return ShareFreightInvoice(
         load_id=state.load_id,
         invoice_id=invoice_id,
         carrier_scac=carrier,
         billed=_asked(payable),
-        payable=told.payable,
-        revision=told.settled,
-        document=told.document,
-        business_date=told.business_date,
+        payable=paid_of(parts),
+        revision=sum(each.settled for each in parts.values()),
+        document=", ".join(documents),
+        business_date=max(each.business_date for each in parts.values()),
     )
+
+
+def paid_of(parts: Mapping[str, Paid]) -> Money:
+    """Sum up what was told to be paid of an invoice, over the companies that share it."""
+    payables = [each.payable for each in parts.values()]
+    return Money(minor=sum(each.minor for each in payables), currency=payables[-1].currency)
 
 
 def line_state(state: Settlement, due: Due) -> LineState:
     """Tell how far a line is: agreed, accrued, or cleared by its invoice."""
     line = due.line
-    accrued = state.accrued.get(due.name)
-    if line.state is not LineState.CONFIRMED or not due.passage.is_open or accrued is None:
+    if line.state is not LineState.CONFIRMED or not due.passage.is_open:
         return line.state
-    if not due.stands(accrued):
+    if not parts_of(state.accrued, due.name) or not due.stands(state):
         return line.state
-    paid = state.paid.get(line.claimed.document) if line.claimed else None
-    cleared = paid is not None and not paid.is_out and due.name in paid.charges
-    return LineState.INVOICED if cleared else LineState.ACCRUED
+    posted = parts_of(state.paid, line.claimed.document if line.claimed else "")
+    cleared = {name for each in posted.values() if not each.is_out for name in each.charges}
+    standing = {each.name for each in due.parts if each.minor}
+    return LineState.INVOICED if standing and standing <= cleared else LineState.ACCRUED
 
 
 def is_over(state: Settlement, dues: tuple[Due, ...]) -> bool:
@@ -320,7 +357,7 @@ def is_over(state: Settlement, dues: tuple[Due, ...]) -> bool:
     }
     for due in claimed:
         reached = line_state(state, due)
-        if reached not in OVER or not due.stands(state.accrued.get(due.name)):
+        if reached not in OVER or not due.stands(state):
             return False
         if due.name in invoiced and reached is LineState.ACCRUED:
             return False

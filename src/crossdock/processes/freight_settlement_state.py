@@ -10,9 +10,10 @@ A leaf of freight_settlement.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct, structs
@@ -117,10 +118,14 @@ class Word(Kept, frozen=True, kw_only=True):
 
 
 class Posting(Kept, frozen=True, kw_only=True):
-    """What all postings have: which revision was told last, which is done, which was refused."""
+    """What all postings have: which revision was told last, which is done, which was refused.
+
+    `part` is the company's code where several companies share what is posted; empty: one has all.
+    """
 
     revision: int
     company_code: str
+    part: str = ""
     settled: int = 0
     refused: int = 0
     ended_at: Instant | None = None
@@ -194,7 +199,8 @@ class Settlement(Kept, frozen=True, kw_only=True):
 
     Facts: `consigned` by shipment and order, `bills` by carrier and invoice number, `notices` by
     carrier and id, `words` of persons. Decided by time: `rung` alarms. Told: `agreed` lines,
-    `accrued` by line, `paid` by invoice, `released` by order, whether all is `settled`, the digest
+    `accrued` by line, `paid` by invoice (each company's part under a name of its own, as
+    `LINEHAUL@2000`), `released` by order, whether all is `settled`, the digest
     of the `picture`, the numbers `listed` for the search, `timers` by name. `asked` exceptions with
     their cause, and those `waived`. `refusal` says why the last decision of a person was not taken.
     """
@@ -226,6 +232,25 @@ class Settlement(Kept, frozen=True, kw_only=True):
 
 
 Step = tuple[Settlement, tuple[Emission, ...]]
+P = TypeVar("P", Accrued, Paid)
+
+
+def whole_of(name: str, posting: Posting) -> str:
+    """Name what is posted as a whole: `LINEHAUL` of the part `LINEHAUL@2000`."""
+    return name.removesuffix(f"@{posting.part}") if posting.part else name
+
+
+def parts_of(postings: Mapping[str, P], whole: str) -> dict[str, P]:
+    """Give the companies' parts of one line or invoice, by their names."""
+    return {name: each for name, each in sorted(postings.items()) if whole_of(name, each) == whole}
+
+
+def companies_of(state: Settlement) -> dict[str, str]:
+    """Tell of which company each order is; one that names none goes with the first that does."""
+    orders = travelling(state) or tuple(each for _, each in sorted(state.consigned.items()))
+    first = next((each.company_code for each in orders if each.company_code), "")
+    known = {each.order_id: each.company_code for each in orders if each.company_code}
+    return {each.order_id: known.get(each.order_id, first) for each in orders}
 
 
 def travelling(state: Settlement) -> tuple[Consigned, ...]:

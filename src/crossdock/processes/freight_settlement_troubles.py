@@ -19,7 +19,12 @@ from crossdock.processes.freight_settlement_gate import Due
 from crossdock.processes.freight_settlement_match import Line, written
 from crossdock.processes.freight_settlement_picture import dispute_ends
 from crossdock.processes.freight_settlement_postings import is_over, needs_rate
-from crossdock.processes.freight_settlement_state import Settlement, in_force, travelling
+from crossdock.processes.freight_settlement_state import (
+    Settlement,
+    in_force,
+    parts_of,
+    travelling,
+)
 
 REVIEW = "FREIGHT_UNDER_REVIEW"
 CONTESTED = "FREIGHT_INVOICE_CONTESTED"
@@ -196,7 +201,7 @@ def _missing_rates(
             for each in dues
             if each.amount.minor
             and needs_rate(rules.freight, each.amount.currency)
-            and not (state.accrued[each.name].rate if each.name in state.accrued else "")
+            and not any(part.rate for part in parts_of(state.accrued, each.name).values())
         }
     )
     if lacking:

@@ -96,8 +96,9 @@ def asked_to_accrue(told: Mapping[str, Any]) -> Asked:
 
 
 def asked_to_post(told: Mapping[str, Any]) -> Asked:
-    """Name an invoice's posting by carrier, number and revision."""
+    """Name an invoice's posting by carrier, number, revision, and the company whose part it is."""
     words = [told.get(word) for word in ("carrier_scac", "invoice_id", "revision")]
+    words += [told["part"]] if told.get("part") else []
     return _asked("erp.post_freight_invoice", "freight_invoice", words, told)
 
 

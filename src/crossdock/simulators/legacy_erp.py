@@ -193,7 +193,7 @@ def _accrual(rows: Rows) -> tuple[Asked, Booking]:
 def _freight_invoice(rows: Rows) -> tuple[Asked, Booking]:
     row = rows[0]
     told = {
-        **_words(row, "load_id carrier_scac business_date rule"),
+        **_words(row, "load_id carrier_scac business_date rule part"),
         "invoice_id": row["invoice_no"],
         "revision": int(row["revision"]),
         "billed": _money(row, "billed"),

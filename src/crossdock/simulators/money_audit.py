@@ -66,8 +66,8 @@ def _subject(entry: Entry) -> tuple[str, ...]:
     names = {
         "erp.accrue": ("load_id", "charge"),
         "erp.release_billing": ("order_id", "load_id"),
-    }.get(entry.verb, ("carrier_scac", "invoice_id"))
-    return (entry.verb, *(str(entry.content.get(name)) for name in names))
+    }.get(entry.verb, ("carrier_scac", "invoice_id", "part"))
+    return (entry.verb, *(str(entry.content.get(name) or "") for name in names))
 
 
 def money_not_conserved(
@@ -98,11 +98,9 @@ def _invoices(
     claims: Sums,
 ) -> Iterator[str]:
     """Hold what is paid of each invoice against what is accrued for it, and what is asked."""
-    last = {
-        (entry.content["carrier_scac"], entry.content["invoice_id"]): entry.content
-        for entry in _done(book, "erp.post_freight_invoice")
-    }
-    for number, content in last.items():
+    last = {_subject(entry): entry.content for entry in _done(book, "erp.post_freight_invoice")}
+    for content in last.values():
+        number = (content["carrier_scac"], content["invoice_id"])
         payable = _amount(content, "payable")
         of_load = ((content["load_id"], charge) for charge in content["charges"])
         accrued_for_it = sum((accrued.get(name, Decimal()) for name in of_load), Decimal())

@@ -106,12 +106,15 @@ def _accrual(entry: Entry) -> Held:
 
 
 def _invoice(entry: Entry) -> Held:
-    return _booked(
+    told = entry.content
+    part = {"part": told["part"]} if told.get("part") else {}
+    one = _booked(
         entry,
         ("invoice", "carrier_scac", "invoice_id"),
-        {"load_id": entry.content["load_id"], "invoice_id": entry.content["invoice_id"]},
+        {"load_id": told["load_id"], "invoice_id": told["invoice_id"], **part},
         "payable",
     )
+    return replace(one, name=f"{one.name}@{part['part']}") if part else one
 
 
 def _booked(entry: Entry, names: tuple[str, ...], words: dict[str, Any], amount: str) -> Held:

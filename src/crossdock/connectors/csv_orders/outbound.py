@@ -156,6 +156,7 @@ def _invoice(command: PostFreightInvoice) -> list[dict[str, str]]:
         "business_date": command.business_date.isoformat(),
         "charges": " ".join(command.charges),
         "rule": command.rule,
+        "part": command.part,
     }
     return _by_share(row, command.shares)
 

@@ -95,6 +95,7 @@ FREIGHT_INVOICE_COLUMNS: tuple[str, ...] = (
     "rule",
     "order_no",
     "share",
+    "part",
 )
 BILLING_RELEASE_COLUMNS: tuple[str, ...] = (
     "order_no",

@@ -176,6 +176,7 @@ def _invoice(command: PostFreightInvoice) -> wire.InvoicePosting:
         charges=command.charges,
         shares=_shares(command.shares),
         rule=command.rule,
+        part=command.part,
     )
 
 

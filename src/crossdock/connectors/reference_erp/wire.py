@@ -214,7 +214,10 @@ class Accrual(Words, frozen=True, kw_only=True):
 
 
 class InvoicePosting(Words, frozen=True, kw_only=True):
-    """A carrier's invoice as agreed; it clears what was accrued for its charges."""
+    """A carrier's invoice as agreed; it clears what was accrued for its charges.
+
+    `part` is the company code whose part of the invoice it is, where several share it.
+    """
 
     invoice_id: Id
     load_id: Id
@@ -226,6 +229,7 @@ class InvoicePosting(Words, frozen=True, kw_only=True):
     charges: tuple[Id, ...]
     shares: tuple[OrderShare, ...]
     rule: Text
+    part: Text = ""
 
 
 class BillingRelease(Words, frozen=True, kw_only=True):

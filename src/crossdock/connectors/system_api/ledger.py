@@ -21,7 +21,10 @@ EVENTS = {"ledger.statement": True}
 
 
 class StatementLine(Words, frozen=True, kw_only=True):
-    """One posting of the ledger: `charge` names an accrual's, `invoice_id` an invoice."""
+    """One posting of the ledger: `charge` names an accrual's, `invoice_id` an invoice.
+
+    `part` is the company code whose part of an invoice it is, where several share it.
+    """
 
     posting: Id
     load_id: Text = ""
@@ -30,6 +33,7 @@ class StatementLine(Words, frozen=True, kw_only=True):
     carrier_scac: Text = ""
     amount: Value
     document: Text = ""
+    part: Text = ""
 
 
 class StatementTold(Words, frozen=True, kw_only=True):
@@ -78,6 +82,7 @@ def _line(element: Element, told: StatementLine, where: str) -> LedgerLine:
         charge=told.charge,
         invoice_id=told.invoice_id,
         document=told.document,
+        part=told.part,
     )
 
 
