@@ -132,6 +132,7 @@ def test_the_invoice_follows_when_all_it_charges_stands_accrued() -> None:
             payable=payable,
             revision=1,
             document="D-ROAD/I-1-1",
+            business_date=DELIVERY_DAY,
         ),
     ]
     assert [each for each in said if isinstance(each, FreightSettled)] == [

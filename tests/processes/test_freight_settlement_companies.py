@@ -20,6 +20,7 @@ from crossdock.processes.freight_settlement_state import Settlement
 from crossdock.testing.story import Story
 from tests.processes.freight_settlement_world import (
     BILLED,
+    DELIVERY_DAY,
     RULES,
     answer,
     begin,
@@ -96,6 +97,7 @@ def test_the_invoice_is_posted_in_parts_and_told_to_the_tms_once_and_whole() -> 
             payable=usd("557.21"),
             revision=2,
             document="D-ROAD/I-1@1000-1, D-ROAD/I-1@2000-1",
+            business_date=DELIVERY_DAY,
         )
     ]
     assert [each.totals for each in said if isinstance(each, FreightSettled)] == [(usd("557.21"),)]
