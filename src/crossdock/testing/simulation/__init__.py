@@ -5,6 +5,7 @@
     timeline     the simulated clock, and what is to happen when
     partners     the partners and their ledgers, reached without a socket
     wire, post   the network to the partners, and from them
+    memory       the store of a run: the real tables and SQL, in memory
     house        the machine over the real store: steps, crashes, restarts
     people       customers who look, operators who decide
     witness      what was really delivered and really done, apart from our tables

@@ -19,6 +19,7 @@ from crossdock.flow.settling import Work
 from crossdock.ports import Exchange
 from crossdock.ports.store import Reader, Store, Unit
 from crossdock.simulators.chance import between
+from crossdock.telemetry.metrics import Metrics
 from crossdock.testing.simulation.faults import Dice
 from crossdock.testing.simulation.post import ACCEPTED, Answered
 from crossdock.testing.simulation.timeline import Timeline
@@ -34,9 +35,10 @@ NOTHING_SECONDS = 300.0  # where nothing could be leased, for all that is due
 RESTART_SECONDS = (2.0, 600.0)
 FROZEN_SECONDS = (20.0, 400.0)
 # Whether there is anything to ask the machine for: what it would find out in a transaction.
-PENDING = "SELECT 1 FROM inbox WHERE place = 0 LIMIT 1"
+PENDING = "SELECT 1 FROM inbox INDEXED BY inbox_pending WHERE place = 0 LIMIT 1"
 WAITED_FOR = "SELECT DISTINCT endpoint FROM outbox WHERE ready_at IS NOT NULL ORDER BY endpoint"
 
+METRICS = Metrics()  # nobody reads what is counted here: one for all lives of all houses
 
 # What a defence that is switched off leaves for a second transaction; see `defences`.
 SECOND_THOUGHTS: list[Callable[[Unit], None]] = []
@@ -147,7 +149,10 @@ class House:
     def start(self) -> str:
         """Begin a life of the machine."""
         machine = self._machines(
-            store=self.store, roster=self._roster(self.release), batch=self._batch
+            store=self.store,
+            roster=self._roster(self.release),
+            batch=self._batch,
+            metrics=METRICS,
         )
         clean = self.act(machine.start)
         if clean is None:

@@ -24,6 +24,7 @@ from crossdock.testing.simulation.world import Outcome, World
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder in memory, where the system has one
 SHARE = 20  # seeds a process takes at a time
+AHEAD = 4  # shares begun for each process, so that none waits while another lives a long one
 ROUNDS_MAX = 40
 
 
@@ -56,7 +57,7 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         """Make the image."""
         self._folder = folder
-        self.image: Image = image.make(folder)
+        self.image: Image = image.made()
 
     def run(self, options: Options, line: Callable[[str], None] | None = None) -> Outcome:
         """Run once; nothing is left of it."""
@@ -123,7 +124,7 @@ def _in_processes(
     with ProcessPoolExecutor(max_workers=processes) as pool:
         begun: deque[Future[list[Outcome]]] = deque()
         for each in shares:
-            if len(begun) > processes:
+            if len(begun) > AHEAD * processes:
                 yield begun.popleft().result()
             if time.perf_counter() >= end:
                 break

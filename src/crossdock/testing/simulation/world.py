@@ -26,14 +26,13 @@ from crossdock.simulators.chance import between, whole
 from crossdock.simulators.mischief import FAULTS as MISCHIEF
 from crossdock.simulators.world import Release
 from crossdock.simulators.world import World as Day
-from crossdock.store.sqlite import open_sqlite
-from crossdock.store.sqlite.connections import open_for_reading
 from crossdock.testing.simulation.defects import Defects
 from crossdock.testing.simulation.faults import FAULTS, Dice
 from crossdock.testing.simulation.house import Crashed, House
 from crossdock.testing.simulation.image import BEGIN, DAY, Image
 from crossdock.testing.simulation.invariants import INVARIANTS
 from crossdock.testing.simulation.invariants.base import Invariant, Scene, Shown
+from crossdock.testing.simulation.memory import MemoryFile
 from crossdock.testing.simulation.network import Network
 from crossdock.testing.simulation.options import Options
 from crossdock.testing.simulation.partners import WatchedLedger, build, seats
@@ -56,9 +55,9 @@ STAGES = (
     " WHERE tenant = 'main' AND subscriber <> 'master_data'"
 )
 CODES = "SELECT code, sum(count) FROM exception GROUP BY code"
-VIEWS = (
-    "SELECT key, revision, body FROM projection WHERE tenant = 'main' AND kind = 'shipment_view'"
-)
+VIEWS = "SELECT key, revision FROM projection WHERE tenant = 'main' AND kind = 'shipment_view'"
+VIEW = "SELECT body FROM projection WHERE tenant = 'main' AND kind = 'shipment_view' AND key = ?"
+STAMP = slice(8, 23)  # of a time: from the day of the month to the milliseconds
 
 
 class Violation(Struct, frozen=True, kw_only=True):
@@ -108,15 +107,14 @@ class World:
         self._calm_since: datetime | None = None
         self._shifts = 0
         self._stages: set[str] = set()
+        self._awake: dict[frozenset[str], list[Invariant]] = {}
 
     def _build(self, folder: Path, dice: Dice) -> None:
         options = self.options
         for name in ("drop", "references"):
             (folder / name).mkdir(parents=True)
-        file = folder / "store.db"
-        file.write_bytes(self._image.store)
-        self.store = open_sqlite(file)
-        self._rows = open_for_reading(file)
+        self.store = MemoryFile(self._image.store)
+        self._rows = self.store.connection
         self._seats = seats(x12=options.x12)
         network = self.network = Network(self.timeline, dice, self._seats)
         self.day = Day(day=DAY, records=(), releases=self._releases())
@@ -197,7 +195,6 @@ class World:
             try:
                 violation = self._run()
             finally:
-                self._rows.close()
                 self.store.close()
         return Outcome(
             options=self.options,
@@ -342,24 +339,25 @@ class World:
     def _tell(self, due: Due, said: str) -> None:
         notes = "".join(f" [{note}]" for note in self._notes)
         self._notes.clear()
-        stamp = f"{due.at:%dT%H:%M:%S}.{due.at.microsecond // 1000:03}"
+        stamp = due.at.isoformat(timespec="milliseconds")[STAMP]
         line = f"{self._events:5} {stamp} {due.who:<9} {due.what}: {said}{notes}"
         self._history.update(line.encode())
         if self._line is not None:
             self._line(line)
 
-    def _read(self, statement: str) -> list[tuple[Any, ...]]:
-        return self._rows.execute(statement).fetchall()
+    def _read(self, statement: str, *bindings: Any) -> list[tuple[Any, ...]]:
+        return self._rows.execute(statement, bindings).fetchall()
 
     def _note_stages(self) -> None:
         for subscriber, stage in self._read(STAGES):
             self._stages.add(f"stage {subscriber} {stage}")
 
     def _changed_pages(self) -> Iterator[Shown]:
-        for key, revision, body in self._read(VIEWS):
+        for key, revision in self._read(VIEWS):
             known = self._pictures.get(key)
             if known is not None and known[0] == revision:
                 continue
+            ((body,),) = self._read(VIEW, key)
             told = msgspec.json.decode(body, type=PictureChanged)
             before = known[1] if known is not None and known[1].gate.visible else None
             self._pictures[key] = (revision, told)
@@ -367,12 +365,18 @@ class World:
                 yield Shown(before=before, now=told)
 
     def _judge(self) -> Violation | None:
-        brought = self.scene.brought()
-        for invariant in self.invariants:
-            if not brought.isdisjoint(invariant.wakes):
-                for sentence in invariant.after():
-                    return self._violated(invariant, sentence)
+        for invariant in self._woken(self.scene.brought()):
+            for sentence in invariant.after():
+                return self._violated(invariant, sentence)
         return None
+
+    def _woken(self, brought: frozenset[str]) -> list[Invariant]:
+        """Name the invariants that have something to judge, in their order."""
+        if brought not in self._awake:
+            self._awake[brought] = [
+                each for each in self.invariants if not brought.isdisjoint(each.wakes)
+            ]
+        return self._awake[brought]
 
     def _violated(self, invariant: Invariant, said: str) -> Violation:
         return Violation(number=invariant.number, said=said, event=self._events)

@@ -59,7 +59,7 @@ class Scene:
         self.image_documents: dict[str, int] = {}
         self.image_hashes: frozenset[str] = frozenset()
 
-    def brought(self) -> set[str]:
+    def brought(self) -> frozenset[str]:
         """Name what the last event brought."""
         news = self.witness.news
         brought = {name for name in NEWS if getattr(news, name)}
@@ -67,7 +67,7 @@ class Scene:
             brought.add("shown")
         if self.committed:
             brought.add("committed")
-        return brought
+        return frozenset(brought)
 
     def rows(self, statement: str, *bindings: Any) -> list[tuple[Any, ...]]:
         """Read our tables as they are committed."""

@@ -28,8 +28,7 @@ ANSWERS = (
 )
 STORED = "SELECT answer FROM seen WHERE endpoint = ? AND identity = ?"
 NUMBERED = (
-    "SELECT seq, endpoint, verb, business_key, request FROM outbox"
-    " WHERE seq > ? AND endpoint = ? ORDER BY seq"
+    "SELECT seq, endpoint, verb, business_key, request FROM outbox WHERE seq > ? ORDER BY seq"
 )
 # Promises that nobody is asked about: a key that is parked waits for a person.
 FOLLOWED = (
@@ -115,15 +114,15 @@ class Numbered(Invariant):
         """Begin with nothing numbered."""
         super().__init__(scene)
         self._speaking = tuple(name for name, seat in scene.seats.items() if seat.speaks_x12)
-        self._read = dict.fromkeys(self._speaking, 0)
+        self._read = 0
         self._highest: dict[tuple[str, Level], int] = {}
         self._bodies: dict[str, set[bytes]] = defaultdict(set)
         self._under: dict[tuple[str, str], bytes] = {}
 
     def after(self) -> Iterator[str]:
         """Read the numbers of what was written, and hold what left against what left before."""
-        for endpoint in self._speaking if self.scene.committed else ():
-            yield from self._read_on(endpoint)
+        if self._speaking and self.scene.committed:
+            yield from self._read_on()
         for sent in self.witness.news.sent:
             if sent.endpoint not in self._speaking:
                 continue
@@ -133,11 +132,11 @@ class Numbered(Invariant):
             if self._under.setdefault((sent.endpoint, control), body) != body:
                 yield f"{sent.endpoint} {control} left in other bytes than before"
 
-    def _read_on(self, endpoint: str) -> Iterator[str]:
-        for seq, _, verb, business_key, stored in self.scene.rows(
-            NUMBERED, self._read[endpoint], endpoint
-        ):
-            self._read[endpoint] = seq
+    def _read_on(self) -> Iterator[str]:
+        for seq, endpoint, verb, business_key, stored in self.scene.rows(NUMBERED, self._read):
+            self._read = seq
+            if endpoint not in self._speaking:
+                continue
             request = msgspec.json.decode(stored, type=Request)
             again = request.body in self._bodies[endpoint]
             self._bodies[endpoint].add(request.body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from crossdock.testing.simulation.invariants.base import Invariant
 
@@ -17,7 +17,7 @@ PARKED = (
     " (SELECT 1 FROM exception WHERE subject = subscriber || '/' || key_kind || '/' || key_id"
     " AND exception.status = 'open')"
 )
-CAUSE = "SELECT causation_id, document_id FROM message WHERE id = ?"
+CAUSES = "SELECT id, causation_id, document_id FROM message"
 
 
 class Audited(Invariant):
@@ -58,22 +58,23 @@ class Traced(Invariant):
     def at_end(self) -> Iterator[str]:
         """Walk back from each effect that was done."""
         delivered = {each.sha256 for each in self.witness.delivered} | self.scene.image_hashes
+        causes = {id_: (cause, document) for id_, cause, document in self.scene.rows(CAUSES)}
         for key, verb, message_id in self.scene.rows(
             "SELECT idempotency_key, verb, message_id FROM outbox WHERE status = 'applied'"
         ):
-            document = self._document_behind(message_id)
+            document = self._document_behind(message_id, causes)
             sha256 = self.scene.value("SELECT sha256 FROM raw_document WHERE id = ?", document)
             if sha256 not in delivered:
                 yield f"{verb} {key} leads back to nothing that was delivered"
 
-    def _document_behind(self, message_id: str) -> str:
+    @staticmethod
+    def _document_behind(message_id: str, causes: Mapping[str, tuple[str, str]]) -> str:
         for _ in range(HOPS_MAX):
-            found = self.scene.rows(CAUSE, message_id)
-            if not found:
+            if message_id not in causes:
                 return message_id  # what a report was caused by is its document
-            cause, document = found[0]
+            cause, document = causes[message_id]
             if document:
-                return str(document)
+                return document
             message_id = cause
         return ""
 

@@ -1,0 +1,68 @@
+"""The store of a run: the real tables and statements of SQLite, in memory, on one connection.
+
+A run is one thread, and what a simulated crash takes away is a transaction or the answer to it:
+files, their log and their locks have proofs of their own. So a commit costs no call to the system,
+and what was just written is still at hand for the next who reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import apsw
+
+from crossdock.ports.store import Reader, Unit
+from crossdock.store.sqlite.connections import CACHED_STATEMENTS, plan_once
+from crossdock.store.sqlite.sql import SqliteSql
+from crossdock.store.sqlite.unit import SqliteReader, SqliteUnit
+
+VERSIONS = slice(18, 20)  # in the header of a file: 2 2 where it has a write-ahead log, 1 1 if not
+
+
+class MemoryFile:
+    """A SQLite store that begins with the bytes of a file and never touches one."""
+
+    def __init__(self, file: bytes) -> None:
+        """Open it."""
+        self.connection = apsw.Connection(":memory:", statementcachesize=CACHED_STATEMENTS)
+        plan_once(self.connection)
+        without_log = bytearray(file)
+        without_log[VERSIONS] = b"\1\1"
+        self.connection.deserialize("main", bytes(without_log))
+        self.connection.execute("PRAGMA foreign_keys = ON")
+        self._writing = False
+
+    @contextmanager
+    def write(self) -> Iterator[Unit]:
+        """Open the one transaction there is. Raises RuntimeError inside another."""
+        self._refuse_inside()
+        self._writing = True
+        cursor = self.connection.cursor()
+        cursor.execute("BEGIN IMMEDIATE")
+        try:
+            yield SqliteUnit(SqliteSql(cursor))
+            cursor.execute("COMMIT")
+        finally:
+            self._writing = False
+            cursor.close(force=True)
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        """Read what is committed. Raises RuntimeError inside a transaction."""
+        self._refuse_inside()
+        cursor = self.connection.cursor()
+        try:
+            yield SqliteReader(SqliteSql(cursor))
+        finally:
+            cursor.close(force=True)
+
+    def _refuse_inside(self) -> None:
+        if self._writing:
+            raise RuntimeError("A transaction is open; what is in it is asked there")
+
+    def close(self) -> None:
+        """Forget it all."""
+        self.connection.close()
