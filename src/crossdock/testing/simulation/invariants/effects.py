@@ -15,13 +15,16 @@ from crossdock.flow.roster import Directory
 from crossdock.flow.settling import LOOK_UP, SEND
 from crossdock.messages.envelope import Key
 from crossdock.ports import EffectClass
+from crossdock.ports.store import BreakerState
 from crossdock.simulators import auditor
+from crossdock.store.instants import instant
 from crossdock.testing.simulation.invariants.base import Invariant, Scene
 from crossdock.testing.simulation.witness import Heard, Sent
 
 CLEARED = {Outcome.NOT_APPLIED, Outcome.THROTTLED, Outcome.LOCKED_OUT}
 RETRY_AFTER_MIN, RETRY_AFTER_MAX = 1.0, 3600.0
 ILL_MAX, OPEN_SECONDS = 5, 30.0  # what the simulated house grants a partner
+BREAKER = "SELECT generation, state, open_until FROM breaker WHERE endpoint = ?"
 
 
 class OneKey(Invariant):
@@ -264,12 +267,22 @@ class Polite(Invariant):
                 if self._ill[mark] == ILL_MAX and generation == max(
                     known for whose, known, _ in self._ill if whose == endpoint
                 ):
-                    self._open_until[endpoint] = heard.at + timedelta(seconds=OPEN_SECONDS)
+                    self._open_until[endpoint] = self._shut_until(heard)
                     self._asked[endpoint] = self.witness.permitted[endpoint]
             case Vote.WELL:
                 self._ill[mark] = 0
             case Vote.NEITHER:
                 pass
+
+    def _shut_until(self, heard: Heard) -> datetime:
+        """Tell until when nobody calls: where the house had shut its door before, as it did then.
+
+        It counts also what another life wrote down, so it may have seen the fifth failure earlier.
+        """
+        for generation, state, until in self.scene.rows(BREAKER, heard.endpoint):
+            if generation > heard.result.work.generation:
+                return instant(until) if state == BreakerState.OPEN and until else heard.at
+        return heard.at + timedelta(seconds=OPEN_SECONDS)
 
 
 class Replayed(Invariant):
