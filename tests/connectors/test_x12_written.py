@@ -36,7 +36,12 @@ def test_there_is_something_to_look_at() -> None:
     bodies = BODIES.values()
 
     assert len(bodies) > 8
-    assert {body.split("~ST*")[1][:3] for body in bodies if "~ST*" in body} == {"204", "997"}
+    assert {body.split("~ST*")[1][:3] for body in bodies if "~ST*" in body} == {
+        "204",
+        "214",
+        "990",
+        "997",
+    }
     assert any("~TA1*" in body for body in bodies)
 
 

@@ -28,6 +28,8 @@ from crossdock.policies.rules import (
     InventoryRow,
     RoutingRow,
     Rules,
+    TellingPolicy,
+    TellingRow,
     TenderingPolicy,
 )
 from crossdock.ports import Call, Endpoint, Exchange, Stage, Transport
@@ -61,6 +63,10 @@ HELD = Rules(
     inventory=InventoryPolicy(rows=(InventoryRow(company_code="", hold_planning=True),)),
 )
 BILLED = Rules(routing=(ROUTE,), freight=FreightPolicy(billing="held"))
+CARRYING = Rules(
+    routing=(ROUTE,),
+    telling=TellingPolicy(rows=(TellingRow(customer_id="haul", partner="haul"),)),
+)
 TENDERED = Rules(routing=(ROUTE,), tendering=TenderingPolicy(modes=("ROAD",)))
 
 
@@ -180,7 +186,11 @@ def _roster(rules: Rules) -> Roster:
         for name in CONNECTORS
     }
     settings["haul"] = X12Settings(
-        partner="haul", own_id="SHIPPERCO", partner_id="HAUL", base_url="http://haul.example"
+        partner="haul",
+        own_id="SHIPPERCO",
+        partner_id="HAUL",
+        base_url="http://haul.example",
+        own_scac="XDCK",
     )
     endpoints = {
         name: Endpoint(name=name, connector=found[connector], settings=settings[name])

@@ -12,7 +12,7 @@ from crossdock.canonical.money import Money
 from crossdock.messages.freight_settlement import FreightVerdict
 from crossdock.policies.rules import Rules
 from crossdock.ports import Exchange, Stage
-from tests.histories.day import BILLED, HELD, PLAIN, STOCKED, TENDERED, Day, refusal
+from tests.histories.day import BILLED, CARRYING, HELD, PLAIN, STOCKED, TENDERED, Day, refusal
 from tests.histories.words import (
     BEGIN,
     CARRIERS,
@@ -31,6 +31,7 @@ from tests.histories.words import (
     invoice,
     load,
     master,
+    offer,
     order,
     plan,
     shipment,
@@ -404,6 +405,16 @@ def ledger_is_ahead(day: Day) -> None:
     day.wait(hours=1)
 
 
+def carried_for_a_customer(day: Day) -> None:
+    """A customer offers three loads: one is carried and told of, one declined, one runs out."""
+    day.hand_in(offer(1, "L-1"))
+    day.decide("retry", "LOAD_OFFERED")
+    day.hand_in(offer(2, "L-1", "04"))
+    day.decide("waive", "LOAD_OFFERED")
+    day.hand_in(delivered(3, "L-1"), offer(4, "L-2"), offer(5, "L-2", "01"), offer(6, "L-3"))
+    day.wait(days=1)
+
+
 SCENARIOS: dict[str, Scenario] = {
     tell.__name__: Scenario(says=str(tell.__doc__), tell=tell, rules=rules)
     for tell, rules in (
@@ -419,6 +430,7 @@ SCENARIOS: dict[str, Scenario] = {
         (unacknowledged, TENDERED),
         (numbers_missing, PLAIN),
         (tendered_by_the_tms, TENDERED),
+        (carried_for_a_customer, CARRYING),
         (late, PLAIN),
         (correction, PLAIN),
         (retraction, PLAIN),

@@ -258,16 +258,34 @@ def acknowledged(number: int, group: int, verdict: str = "A") -> bytes:
     return haul(number, "FA", "ST*997*", f"AK1*SM*{group}", f"AK9*{verdict}*{counts}")
 
 
-def delivered(number: int) -> bytes:
-    """HAUL tells that SH-1 is there."""
+def delivered(number: int, name: str = "SH-1") -> bytes:
+    """HAUL tells that a shipment is there."""
     return haul(
         number,
         "QM",
         "ST*214*",
-        "B10*700123*SH-1*HAUL",
+        f"B10*700123*{name}*HAUL",
         "LX*1",
         "AT7*D1*NS***20260328*1200*UT",
         "MS1*Berlin**DE",
+    )
+
+
+def offer(number: int, name: str, purpose: str = "00") -> bytes:
+    """A customer who speaks as HAUL does offers us a load, and waits six hours for our answer."""
+    return haul(
+        number,
+        "SM",
+        "ST*204*",
+        f"B2**XDCK**{name}**PP",
+        f"B2A*{purpose}*LT",
+        f"G62*64*{BEGIN + 6 * HOUR:%Y%m%d*1*%H%M}*UT",
+        "S5*1*CL",
+        "N1*SH*Dock*93*DC-1",
+        "N4*Hamburg**20457*DE",
+        "S5*2*CU",
+        "N1*CN*Shop 7*93*SHOP-7",
+        "N4*Berlin**10115*DE",
     )
 
 

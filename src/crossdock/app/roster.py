@@ -14,6 +14,7 @@ from crossdock.processes import (
     freight_reconciliation,
     freight_settlement,
     inventory_commitment,
+    load_acceptance,
     master_data,
     order_release,
     reference_binding,
@@ -28,6 +29,7 @@ from crossdock.projections import shipment_visibility as shipment_view
 
 PROCESSES = (
     order_release.SUBSCRIBER,
+    load_acceptance.SUBSCRIBER,
     reference_binding.SUBSCRIBER,
     shipment_visibility.SUBSCRIBER,
     inventory_commitment.SUBSCRIBER,

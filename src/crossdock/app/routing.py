@@ -1,4 +1,4 @@
-"""Where a command goes: the partner in its role that serves its recipient."""
+"""Where a command goes: the partner that serves its recipient, or the one it is for by name."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ def router(targets: Sequence[Target]) -> Callable[[Command, object], tuple[Route
     def route(command: Command, _rules: object) -> tuple[Routed, ...]:
         able = [one for one in targets if command.verb in one.endpoint.connector.operations]
         recipient = command.recipient()
-        chosen = [one for one in able if recipient in one.serves]
-        chosen = chosen or [one for one in able if not one.serves]
+        if command.personal:
+            chosen = [one for one in able if recipient == one.endpoint.name]
+        else:
+            chosen = [one for one in able if recipient in one.serves]
+            chosen = chosen or [one for one in able if not one.serves]
         if not chosen:
             raise Unassigned(
                 "No partner is configured to take this; add one, or add the recipient to `serves`",

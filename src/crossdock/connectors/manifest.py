@@ -31,12 +31,14 @@ class DeclaredOperation(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`manifest.toml` as written.
 
-    `documents` are what the partner delivers, `reports` the message types read in them. `exempt`
-    names what this connector leaves out, each with the reason.
+    `also` are roles it may play beside its own: one who speaks a carrier's dialect may be our
+    customer. `documents` are what the partner delivers, `reports` the message types read in them.
+    `exempt` names what this connector leaves out, each with the reason.
     """
 
     name: Name
     role: Literal["erp", "tms", "carrier"]
+    also: tuple[Literal["customer"], ...] = ()
     owner: Annotated[str, Meta(min_length=1)]
     quality: Literal["bronze", "silver", "gold"]
     documents: tuple[Name, ...] = ()

@@ -189,7 +189,8 @@ class ShipmentPlanned(Event, frozen=True, kw_only=True):
     shipment; stops may carry their own. `shipments` tells on how many the order travels in all.
     `commits_stock`: the ERP has set stock aside for it, and is told when it leaves. `weight_kg`
     and `value` are those of the order's goods on it, where every line tells. `left_load` is the
-    load that carried the shipment before, where another one does now.
+    load that carried the shipment before, where another one does now. `offered_by` is the customer
+    who gave us the load itself, and `offered_as` that customer's number of it: no ERP knows of it.
     """
 
     shipment: Shipment
@@ -205,6 +206,8 @@ class ShipmentPlanned(Event, frozen=True, kw_only=True):
     weight_kg: Decimal | None = None
     value: Money | None = None
     left_load: str = ""
+    offered_by: str = ""
+    offered_as: str = ""
 
 
 class ShipmentWithdrawn(Event, frozen=True, kw_only=True):

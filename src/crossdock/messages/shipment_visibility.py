@@ -12,7 +12,7 @@ from crossdock.canonical.party import Location
 from crossdock.canonical.references import Reference
 from crossdock.canonical.shipment import Portion
 from crossdock.canonical.tracking import Classifier, Milestone, TrackingEvent
-from crossdock.messages.envelope import ErpCommand, Event, Report
+from crossdock.messages.envelope import Command, ErpCommand, Event, Report
 from crossdock.messages.teams import Team
 
 
@@ -219,3 +219,48 @@ class PostMilestone(ErpCommand, frozen=True, kw_only=True):
     def sequence_key(self) -> str:
         """The ERP hears the milestones of one order and shipment in order."""
         return f"posting/{self.order_id}/{self.shipment_id}"
+
+
+class TellMilestone(Command, frozen=True, kw_only=True):
+    """Tell a partner of a milestone that a customer of ours is shown.
+
+    `number` is the shipment's number as the customer knows it, `happening` names the milestone
+    among all of the shipment. `revision` counts what was told of it: above 1 it corrects the
+    earlier; `retracted` takes it back. For an estimate `occurred` is the time that is expected.
+    """
+
+    verb: ClassVar[str] = "customer.tell_milestone"
+    owner: ClassVar[Team] = Team.CUSTOMER_SERVICE
+    personal: ClassVar[bool] = True
+    partner: str
+    customer_id: str
+    shipment_id: str
+    number: str
+    carrier_scac: str
+    happening: str
+    milestone: Milestone
+    classifier: Classifier
+    occurred: Moment
+    stop: int
+    revision: int
+    place: Location | None = None
+    partial: bool = False
+    returning: bool = False
+    retracted: bool = False
+    references: tuple[Reference, ...] = ()
+
+    def business_key(self) -> str:
+        """One word for each partner, customer, shipment and milestone."""
+        return f"{self.partner}/{self.customer_id}/{self.shipment_id}/{self.happening}"
+
+    def version(self) -> str:
+        """The revision."""
+        return str(self.revision)
+
+    def sequence_key(self) -> str:
+        """A partner hears the milestones of one shipment in order."""
+        return f"telling/{self.shipment_id}"
+
+    def recipient(self) -> str:
+        """The partner who wants to know."""
+        return self.partner

@@ -81,6 +81,50 @@ class TenderingPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     carriers: tuple[CarrierTerms, ...] = ()
 
 
+class AcceptanceRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How loads that customers offer us are answered; first hit wins, an empty condition fits all.
+
+    `notice_hours_below`: only loads whose pickup is nearer than so many hours. `ask` leaves the
+    answer to a person. `reason` is told to the customer; of a counter-offer it is the terms.
+    """
+
+    rule_id: str
+    answer: Literal["accept", "decline", "counter", "ask"]
+    partner: str = ""
+    from_country: str = ""
+    to_country: str = ""
+    notice_hours_below: int = 0
+    reason: str = ""
+
+
+class AcceptancePolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which loads offered to us we carry. Without a row that fits, a person is asked.
+
+    `decline_when_late`: what nobody has decided by the customer's deadline is declined; else it is
+    kept open, and nothing is said.
+    """
+
+    rows: tuple[AcceptanceRow, ...] = ()
+    decline_when_late: bool = True
+
+
+class TellingRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A customer whose milestones a partner is told as messages (X12: 214), as they are shown.
+
+    `partner` is its name in `crossdock.toml`; `milestones` are those it wants, empty: all.
+    """
+
+    customer_id: str
+    partner: str
+    milestones: tuple[Milestone, ...] = ()
+
+
+class TellingPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which partners are told of milestones, beside the portal; without a row nobody is."""
+
+    rows: tuple[TellingRow, ...] = ()
+
+
 class PartnerAcknowledgement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long one partner has to acknowledge, and by which calendar; 0 and empty: as usual.
 
@@ -219,6 +263,8 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=
     planning: PlanningPolicy = PlanningPolicy()
     tendering: TenderingPolicy = TenderingPolicy()
     acknowledgement: AcknowledgementPolicy = AcknowledgementPolicy()
+    acceptance: AcceptancePolicy = AcceptancePolicy()
+    telling: TellingPolicy = TellingPolicy()
     calendars: tuple[Calendar, ...] = ()
     binding: BindingPolicy = BindingPolicy()
     posting: PostingPolicy = PostingPolicy()

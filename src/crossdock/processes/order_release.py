@@ -1,9 +1,9 @@
 """Order release: an order goes from the ERP to the TMS, and its shipments back to the ERP.
 
 Receives  OrderReleased, OrderCancelled, PlanConfirmed, PlanRejected, PlanCancelled,
-          LoadTendered, TenderAnswered, TenderAnswerBound, TenderSettled, AcknowledgementNoted,
-          MasterDataArrived, CommitmentMoved, DeliveryClosed, EffectAnswered, WakeUp,
-          ExceptionRetried, ExceptionWaived
+          LoadTendered, CarriageAgreed, TenderAnswered, TenderAnswerBound, TenderSettled,
+          AcknowledgementNoted, MasterDataArrived, CommitmentMoved, DeliveryClosed, EffectAnswered,
+          WakeUp, ExceptionRetried, ExceptionWaived
 Emits     OrderAccepted, MasterDataAwaited, PlanShipment, CancelPlan, TenderLoad, CancelTender,
           TenderAnnounced, TenderMoved, TenderSettled, ShipmentPlanned, ShipmentWithdrawn,
           ReferenceAnnounced, ReferenceRevoked, WriteTransportReference,
@@ -31,7 +31,8 @@ House rules
   7. One carrier has a shipment: the planned one is asked, then the routing guide, one at a time or
      all at once, and the first to accept has it. Other terms offered to the same carrier change its
      offer. The first order of a shipment, by number, tenders for all its orders. What a TMS tenders
-     itself is followed, and not offered again.
+     itself is followed, and not offered again; so is a load that a customer gave us to carry, which
+     travels as an order of its own that no ERP has released.
   8. Shipments and their numbers are told when the plan is confirmed and the carrier found; only
      the gate to the portal waits for the ERP.
   9. An accepted order keeps its rule book; while it waits at intake it follows today's.
@@ -57,6 +58,7 @@ from crossdock.messages.flow import (
     WakeUp,
 )
 from crossdock.messages.inventory_commitment import CommitmentMoved
+from crossdock.messages.load_acceptance import CarriageAgreed
 from crossdock.messages.master_data import MasterDataArrived
 from crossdock.messages.order_release import (
     LoadTendered,
@@ -98,6 +100,7 @@ from crossdock.processes.order_release_planning import (
     remind,
     settle_planning,
     stop_reminding,
+    take_carriage,
     take_load,
     take_plan,
     take_plan_cancelled,
@@ -144,6 +147,7 @@ Heard = (
     | PlanRejected
     | PlanCancelled
     | LoadTendered
+    | CarriageAgreed
     | TenderAnswered
     | TenderAnswerBound
     | TenderSettled
@@ -176,6 +180,8 @@ def decide(
             step = take_plan_cancelled(state, body)
         case LoadTendered():
             step = take_load(state, body)
+        case CarriageAgreed():
+            step = take_carriage(state, body)
         case TenderAnswered():
             step = take_tender_answer(state, body, received.at)
         case TenderAnswerBound(answer=answer, reported_at=at):
@@ -307,7 +313,7 @@ def keys(message: Message) -> tuple[Key, ...]:
             return (Key("order", order_id),)
         case CommitmentMoved(order_id=order_id, holds_planning=True):
             return (Key("order", order_id),)
-        case LoadTendered(shipment=shipment):
+        case LoadTendered(shipment=shipment) | CarriageAgreed(shipment=shipment):
             return tuple(Key("order", each) for each in shipment.order_ids)
         case AcknowledgementNoted(asker=asker, verb=TenderLoad.verb, status=status) if asker:
             return (asker,) if status in ACKNOWLEDGED else ()
@@ -343,6 +349,7 @@ SUBSCRIBER: Subscriber[OrderState, Rules] = Subscriber(
         PlanRejected,
         PlanCancelled,
         LoadTendered,
+        CarriageAgreed,
         TenderAnswered,
         TenderAnswerBound,
         TenderSettled,

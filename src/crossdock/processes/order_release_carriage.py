@@ -163,10 +163,11 @@ def _tell(state: OrderState, carriage: Carriage, shipment: Shipment, plan: Plan)
         return carriage, ()
     weight_kg, value = goods_on(state, shipment)
     left = carriage.load_id or shipment.shipment_id
+    given = state.loads.get(shipment.shipment_id)
     planned = ShipmentPlanned(
         shipment=shipment,
         order_id=state.order_id,
-        customer_id=accepted.customer_id if accepted else "",
+        customer_id=accepted.customer_id if accepted else given.customer_id if given else "",
         customer_reference=accepted.customer_reference if accepted else "",
         order_version=plan.order_version,
         revision=plan.revision,
@@ -177,6 +178,8 @@ def _tell(state: OrderState, carriage: Carriage, shipment: Shipment, plan: Plan)
         weight_kg=weight_kg,
         value=value,
         left_load=left if carriage.told and left != shipment.carried_as else "",
+        offered_by=given.offered_by if given else "",
+        offered_as=given.offered_as if given else "",
     )
     found = _search_numbers(state, shipment) if carriage.told is None else ()
     after = msgspec.structs.replace(carriage, told=told, load_id=shipment.load_id)

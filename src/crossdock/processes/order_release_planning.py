@@ -12,6 +12,7 @@ import msgspec
 
 from crossdock.canonical.order import Order
 from crossdock.messages.flow import AnswerKind, WakeUp
+from crossdock.messages.load_acceptance import CarriageAgreed
 from crossdock.messages.order_release import (
     CancelPlan,
     LoadTendered,
@@ -114,6 +115,26 @@ def take_load(state: OrderState, said: LoadTendered) -> Step:
         return state, ()
     off = said.purpose is TenderPurpose.CANCEL
     load = TenderedLoad(revision=said.revision, shipment=None if off else said.shipment)
+    return _plan_by_loads(state, name, load)
+
+
+def take_carriage(state: OrderState, said: CarriageAgreed) -> Step:
+    """Remember a load that a customer gave us to carry; it is a plan that needs no TMS."""
+    name = said.shipment.shipment_id
+    known = state.loads.get(name)
+    if known is not None and known.revision >= said.revision:
+        return state, ()
+    load = TenderedLoad(
+        revision=said.revision,
+        shipment=None if said.off else said.shipment,
+        customer_id=said.customer_id,
+        offered_by=said.offered_by,
+        offered_as=said.offered_as,
+    )
+    return _plan_by_loads(state, name, load)
+
+
+def _plan_by_loads(state: OrderState, name: str, load: TenderedLoad) -> Step:
     loads = dict(sorted((state.loads | {name: load}).items()))
     plan = Plan(
         order_version=0,

@@ -201,10 +201,16 @@ class Offer(Kept, frozen=True, kw_only=True):
 
 
 class TenderedLoad(Kept, frozen=True, kw_only=True):
-    """What a TMS said last of a load it tenders itself; `shipment` None: it took the offer back."""
+    """What was said last of a load that comes planned; `shipment` None: it is off.
+
+    A TMS tenders it itself, or, where `offered_by` names one, a customer gave it to us.
+    """
 
     revision: int
     shipment: Shipment | None = None
+    customer_id: str = ""
+    offered_by: str = ""
+    offered_as: str = ""
 
 
 class Acked(Kept, frozen=True, kw_only=True):

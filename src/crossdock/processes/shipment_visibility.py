@@ -3,8 +3,8 @@
 Receives  MilestoneReported, EvidenceBound, ShipmentPlanned, ShipmentWithdrawn, OrderReferenced,
           EffectAnswered, WakeUp, ExceptionRetried, ExceptionWaived
 Emits     MilestoneConfirmed, PictureChanged, MilestoneOverdue, ShipmentWentSilent, GoodsIssued,
-          DeliveryClosed, PostMilestone, SetTimer, CancelTimer, OpenException, CloseException,
-          DropEffect
+          DeliveryClosed, PostMilestone, TellMilestone, SetTimer, CancelTimer, OpenException,
+          CloseException, DropEffect
 Key       shipment
 
 House rules
@@ -23,7 +23,9 @@ House rules
      somebody speaks.
   8. Where stock is set aside for an order, its goods have left when the pickup is settled and, as
      policy asks, posted.
-  9. Facts that cannot all be true are kept, shown, and put before carrier relations.
+  9. Where the policy names a partner for a customer, it is told each milestone the customer is
+     shown, once; what changes is told again, and what is shown no more is taken back.
+ 10. Facts that cannot all be true are kept, shown, and put before carrier relations.
 
 Everything but the timers' verdicts is derived from the facts; after each message what should be
 said (pictures, timers, exceptions) is compared with what was said, and only the difference is said.
@@ -86,6 +88,7 @@ from crossdock.processes.shipment_visibility_posting import (
     post,
     unsettled,
 )
+from crossdock.processes.shipment_visibility_telling import tell_partners
 from crossdock.processes.shipment_visibility_timeliness import (
     Promise,
     heard_last,
@@ -347,6 +350,9 @@ def say_all(state: Visibility, journey: Journey, rules: Rules) -> Decision:
     """Say whatever was said otherwise before: pictures, exceptions, timers."""
     flags = contradictions(journey, rules.lateness)
     told, pictures = _pictures(state, journey, rules, flags)
+    if rules.telling.rows:
+        state, words = tell_partners(state, journey, rules)
+        pictures = [*pictures, *words]
     promises = open_promises(state, journey, rules.lateness)
     asked, waived, exceptions = _exceptions(state, troubles(state, journey, promises, flags))
     timers, rings = _timers(state, alarms(state, journey, promises, rules))

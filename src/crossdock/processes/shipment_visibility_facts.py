@@ -17,7 +17,7 @@ from crossdock.canonical.moments import Instant, Moment
 from crossdock.canonical.shipment import Shipment
 from crossdock.canonical.tracking import EvidenceKind, Milestone, TrackingEvent
 from crossdock.messages.order_release import OrderReferenced, ShipmentPlanned, ShipmentWithdrawn
-from crossdock.messages.shipment_visibility import GoodsIssued
+from crossdock.messages.shipment_visibility import GoodsIssued, TellMilestone
 
 # At one revision a correction says more than the original, and a retraction has the last word.
 _LAST_WORD = {EvidenceKind.ORIGINAL: 0, EvidenceKind.CORRECTION: 1, EvidenceKind.RETRACTION: 2}
@@ -99,7 +99,8 @@ class Visibility(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     Facts: `orders` by id, `customers` ever named by a plan, `evidence` by source and event id with
     all that was said about each event. Decided by time: `overdue` promises, `silent_since`,
     `posted` by business key, `closed` and `issued` by order. Said so far: digests of the pictures
-    `told` by customer, `timers` by name, `asked` exceptions with their cause, and those `waived`.
+    `told` by customer, words `spoken` to partners by business key, `timers` by name, `asked`
+    exceptions with their cause, and those `waived`.
     """
 
     shipment_id: str
@@ -112,6 +113,7 @@ class Visibility(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     closed: dict[str, Closed] = {}
     issued: dict[str, GoodsIssued] = {}
     told: dict[str, str] = {}
+    spoken: dict[str, TellMilestone] = {}
     timers: dict[str, Instant] = {}
     asked: dict[str, str] = {}
     waived: dict[str, str] = {}

@@ -23,14 +23,20 @@ def opened_by(order: Consigned) -> Confirmation | None:
     return None
 
 
+def is_given_to_us(order: Consigned) -> bool:
+    """Tell whether a customer gave us this order's load itself, and no ERP knows of it."""
+    return order.plan is not None and bool(order.plan.offered_by)
+
+
 def opened_at(order: Consigned, policy: PortalPolicy) -> datetime | None:
     """Give since when an order's gate is open; None while it is closed."""
     return _since(order, passage_of(order, policy)) if order.travels else None
 
 
 def passage_of(order: Consigned, policy: PortalPolicy) -> Passage:
-    """Hold an order against the portal's gate."""
-    return _passage(gate_of(policy), opened_by(order))
+    """Hold an order against the portal's gate; who gave us the load itself waits for no ERP."""
+    gate = Gate(rule_id=policy.rule_id, needs=()) if is_given_to_us(order) else gate_of(policy)
+    return _passage(gate, opened_by(order))
 
 
 @lru_cache(maxsize=4096)  # an order is held against its gate with every report of its shipment
@@ -90,11 +96,12 @@ def judge_gate(
         )
         return verdict, ()
     names = ", ".join(since)
-    because = (
-        f"the ERP confirmed the transport reference of {names}"
-        if policy.needs_erp_reference
-        else f"planned: {names}; the policy asks for no confirmation by the ERP"
-    )
+    if all(is_given_to_us(state.orders[each]) for each in since):
+        because = f"the customer gave us the load itself: {names}"
+    elif policy.needs_erp_reference:
+        because = f"the ERP confirmed the transport reference of {names}"
+    else:
+        because = f"planned: {names}; the policy asks for no confirmation by the ERP"
     confirmed = tuple([proof.said for each in since for proof in passages[each].proofs])
     verdict = GateVerdict(
         visible=True,

@@ -91,7 +91,7 @@ def _picture(
 ) -> CustomerPicture:
     view = view_of(journey, order_ids)
     estimate = estimate_of(journey, view, rules)
-    seen = _seen(journey, view, rules, estimate)
+    seen = tuple(_seen(journey, view, rules, estimate).values())
     stops = timeliness_of(state, journey, view, order_ids, rules.lateness)
     as_of, source = max([_told_at(each.chosen) for each in seen], default=(None, ""))
     plans = [plan for each in order_ids if (plan := state.orders[each].plan)]
@@ -112,7 +112,7 @@ def _picture(
         timeliness=overall(stops),
         stops=stops,
         milestones=tuple([_shown(each) for each in seen]),
-        references=_references(state, journey),
+        references=numbers_shown(state, journey),
         as_of=as_of,
         source=source,
         silent=view.status not in TERMINAL and is_silent(state, journey),
@@ -149,18 +149,24 @@ def _unique(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({each for each in texts if each}))
 
 
+def seen_by(
+    journey: Journey, order_ids: tuple[str, ...], rules: Rules
+) -> dict[tuple[object, ...], Happening]:
+    """Give the happenings that the owner of these orders is shown, by their names."""
+    view = view_of(journey, order_ids)
+    return _seen(journey, view, rules, estimate_of(journey, view, rules))
+
+
 def _seen(
     journey: Journey, view: View, rules: Rules, estimate: Heard | None
-) -> tuple[Happening, ...]:
+) -> dict[tuple[object, ...], Happening]:
     hidden = rules.portal.hidden
-    return tuple(
-        [
-            each
-            for each in happenings(journey, view).values()
-            if each.milestone not in hidden
-            and (not _only_estimates(each.chosen) or each.chosen == estimate)
-        ]
-    )
+    return {
+        name: each
+        for name, each in happenings(journey, view).items()
+        if each.milestone not in hidden
+        and (not _only_estimates(each.chosen) or each.chosen == estimate)
+    }
 
 
 def _shown(each: Happening) -> Shown:
@@ -243,7 +249,8 @@ def _promised(plans: list[ShipmentPlanned], stops: list[Moment | None]) -> Momen
     return max(at_stops, key=lambda each: (end_of(each), each.text), default=None)
 
 
-def _references(state: Visibility, journey: Journey) -> tuple[Reference, ...]:
+def numbers_shown(state: Visibility, journey: Journey) -> tuple[Reference, ...]:
+    """Give the shipment's numbers; where several customers share it, none of one's own."""
     if journey.shipment is None:
         return ()
     if len(state.customers) == 1:

@@ -21,7 +21,7 @@ from crossdock.processes.shipment_visibility_facts import (
     Posted,
     Visibility,
 )
-from crossdock.processes.shipment_visibility_gate import opened_at
+from crossdock.processes.shipment_visibility_gate import is_given_to_us, opened_at
 from crossdock.processes.shipment_visibility_journey import (
     Journey,
     lineages_about,
@@ -64,13 +64,23 @@ def row_of(rules: Rules, milestone: Milestone) -> PostingRow:
     return PostingRow(milestone=milestone, posting="")
 
 
+def delivery_row(rules: Rules, order: Consigned) -> PostingRow:
+    """Find the row by which an order's delivery is posted, or settles unposted."""
+    if is_given_to_us(order):
+        return PostingRow(milestone=_DELIVERED, posting="")
+    return row_of(rules, _DELIVERED)
+
+
 def rows_of(rules: Rules, order: Consigned) -> tuple[PostingRow, ...]:
     """List what is posted for an order, and what settles without a row that posts it.
 
-    A delivery does, to be closed, and where stock is set aside the pickup, to be confirmed.
+    A delivery does, to be closed, and where stock is set aside the pickup, to be confirmed. No ERP
+    hears of a load that a customer gave us itself.
     """
+    ends = [delivery_row(rules, order)]
+    if is_given_to_us(order):
+        return tuple(ends)
     rows = rules.posting.rows
-    ends = [row_of(rules, _DELIVERED)]
     if order.plan is not None and order.plan.commits_stock:
         ends.append(row_of(rules, _PICKED_UP))
     return (*rows, *[each for each in ends if not each.posting])
@@ -256,8 +266,8 @@ def close_deliveries(
 
 
 def _closings(state: Visibility, journey: Journey, rules: Rules) -> Iterator[DeliveryClosed]:
-    row = row_of(rules, _DELIVERED)
     for order_id in sorted({each.order_id for each in state.posted.values()}):
+        row = delivery_row(rules, state.orders[order_id])
         posted = [
             state.posted.get(posting_key(state.shipment_id, order_id, stop, row))
             for stop in posting_stops(journey, order_id, _DELIVERED)

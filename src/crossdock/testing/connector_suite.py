@@ -201,14 +201,15 @@ def _documents_without_samples(connector: FolderConnector) -> Iterator[str]:
 
 
 def _operations_without_bytes(connector: FolderConnector) -> Iterator[str]:
+    roles = (connector.role, *connector.manifest.also)
     verbs = {kind.verb for kind in BODIES.values() if issubclass(kind, Command)}
     for verb in connector.operations:
         if verb == ANSWERS:
             continue
         if verb not in verbs:
             yield f"no command has the verb `{verb}`"
-        if not verb.startswith(f"{connector.role}."):
-            yield f"`{verb}` is not for the role `{connector.role}`"
+        if verb.partition(".")[0] not in roles:
+            yield f"`{verb}` is not for the role {' or '.join(f'`{each}`' for each in roles)}"
     for sample in samples_of(connector):
         if not sample.is_document and sample.command().verb != sample.name:
             yield f"{sample} is a sample of `{sample.command().verb}`"

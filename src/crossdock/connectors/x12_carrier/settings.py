@@ -156,6 +156,20 @@ class Settings(PartnerSettings, frozen=True, kw_only=True):
             example={"B": "accepted"},
         ),
     ] = field(default_factory=dict)
+    own_scac: Annotated[
+        str,
+        setting(
+            "SCAC (B2-02) by which this partner offers loads to us; they are ours to answer.",
+            example="XDCK",
+        ),
+    ] = ""
+    customer_id: Annotated[
+        str,
+        setting(
+            "Our number of this partner as a customer, of the loads it offers; empty: its name.",
+            example="C-100",
+        ),
+    ] = ""
     order_qualifier: Annotated[
         str,
         setting(

@@ -137,3 +137,17 @@ APPOINTMENT_STATUSES: Mapping[str, Status] = {each.code: each for each in _APPOI
 # Context: the first says nothing more where the second stands in the same set, for the same place.
 # A departure from the delivery is only told as a delivery where nobody told of the unloading.
 SAID_ALREADY: Mapping[str, str] = {"CD": "D1"}
+
+# What we write, by what happened: of several codes the one that most readers know. A milestone that
+# stands nowhere here has no code in X12 and is told in words: papers, notes, positions.
+STATUS_CODES: Mapping[tuple[Milestone, Classifier], str] = {
+    (SHIPMENT_STATUSES[code].milestone, SHIPMENT_STATUSES[code].classifier): code
+    for code in (
+        "BF XB C3 X3 AF I1 AM P1 X6 X4 UR J1 K1 K2 OA AV AJ X1 D1 C2 A3 CA SD SN AH BC A9 NB AG"
+    ).split()
+} | {(Milestone.DELIVERED, Classifier.ESTIMATED): "AG"}
+PARTIAL_CODES: Mapping[Milestone, str] = {Milestone.DELIVERED: "PA"}
+APPOINTMENT_CODES: Mapping[Milestone, str] = {
+    Milestone.PICKUP_APPOINTED: "AA",
+    Milestone.DELIVERY_APPOINTED: "AB",
+}

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from crossdock.canonical.references import ReferenceType
 from crossdock.canonical.shipment import StopRole
+from crossdock.messages.load_acceptance import OfferAnswer
 from crossdock.messages.order_release import TenderPurpose
 
 # Element 353, B2A-01. 05 replaces an offer whole, which to its reader is a change; 06 confirms one.
@@ -51,6 +52,14 @@ ANSWERS: Mapping[str, TenderAnswer | None] = {
     "U": TenderAnswer.COUNTERED,
     "V": None,
 }
+
+# What we answer to an offer (B1-04): D is what most readers take for a refusal.
+REPLIES: Mapping[OfferAnswer, str] = {
+    OfferAnswer.ACCEPT: "A",
+    OfferAnswer.DECLINE: "D",
+    OfferAnswer.COUNTER: "C",
+}
+FREIGHT = "400"  # element 150, L9-01: the charge for carrying it
 
 # Element 163, S5-02: what happens at a stop.
 STOP_ROLES: Mapping[str, StopRole] = {

@@ -1,4 +1,4 @@
-"""204 and 990 read: a load offered to a carrier by somebody else, and what a carrier answers."""
+"""204 and 990 read: a load offered to a carrier or to us, and what a carrier answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from crossdock.canonical.freight import ChargeBasis, ChargeKind, FreightCharge
 from crossdock.canonical.identifiers import check_scac
-from crossdock.canonical.moments import Moment
+from crossdock.canonical.moments import Moment, end_of
 from crossdock.canonical.money import Money, money
 from crossdock.canonical.party import Location
 from crossdock.canonical.references import Reference, ReferenceType
@@ -22,6 +22,7 @@ from crossdock.connectors.x12_carrier.codes.tenders import (
     PLANNED,
     PURPOSES,
     REFERENCES,
+    RESPOND_BY,
     STOP_PARTIES,
     STOP_ROLES,
     TenderAnswer,
@@ -34,7 +35,13 @@ from crossdock.connectors.x12_carrier.inbound.times import moment_in_window
 from crossdock.connectors.x12_carrier.wire import Row
 from crossdock.faults import Unreadable
 from crossdock.formats.numbers import plain_decimal
-from crossdock.messages.order_release import CounterOffer, LoadTendered, TenderAnswered
+from crossdock.messages.load_acceptance import LoadOffered
+from crossdock.messages.order_release import (
+    CounterOffer,
+    LoadTendered,
+    TenderAnswered,
+    TenderPurpose,
+)
 from crossdock.ports import Reported
 
 
@@ -80,6 +87,7 @@ def tender(context: SetContext) -> Iterator[Reported]:
     heads: dict[str, Row] = {}
     numbers: list[tuple[str, str]] = []
     halts: list[Halt] = []
+    respond_by: Row | None = None
     for row in context.rows():
         if row.tag == "S5":
             halts.append(Halt(row))
@@ -87,6 +95,8 @@ def tender(context: SetContext) -> Iterator[Reported]:
             halts[-1].take(row)
         elif row.tag == "L11" and row[1]:
             numbers.append((row[2], row[1]))
+        elif row.tag == "G62" and row[1] == RESPOND_BY:
+            respond_by = row
         else:
             heads.setdefault(row.tag, row)
     b2, b2a = heads.get("B2"), heads.get("B2A")
@@ -102,8 +112,45 @@ def tender(context: SetContext) -> Iterator[Reported]:
     shipment = _shipment(context, b2, halts, numbers)
     price = _price(context, heads.get("L3"), shipment)
     shipment = replace(shipment, charges=(price,) if price else ())
-    report = LoadTendered(shipment=shipment, purpose=purpose, revision=_revision(context))
-    yield Reported(identity=_identity(context, "204", b2[4]), report=report, where=context.where())
+    identity = _identity(context, "204", b2[4])
+    if _is_for_us(context, b2):
+        report: LoadOffered | LoadTendered = _offered(context, shipment, purpose, respond_by)
+    else:
+        report = LoadTendered(shipment=shipment, purpose=purpose, revision=_revision(context))
+    yield Reported(identity=identity, report=report, where=context.where())
+
+
+def _is_for_us(context: SetContext, b2: Row) -> bool:
+    """Tell whether we are the carrier that is asked: by our SCAC, or by none at all."""
+    own = context.settings.own_scac
+    return bool(own) and b2[2] in {"", own}
+
+
+def _offered(
+    context: SetContext, shipment: Shipment, purpose: TenderPurpose, respond_by: Row | None
+) -> LoadOffered:
+    """Tell of a load that is offered to us; two customers may count alike, so it bears both names.
+
+    The customer's own number stays among its numbers: by it carriers may speak of the load.
+    """
+    partner = context.document.source
+    number = Reference(type=ReferenceType.SHIPMENT, value=shipment.shipment_id)
+    until = None if respond_by is None else moment_in_window(context, respond_by, None)
+    return LoadOffered(
+        offered_by=partner,
+        customer_id=context.settings.customer_id or partner,
+        offered_as=shipment.shipment_id,
+        shipment=replace(
+            shipment,
+            shipment_id=f"{partner}.{shipment.shipment_id}",
+            load_id=f"{partner}.{shipment.load_id}",
+            carrier_scac=shipment.carrier_scac or context.settings.own_scac,
+            references=(number, *shipment.references),
+        ),
+        purpose=purpose,
+        revision=_revision(context),
+        respond_by=end_of(until) if until else None,
+    )
 
 
 def _shipment(

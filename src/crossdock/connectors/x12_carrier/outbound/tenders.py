@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 
-from crossdock.canonical.moments import Moment, Precision, zone_named, zone_of
+from crossdock.canonical.moments import Moment, Precision
 from crossdock.canonical.money import Money, decimal_text
 from crossdock.canonical.party import Location
 from crossdock.canonical.references import Reference
 from crossdock.canonical.shipment import Shipment, Stop, StopRole
-from crossdock.canonical.zones import zone_of_place
 from crossdock.connectors.x12_carrier.codes.tenders import (
     DELIVERY_PLANNED,
     DELIVERY_PROMISED,
@@ -23,6 +22,7 @@ from crossdock.connectors.x12_carrier.codes.tenders import (
     STOP_REASONS,
     TIME_QUALIFIERS,
 )
+from crossdock.connectors.x12_carrier.outbound.times import moment_told, state_of, told_at, zone_at
 from crossdock.connectors.x12_carrier.settings import Settings
 from crossdock.faults import Refused
 from crossdock.formats.x12.delimiters import Delimiters
@@ -33,7 +33,6 @@ Line = list[str]
 NAME_MAX, LINE_MAX, CITY_MAX, REFERENCE_MAX = 60, 55, 30, 30
 IMPLIED_DECIMALS = 2
 LINES_MAX = 4  # two N3 of two elements
-STATE_LETTERS = 2
 
 
 def offer(command: TenderLoad, settings: Settings, marks: Delimiters) -> list[Line]:
@@ -111,27 +110,22 @@ def _stop(stop: Stop, marks: Delimiters) -> Iterator[Line]:
     yield ["S5", str(stop.sequence), STOP_REASONS[stop.role]]
     planned = PICKUP_PLANNED if stop.role is StopRole.PICKUP else DELIVERY_PLANNED
     if stop.planned is not None:
-        yield _moment(planned, stop.planned, stop.place)
+        yield date_line(planned, stop.planned, stop.place)
     if stop.promised is not None:
-        yield _moment(DELIVERY_PROMISED, stop.promised, stop.place)
+        yield date_line(DELIVERY_PROMISED, stop.promised, stop.place)
     yield from _place(stop, marks)
 
 
-def _moment(qualifier: str, moment: Moment, place: Location) -> Line:
-    """Write a time in the zone of its place, where the carrier can find that zone, else in UTC."""
-    address = place.address
-    found = zone_of_place(address.country, address.subdivision) if address else None
-    local = zone_named(found.zone) if found and not found.split else None
+def date_line(qualifier: str, moment: Moment, place: Location | None) -> Line:
+    """Write a date of a load (G62): local at its place where the zone can be found, else UTC."""
     if moment.precision is Precision.DATE:
-        day = moment.at.astimezone(zone_of(moment))
-        return ["G62", qualifier, f"{day:%Y%m%d}"]
-    return _date(qualifier, moment.at, local or UTC)
+        return ["G62", qualifier, moment_told(moment, place)[0]]
+    return _date(qualifier, moment.at, zone_at(place))
 
 
 def _date(qualifier: str, at: datetime, zone: tzinfo) -> Line:
-    told = at.astimezone(zone)
-    code = "UT" if zone is UTC else "LT"
-    return ["G62", qualifier, f"{told:%Y%m%d}", TIME_QUALIFIERS[qualifier], f"{told:%H%M}", code]
+    day, time, code = told_at(at, zone)
+    return ["G62", qualifier, day, TIME_QUALIFIERS[qualifier], time, code]
 
 
 def _place(stop: Stop, marks: Delimiters) -> Iterator[Line]:
@@ -149,6 +143,5 @@ def _place(stop: Stop, marks: Delimiters) -> Iterator[Line]:
     lines = [fitting(each, marks)[:LINE_MAX] for each in address.lines if each][:LINES_MAX]
     for first in range(0, len(lines), 2):
         yield ["N3", *lines[first : first + 2]]
-    state = address.subdivision if len(address.subdivision) == STATE_LETTERS else ""
     city = fitting(address.city, marks)[:CITY_MAX]
-    yield ["N4", city, state, fitting(address.postal_code, marks), address.country]
+    yield ["N4", city, state_of(address), fitting(address.postal_code, marks), address.country]
