@@ -193,8 +193,64 @@ def test_words_without_a_time_count_in_the_order_the_carrier_gave_them() -> None
     crossed.tell(word(revision=8), word(accepted=False, revision=7))
 
     assert [each.verdict for each in crossed.state.carriages[0].offers] == ["accepted"]
+    assert [each.verdict for each in order.state.carriages[0].offers] == ["accepted", "lost"]
+    assert order.state.carriages[0].agreed == crossed.state.carriages[0].agreed == "ROAD"
+    assert (troubles(order.said), troubles(crossed.said)) == ([], [])
+
+
+def test_a_yes_after_a_no_is_for_people_once_another_carrier_has_the_load() -> None:
+    order = offered()
+    order.tell(word(accepted=False, revision=7), word("SLOW"))
+
+    said = order.tell(word(revision=8))
+
+    assert (states(said), troubles(said)) == ([], ["TENDER_ANSWER_LATE"])
+    assert order.state.carriages[0].agreed == "SLOW"
+
+
+@pytest.mark.parametrize("crossed", [False, True])
+def test_a_yes_and_a_no_of_which_nobody_knows_the_later_are_one_question(*, crossed: bool) -> None:
+    order = offered()
+    words = [word(), word(accepted=False)]
+
+    order.tell(*(reversed(words) if crossed else words), *words)
+
+    assert list(order.exceptions) == ["TENDER_ANSWER_CONTESTED"]
+    assert troubles(order.said) == ["TENDER_ANSWER_CONTESTED"]
     assert [each.verdict for each in order.state.carriages[0].offers] == ["declined", "open"]
-    assert troubles(order.said) == ["TENDER_ANSWER_LATE"]
+    assert order.state.carriages[0].agreed is None
+
+
+def test_people_find_out_that_the_carrier_meant_yes() -> None:
+    order = offered()
+    order.tell(word(), word(accepted=False))
+
+    said = order.tell(
+        ExceptionRetried(code="TENDER_ANSWER_CONTESTED", by="ann", reason="it drives"), word()
+    )
+
+    assert states(said) == ["ROAD 1 accepted", "SLOW 2 withdrawn"]
+    assert (order.state.carriages[0].agreed, order.state.raised) == ("ROAD", {})
+
+
+def test_people_find_out_that_the_carrier_meant_no() -> None:
+    order = offered()
+    order.tell(word(), word(accepted=False))
+
+    order.tell(ExceptionWaived(code="TENDER_ANSWER_CONTESTED", by="ann", reason="it does not"))
+
+    assert [each.verdict for each in order.state.carriages[0].offers] == ["declined", "open"]
+    assert order.state.raised == {}
+
+
+def test_a_yes_that_people_found_out_too_late_is_told_to_the_carrier() -> None:
+    order = offered()
+    order.tell(word(), word(accepted=False), word("SLOW"))
+
+    order.tell(ExceptionRetried(code="TENDER_ANSWER_CONTESTED", by="ann", reason="it drives"))
+
+    assert order.state.carriages[0].agreed == "SLOW"
+    assert list(order.state.raised) == ["TENDER_ANSWER_LATE"]
 
 
 def test_a_carrier_that_gives_the_load_back_has_it_offered_to_the_next() -> None:
@@ -411,4 +467,41 @@ def test_words_in_any_order_and_any_number_end_the_same(
     shuffled.tell(*told)
 
     assert ended(shuffled) == ended(straight)
+    assert active(shuffled) <= 1
+
+
+def left_with(order: Story[OrderState, Rules]) -> tuple[object, ...]:
+    """Who has the load, who may think that it is offered it, what people are asked."""
+    (carriage,) = order.state.carriages
+    thinking = [each for each in carriage.offers if not each.undone]
+    held = {each.carrier_scac for each in thinking if each.verdict is not OfferVerdict.DECLINED}
+    return order.stage, carriage.agreed, held, frozenset(order.exceptions)
+
+
+TERMS = CounterOffer(note="200 more")
+SAYINGS: tuple[TenderAnswerBound, ...] = (
+    word(),
+    word(accepted=False),
+    word(accepted=False, counter=TERMS),
+    word(at=NOON + HOUR),
+    word(accepted=False, at=NOON + timedelta(minutes=30)),
+    word(accepted=False, counter=TERMS, at=NOON + timedelta(minutes=90)),
+    word(revision=7),
+    word(accepted=False, revision=8),
+)
+
+
+@given(st.data())
+def test_whatever_a_carrier_says_in_any_order_leaves_everybody_with_the_same(
+    data: st.DataObject,
+) -> None:
+    words = data.draw(st.lists(st.sampled_from(SAYINGS), min_size=1, max_size=4, unique_by=repr))
+    end = data.draw(st.sampled_from([(), (cancelled(),)]))
+    truth: list[Body] = [answer(tender("ROAD", 1)), *words, *end]
+    straight, shuffled = offered(), offered()
+
+    straight.tell(*truth)
+    shuffled.tell(*data.draw(st.permutations(truth + truth)))
+
+    assert left_with(shuffled) == left_with(straight)
     assert active(shuffled) <= 1

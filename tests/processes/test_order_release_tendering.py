@@ -190,19 +190,21 @@ def test_a_no_to_an_offer_that_is_over_is_silence() -> None:
 
 def test_a_yes_to_an_offer_that_stands_no_more_is_for_people() -> None:
     order = story(TENDERED)
-    order.tell(released(), confirmed(), answered("ROAD", 1, accepted=False))
+    order.tell(released(), confirmed())
+    order.wait_until(NOON + TWO_HOURS)
 
     said = order.tell(answered("ROAD", 1, accepted=True))
     waived = order.tell(ExceptionWaived(code="TENDER_ANSWER_LATE", by="ann", reason="told them"))
 
     assert said == [
+        off("ROAD", 1),
         OpenException(
             code="TENDER_ANSWER_LATE",
             team=Team.CARRIER_RELATIONS,
             cause="ROAD takes shipment S-1 of order SO-1, whose offer 1 stands no more",
             action="Tell the carrier who has the shipment, then waive this",
             about=("SO-1", "PO-77", "S-1"),
-            seen={"S-1 offer 1": "ROAD, declined"},
+            seen={"S-1 offer 1": "ROAD, timed_out"},
         )
     ]
     assert waived == []

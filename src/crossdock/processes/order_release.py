@@ -38,6 +38,7 @@ House rules
   9. An accepted order keeps its rule book; while it waits at intake it follows today's.
  10. A carrier has its own working hours to answer. A yes to an offer that stands no more, and a
      counter-offer, are for people; a carrier that gives a load back has it offered to the next.
+     A yes and a no of which nobody knows the later count as a no, and one question asks a person.
  11. Where the policy says so, an order is planned only when its stock is set aside, or when an
      operator has let that go; else planning does not wait for the stock.
 """
@@ -121,10 +122,12 @@ from crossdock.processes.order_release_state import (
 )
 from crossdock.processes.order_release_tender_answers import (
     ACKNOWLEDGED,
+    CONTESTED,
     COUNTERED,
     LATE,
     UNKNOWN,
     judge_answers,
+    settle_contested,
     settle_late,
     take_acknowledgement,
     take_counter,
@@ -244,6 +247,8 @@ def retry(state: OrderState, received: Received[ExceptionRetried], rules: Rules)
         return offer_anew(state)
     if code == COUNTERED:
         return take_counter(state, accept=True)
+    if code == CONTESTED:
+        return settle_contested(state, accept=True)
     return state, ()
 
 
@@ -262,6 +267,8 @@ def waive(state: OrderState, received: Received[ExceptionWaived], rules: Rules) 
         return go_untendered(state, code)
     if code == COUNTERED:
         return take_counter(state, accept=False)
+    if code == CONTESTED:
+        return settle_contested(state, accept=False)
     if code == LATE:
         return settle_late(state)
     if code == UNKNOWN:

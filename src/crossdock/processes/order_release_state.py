@@ -172,13 +172,27 @@ class OfferVerdict(StrEnum):
     REPLACED = "replaced"  # the same carrier has a newer offer
 
 
+class Word(Kept, frozen=True, kw_only=True):
+    """What a carrier once said to an offer; `said_at` is its own time and `said_as` its own count.
+
+    A carrier may tell neither: then nobody knows which of its words came last.
+    """
+
+    verdict: OfferVerdict
+    said_at: Instant | None = None
+    said_as: int = 0
+    reason: str = ""
+    counter: CounterOffer | None = None
+
+
 class Offer(Kept, frozen=True, kw_only=True):
     """One tender to one carrier; whether it was delivered stands with the effects' answers.
 
-    `word` is the carrier's last one, `answered_at` when it reached us, `said_at` its own time and
-    `said_as` its place among the carrier's words, where it told them; `ended_at` is when we took
-    the offer back, and `late` that a yes came to an offer that did not stand any more. `told` are
-    the states that were told of it. `by_tms`: the TMS made it, and we follow it.
+    `words` are all the carrier said, `overruled` those that a person has decided about since.
+    `word` is the one that counts, with its `said_at`, `said_as`, `reason` and `counter`, and
+    `answered_at` when it reached us; `ended_at` is when we took the offer back, and `late` that a
+    yes came to an offer that did not stand any more. `told` are the states that were told of it.
+    `by_tms`: the TMS made it, and we follow it.
     """
 
     version: int
@@ -193,6 +207,8 @@ class Offer(Kept, frozen=True, kw_only=True):
     ended_at: Instant | None = None
     reason: str = ""
     counter: CounterOffer | None = None
+    words: tuple[Word, ...] = ()
+    overruled: tuple[Word, ...] = ()
     replaces: int = 0
     by_tms: bool = False
     late: bool = False

@@ -5,7 +5,7 @@ A leaf of order_release.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import msgspec
@@ -38,10 +38,18 @@ from crossdock.processes.order_release_state import (
     replaced,
 )
 from crossdock.processes.order_release_tendering import standing, tender_key, timer_of
+from crossdock.processes.order_release_words import (
+    heard,
+    is_contested,
+    may_be_taken,
+    standing_word,
+    word_of,
+)
 
 LATE = "TENDER_ANSWER_LATE"
 COUNTERED = "TENDER_COUNTERED"
 UNKNOWN = "TENDER_UNKNOWN"
+CONTESTED = "TENDER_ANSWER_CONTESTED"
 
 ENDED = {
     OfferVerdict.ACCEPTED: TenderState.ACCEPTED,
@@ -72,56 +80,74 @@ WORDS = {
 
 
 def take_tender_answer(state: OrderState, said: TenderAnswered, at: datetime) -> Step:
-    """Note a carrier's word on the offer it means; to one that stands no more it comes too late."""
+    """Note a carrier's word on the offer it means; the same again is silence."""
     carriage = next((c for c in state.carriages if c.shipment_id == said.shipment_id), None)
     offer = meant(carriage, said) if carriage else None
     if carriage is None or offer is None:
         if said.shipment_id in state.strangers:
             return state, ()
         return changed(state, strangers=(*state.strangers, said.shipment_id)), ()
-    verdict = verdict_of(said)
-    if is_older(offer, said):
+    word = word_of(said)
+    if word in offer.overruled or word in (known := heard(offer)):
         return state, ()
-    if offer.verdict in WORDS or offer.verdict is OfferVerdict.OPEN:
-        return take_word(state, carriage, offer, said, at)
-    # The cancellation of what we took back answers for itself; all else leaves a carrier waiting.
+    offer = msgspec.structs.replace(offer, words=(*known, word))
+    carriage = with_offer(carriage, offer)
+    if offer.verdict is not OfferVerdict.OPEN and offer.verdict not in WORDS:
+        return replaced(state, with_offer(carriage, note_after_end(offer, at))), ()
+    if not carriage.live and may_be_taken(offer):
+        return replaced(state, with_offer(carriage, taken_off(offer, at))), ()
+    return take_word(state, carriage, offer, at)
+
+
+def note_after_end(offer: Offer, at: datetime) -> Offer:
+    """Note a word on an offer that stands no more: a yes to it comes too late.
+
+    The cancellation of what we took back answers for itself; all else leaves a carrier waiting.
+    """
     taken_back = offer.verdict is OfferVerdict.WITHDRAWN
-    noted = msgspec.structs.replace(
+    return msgspec.structs.replace(
         offer,
-        late=offer.late or (verdict is not OfferVerdict.DECLINED and not taken_back),
-        word=verdict if taken_back else offer.word,
+        late=not taken_back and may_be_taken(offer),
+        word=standing_word(offer).verdict if taken_back else offer.word,
         answered_at=offer.answered_at or at,
     )
-    return replaced(state, with_offer(carriage, noted)), ()
 
 
-def take_word(
-    state: OrderState, carriage: Carriage, offer: Offer, said: TenderAnswered, at: datetime
-) -> Step:
-    """Let a carrier's newest word on an offer count; the same again is silence."""
-    verdict = verdict_of(said)
-    if offer.verdict is verdict:
-        return state, ()
-    if offer.verdict is OfferVerdict.DECLINED and not is_last(carriage, offer):
+def taken_off(offer: Offer, at: datetime) -> Offer:
+    """Take back an offer whose carrier says yes after all, of a shipment that travels no more."""
+    return msgspec.structs.replace(
+        offer, verdict=OfferVerdict.WITHDRAWN, ended_at=at, answered_at=offer.answered_at or at
+    )
+
+
+def take_word(state: OrderState, carriage: Carriage, offer: Offer, at: datetime) -> Step:
+    """Let the word that counts among all a carrier said to an offer count.
+
+    A yes after a no counts as long as nobody else has the load.
+    """
+    word = standing_word(offer)
+    if offer.verdict is word.verdict:
+        return replaced(state, carriage), ()
+    if offer.verdict is OfferVerdict.DECLINED and carriage.agreed is not None:
         late = msgspec.structs.replace(offer, late=True)
         return replaced(state, with_offer(carriage, late)), ()
     answered = msgspec.structs.replace(
         offer,
-        verdict=verdict,
-        word=verdict,
+        verdict=word.verdict,
+        word=word.verdict,
         answered_at=at,
-        said_at=said.answered_at,
-        said_as=said.revision,
-        reason=said.reason,
-        counter=said.counter,
-        told=tuple(each for each in offer.told if each is not ENDED[verdict]),
+        said_at=word.said_at,
+        said_as=word.said_as,
+        reason=word.reason,
+        counter=word.counter,
+        told=tuple(each for each in offer.told if each is not ENDED[word.verdict]),
     )
     gave_back = offer.verdict is OfferVerdict.ACCEPTED and not offer.by_tms
     carriage = with_offer(carriage, answered)
     if gave_back:
         carriage = msgspec.structs.replace(carriage, agreed=None)
     done = not standing(carriage) and not gave_back
-    stop = (CancelTimer(name=timer_of(said.shipment_id)),) if done else ()
+    stop = (CancelTimer(name=timer_of(carriage.shipment_id)),) if done else ()
     return replaced(state, carriage), stop
 
 
@@ -134,29 +160,6 @@ def meant(carriage: Carriage, said: TenderAnswered) -> Offer | None:
         each for each in own if said.answered_at is None or each.offered_at <= said.answered_at
     ]
     return (known or own)[-1] if own else None
-
-
-def verdict_of(said: TenderAnswered) -> OfferVerdict:
-    """Read a carrier's word."""
-    if said.accepted:
-        return OfferVerdict.ACCEPTED
-    return OfferVerdict.COUNTERED if said.counter is not None else OfferVerdict.DECLINED
-
-
-def is_older(offer: Offer, said: TenderAnswered) -> bool:
-    """Tell whether the carrier has said something newer of it: by its count, else by time."""
-    if offer.said_as and said.revision:
-        return said.revision < offer.said_as
-    return (
-        offer.said_at is not None
-        and said.answered_at is not None
-        and said.answered_at < offer.said_at
-    )
-
-
-def is_last(carriage: Carriage, offer: Offer) -> bool:
-    """Tell whether no other carrier was asked after this one declined."""
-    return carriage.offers[-1] == offer and carriage.agreed is None
 
 
 def with_offer(carriage: Carriage, offer: Offer) -> Carriage:
@@ -182,17 +185,47 @@ def take_acknowledgement(state: OrderState, said: AcknowledgementNoted) -> Step:
 
 def take_counter(state: OrderState, *, accept: bool) -> Step:
     """Take, or turn down, the other terms that carriers offered, as an operator decided."""
-    state = forget_exception(state, COUNTERED)
+    return _overrule(state, COUNTERED, is_countered, accept=accept)
+
+
+def settle_contested(state: OrderState, *, accept: bool) -> Step:
+    """Take a carrier's yes, or its no, as an operator found out."""
+    return _overrule(state, CONTESTED, is_contested, accept=accept)
+
+
+def _overrule(
+    state: OrderState, code: str, meant: Callable[[Offer], bool], *, accept: bool
+) -> Step:
+    """Let a person's verdict count on the offers that a question was about."""
+    state = forget_exception(state, code)
     verdict = OfferVerdict.ACCEPTED if accept else OfferVerdict.DECLINED
     said: tuple[Emission, ...] = ()
     for carriage in live(state):
         for offer in carriage.offers:
-            if offer.verdict is OfferVerdict.COUNTERED and not offer.by_tms:
-                settled = msgspec.structs.replace(offer, verdict=verdict, word=verdict)
-                carriage = with_offer(carriage, settled)  # noqa: PLW2901 - one carriage, offer by offer
+            if not meant(offer) or offer.by_tms:
+                continue
+            settled = msgspec.structs.replace(
+                offer, words=(), overruled=(*offer.overruled, *heard(offer))
+            )
+            if accept and carriage.agreed not in {None, offer.carrier_scac}:
+                settled = msgspec.structs.replace(settled, late=True)
+            else:
+                told = tuple(each for each in offer.told if each is not ENDED[verdict])
+                settled = msgspec.structs.replace(
+                    settled,
+                    verdict=verdict,
+                    word=verdict,
+                    told=offer.told if offer.verdict is verdict else told,
+                )
                 said = (CancelTimer(name=timer_of(carriage.shipment_id)),)
+            carriage = with_offer(carriage, settled)  # noqa: PLW2901 - one carriage, offer by offer
         state = replaced(state, carriage)
     return state, said
+
+
+def is_countered(offer: Offer) -> bool:
+    """Tell whether a carrier waits for a word on its own terms."""
+    return offer.verdict is OfferVerdict.COUNTERED and not offer.by_tms
 
 
 def settle_late(state: OrderState) -> Step:
@@ -212,14 +245,21 @@ def judge_answers(state: OrderState) -> Step:
         (carriage, offer)
         for carriage in live(state)
         for offer in carriage.offers
-        if offer.verdict is OfferVerdict.COUNTERED and not offer.by_tms
+        if is_countered(offer)
     ]
-    if not (late or countered or state.strangers or state.raised):
+    contested = [
+        (carriage, offer)
+        for carriage in live(state)
+        for offer in carriage.offers
+        if len(offer.words) > 1 and is_contested(offer) and offer.verdict in WORDS
+    ]
+    if not (late or countered or contested or state.strangers or state.raised):
         return tell_states(state)
     return chain(
         state,
         lambda now: _say(now, LATE, _late(now, late) if late else None),
         lambda now: _say(now, COUNTERED, _countered(now, countered) if countered else None),
+        lambda now: _say(now, CONTESTED, _contested(now, contested) if contested else None),
         lambda now: _say(now, UNKNOWN, _stranger(now) if now.strangers else None),
         tell_states,
     )
@@ -262,6 +302,24 @@ def _countered(state: OrderState, countered: list[tuple[Carriage, Offer]]) -> Op
         action="Retry to take its terms, waive to ask the next carrier; time decides otherwise",
         about=(*numbers(state), carriage.shipment_id),
         seen={each.shipment_id: msgspec.json.encode(o.counter).decode() for each, o in countered},
+    )
+
+
+def _contested(state: OrderState, contested: list[tuple[Carriage, Offer]]) -> OpenException:
+    carriage, offer = contested[0]
+    return OpenException(
+        code=CONTESTED,
+        team=Team.CARRIER_RELATIONS,
+        cause=(
+            f"{offer.carrier_scac} said yes and no to shipment {carriage.shipment_id} of order "
+            f"{state.order_id}, and not which came last; until somebody knows it counts as a no"
+        ),
+        action="Ask the carrier, then retry to take its yes, or waive to take its no",
+        about=(*numbers(state), carriage.shipment_id),
+        seen={
+            f"{c.shipment_id} offer {o.version}": f"{o.carrier_scac}, {o.reason or 'no reason'}"
+            for c, o in contested
+        },
     )
 
 

@@ -45,6 +45,7 @@ from crossdock.processes.order_release_state import (
     replaced,
     taken_out,
 )
+from crossdock.processes.order_release_words import is_contested
 
 EXHAUSTED = "TENDER_EXHAUSTED"
 NOT_SETTLED = "TENDER_NOT_SETTLED"
@@ -188,8 +189,8 @@ def _lead(
     waiting = standing(carriage)
     at_once = rules.tendering.strategy == "broadcast"
     if waiting and (not at_once or any(o.verdict is OfferVerdict.COUNTERED for o in waiting)):
-        return carriage, ()
-    asked = {offer.carrier_scac for offer in tried}
+        return (carriage, ()) if at_once else _let_newer_go(carriage, at)
+    asked = {offer.carrier_scac for offer in tried if offer.verdict is not OfferVerdict.LOST}
     candidates = [each for each in _guide(state, shipment) if each not in asked]
     if not candidates:
         return msgspec.structs.replace(carriage, exhausted=not waiting), ()
@@ -248,6 +249,23 @@ def answer_due(rules: Rules, carrier: str, at: datetime) -> datetime:
     minutes = (own.answer_within_minutes if own else 0) or policy.answer_within_minutes
     name = (own.calendar if own else "") or policy.calendar
     return working_minutes_later(calendar_named(rules.calendars, name), at, minutes)
+
+
+def _let_newer_go(carriage: Carriage, at: datetime) -> Carried:
+    """Keep the first of the offers that stand: a carrier that had declined speaks of terms again.
+
+    The next carrier is asked anew where nothing comes of them.
+    """
+    _, *others = standing(carriage)
+    newer = {each.version for each in others}
+    offers = tuple(
+        msgspec.structs.replace(each, verdict=OfferVerdict.LOST, ended_at=at)
+        if each.version in newer
+        else each
+        for each in carriage.offers
+    )
+    kept = msgspec.structs.replace(carriage, offers=offers)
+    return kept, _alarm(kept) if others else ()
 
 
 def _let_others_go(carriage: Carriage, at: datetime) -> Carried:
@@ -328,12 +346,13 @@ def standing(carriage: Carriage) -> tuple[Offer, ...]:
 
 
 def withdraw_offers(carriage: Carriage, at: datetime) -> Carried:
-    """Take back the offers that stand or were accepted, and stop waiting."""
+    """Take back the offers that stand or may have been accepted, and stop waiting."""
     waiting = carriage.waits_until is not None or bool(standing(carriage))
     given = {OfferVerdict.OPEN, OfferVerdict.COUNTERED, OfferVerdict.ACCEPTED}
     offers = tuple(
         msgspec.structs.replace(offer, verdict=OfferVerdict.WITHDRAWN, ended_at=at)
         if offer.verdict in given
+        or (offer.verdict is OfferVerdict.DECLINED and is_contested(offer))
         else offer
         for offer in carriage.offers
     )
