@@ -205,7 +205,7 @@ def test_a_yes_to_an_offer_that_stands_no_more_is_for_people() -> None:
             action="Tell the carrier who has the shipment, then waive this",
             about=("SO-1", "PO-77", "S-1"),
             seen={"S-1 offer 1": "ROAD, timed_out"},
-        )
+        ),
     ]
     assert waived == []
     assert order.stage == "tendering"
