@@ -192,6 +192,7 @@ def test_a_call_that_outlasts_the_stop_is_found_out_later(store: Store) -> None:
 
 def test_a_decision_is_carried_out_at_once(store: Store) -> None:
     machine = house(store)
+    machine.stop()  # in order: steps are taken with their documents after it
 
     async def story(shell: Shell) -> None:
         await shell.take(lines(Line(id="e1", reason="complain")))

@@ -241,8 +241,8 @@ class Machine:
         self.metrics.count(written.tally)
         return answer, written
 
-    def turn(self, now: datetime) -> Dispatched:
-        """Take the steps that wait, up to one batch; a failed batch is tried step by step.
+    def turn(self, now: datetime, limit: int | None = None) -> Dispatched:
+        """Take the steps that wait, up to one batch or `limit`; a failed batch is tried one by one.
 
         Raises NotNow where the store cannot take anything.
         """
@@ -250,7 +250,7 @@ class Machine:
             return self._turn_carefully(now)
         try:
             with self.store.write() as unit:
-                dispatched = self._take_turn(unit, now, self._batch)
+                dispatched = self._take_turn(unit, now, min(limit or self._batch, self._batch))
         except NotNow:
             raise
         except Stale as error:

@@ -18,9 +18,10 @@ from functools import partial
 from crossdock.faults import NotNow
 from crossdock.flow.courier import Courier
 from crossdock.flow.decisions import Decided, Decision
-from crossdock.flow.dispatcher import Dispatched
+from crossdock.flow.dispatcher import BATCH, Dispatched
 from crossdock.flow.machine import Machine
 from crossdock.flow.operator_word import Word
+from crossdock.flow.portions import Portion
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
 from crossdock.flow.replayer import Choice
@@ -83,6 +84,7 @@ class Shell:
         self._hung_seconds = hung_seconds
         threads = is_slow(machine.store) if threaded is None else threaded
         self._writer = Writer(machine.metrics, threaded=threads)
+        self._documents, self._steps = Portion(TAKEN_MAX), Portion(BATCH)
         self._waiting: deque[tuple[Arrival, asyncio.Future[Receipt], float]] = deque()
         self._pump = asyncio.Event()
         self._ring = asyncio.Event()
@@ -151,14 +153,18 @@ class Shell:
         Raises Busy where no room is, StoreFull where the store's disk has none, and NotNow where
         the store cannot take anything.
         """
-        (receipt,) = await self.take_all([arrival])
-        return receipt
+        (future,) = self._put(arrival)
+        return await future
 
     async def take_all(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         """Take several documents in, all or none; their receipts come after the flush.
 
         Raises Busy, StoreFull and NotNow as `take`.
         """
+        return list(await asyncio.gather(*self._put(*arrivals)))
+
+    def _put(self, *arrivals: Arrival) -> list[asyncio.Future[Receipt]]:
+        """Put documents at the door. Raises Busy and StoreFull."""
         if not self._open:
             raise Busy("crossdock is stopping; send it again", retry_after=5)
         if self._scarce:
@@ -169,13 +175,13 @@ class Shell:
         now = loop.time()
         if self._waiting and now - self._waiting[0][2] > self._wait_seconds_max:
             raise Busy("What waits at the door waits too long already", retry_after=2)
-        futures = [loop.create_future() for _ in arrivals]
+        futures: list[asyncio.Future[Receipt]] = [loop.create_future() for _ in arrivals]
         self._waiting.extend(
             (each, future, now) for each, future in zip(arrivals, futures, strict=True)
         )
         self.machine.metrics.level("intake", len(self._waiting))
         self._pump.set()
-        return list(await asyncio.gather(*futures))
+        return futures
 
     async def decide(
         self, verb: str, exception_id: str, *, by: str, reason: str, content: bytes = b""
@@ -273,8 +279,7 @@ class Shell:
             if self._waiting:
                 dispatched = await self._take_waiting()
             else:
-                now = self._clock.now()
-                dispatched = await self._writer.run(partial(self.machine.turn, now))
+                dispatched = await self._turn_once()
             busy = self._heed(dispatched) or bool(self._waiting)
             if dispatched.stumbled:
                 await asyncio.sleep(STUMBLE_SECONDS)
@@ -283,7 +288,7 @@ class Shell:
     async def _take_waiting(self) -> Dispatched:
         taken: list[tuple[Arrival, asyncio.Future[Receipt]]] = []
         size = 0
-        while self._waiting and len(taken) < TAKEN_MAX and size < BYTES_MAX:
+        while self._waiting and len(taken) < self._documents.size and size < BYTES_MAX:
             arrival, future, _ = self._waiting.popleft()
             taken.append((arrival, future))
             size += len(arrival.content)
@@ -299,8 +304,9 @@ class Shell:
         arrivals = [arrival for arrival, _ in taken]
         now = self._clock.now()
         call = partial(self.machine.receive_and_turn, arrivals, now)
+        timed = partial(self._documents.timed, lambda _: len(arrivals), call)
         try:
-            receipts, dispatched = await self._writer.run(call)
+            receipts, dispatched = await self._writer.run(timed)
         except NotNow as full:
             for _, future in taken:
                 _fail(future, full)
@@ -332,7 +338,8 @@ class Shell:
         return await self._turn_once()
 
     async def _turn_once(self) -> Dispatched:
-        return await self._writer.run(partial(self.machine.turn, self._clock.now()))
+        call = partial(self.machine.turn, self._clock.now(), self._steps.size)
+        return await self._writer.run(partial(self._steps.timed, lambda done: done.taken, call))
 
     async def _keep_time(self) -> None:
         """Ring what is due, a portion at a time, and sleep until the next."""
