@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import signal
 import sys
 import tempfile
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
@@ -48,6 +48,7 @@ DAY_OVER = flows.told_at(flows.CODES[-1]) + timedelta(hours=1)  # all that is to
 COHORT = 100  # flows that are told together
 LOOK_SECONDS = 0.03
 PATIENCE_SECONDS = 150.0
+ON_ITS_WAY = "open"  # the stage of an order whose transport reference the ERP has
 AT_ONCE = msgspec.structs.replace(RULES, posting=PostingPolicy(settle_minutes=0))
 
 
@@ -112,12 +113,12 @@ async def _cohort(shell: Shell, numbers: Sequence[int]) -> None:
     first, count = numbers[0], len(numbers)
     store = shell.machine.store
     await _tell(shell, "erp", "orders", flows.arrays(flows.orders(count, first)))
-    await _until(store, numbers, _is_asked_for)
+    await _until(store, numbers, _asked_for)
     await _tell(shell, "tms", "plans", flows.arrays(flows.plans(count, first)))
-    await _until(store, numbers, _is_on_its_way)
+    await _until(store, numbers, _on_their_way)
     for code in flows.CODES:
         await _tell(shell, "road", "tracking", flows.arrays(flows.tracking(count, code, first)))
-        await _until(store, numbers, partial(_shows, code))
+        await _until(store, numbers, partial(_show, code))
     await _tell(shell, "road", "charges", flows.arrays(flows.charges(count, first)))
 
 
@@ -126,45 +127,48 @@ async def _tell(shell: Shell, partner: str, document: str, contents: Iterator[by
     await shell.take_all([arrival(partner, document, content) for content in contents])
 
 
-Seen = Callable[[Reader, int], bool]
+Done = Callable[[Reader, Sequence[int]], set[int]]
 
 
-async def _until(store: Store, numbers: Sequence[int], seen: Seen) -> None:
-    """Look again and again, until it is seen of every flow."""
-    left = deque(numbers)
-    while True:
+async def _until(store: Store, numbers: Sequence[int], done: Done) -> None:
+    """Look again and again at those that are left, in one question, until none is."""
+    left = list(numbers)
+    while left:
         with store.read() as reader:
-            while left and seen(reader, left[0]):
-                left.popleft()
-        if not left:
-            return
-        await asyncio.sleep(LOOK_SECONDS)
+            over = done(reader, left)
+        left = [each for each in left if each not in over]
+        if left:
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+def _asked_for(reader: Reader, numbers: Sequence[int]) -> set[int]:
+    """Find the first of them for which the TMS was asked for a plan."""
+    return set(itertools.takewhile(partial(_is_asked_for, reader), numbers))
 
 
 def _is_asked_for(reader: Reader, number: int) -> bool:
-    """See whether the TMS was asked for a plan."""
-    return _applied(reader, number) == 1
-
-
-def _is_on_its_way(reader: Reader, number: int) -> bool:
-    """See whether the ERP has the reference, and the customer a view."""
-    return _applied(reader, number) > 1 and bool(_view(reader, number))
-
-
-def _applied(reader: Reader, number: int) -> int:
     asked = reader.outbox_of(TENANT, "order_release", Key("order", f"SO-{number}"))
-    return sum(each.status is OutboxStatus.APPLIED for each in asked)
+    return any(each.status is OutboxStatus.APPLIED for each in asked)
 
 
-def _shows(code: str, reader: Reader, number: int) -> bool:
-    """See whether the customer's view shows a milestone."""
-    return code in view_delay.codes_in(_view(reader, number))
+def _on_their_way(reader: Reader, numbers: Sequence[int]) -> set[int]:
+    """Find those whose reference the ERP has, and which the customer sees."""
+    cases = {(TENANT, "order_release", Key("order", f"SO-{each}")): each for each in numbers}
+    found = reader.processes(list(cases))
+    released = {cases[name] for name, row in found.items() if row.stage == ON_ITS_WAY}
+    return released & set(_views(reader, numbers))
 
 
-def _view(reader: Reader, number: int) -> bytes:
-    key = view_key(f"SH-{number}", "C-1")
-    found = reader.projections(TENANT, KIND, [key])
-    return found[key].body if key in found else b""
+def _show(code: str, reader: Reader, numbers: Sequence[int]) -> set[int]:
+    """Find those whose view shows a milestone."""
+    views = _views(reader, numbers)
+    return {each for each, body in views.items() if code in view_delay.codes_in(body)}
+
+
+def _views(reader: Reader, numbers: Sequence[int]) -> dict[int, bytes]:
+    keys = {view_key(f"SH-{each}", "C-1"): each for each in numbers}
+    found = reader.projections(TENANT, KIND, list(keys))
+    return {keys[name]: row.body for name, row in found.items()}
 
 
 def _is_busy(store: Store) -> bool:
