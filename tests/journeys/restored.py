@@ -1,6 +1,9 @@
 """A day that is lost and restored: worked on, backed up, worked further, destroyed, put back.
 
 python -m tests.journeys.restored 1 2 3     lives the days of these seeds, and keeps the figures
+
+On one file the process is killed and the file is gone; on a database an API node and three workers
+are stopped as the documentation says, and start again over what was put back.
 """
 
 from __future__ import annotations
@@ -12,14 +15,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import psycopg
 from msgspec import Struct
 
+from crossdock.app.stores import looking_into
 from crossdock.cli.demonstration.day import (
     NotReady,
     crossdock_sites,
@@ -33,8 +39,9 @@ from crossdock.simulators import auditor
 from crossdock.simulators.auditor import Evidence, Violations
 from crossdock.simulators.ledger import Ledger
 from crossdock.simulators.patrol import Patrol
-from crossdock.store.sqlite import open_reader
+from crossdock.testing.postgres import PostgresServer
 from tests.journeys.days import clock_soon
+from tests.journeys.machines import Town, delivered
 from tests.journeys.test_killed import doubled
 from tools.figures import record
 
@@ -48,7 +55,10 @@ class Lived(Struct, frozen=True, kw_only=True):
 
     `undone` are effects that partners have done and the backup does not know; `again` is what the
     partners sent once more, `new` and `known` what became of it, `files` how many were read again,
-    `decisions` what a person had to look up at a partner.
+    `decisions` what a person had to look up at a partner. `numbers_left_out` lie between the
+    highest control number ever taken and the first after the restore, `unreported` are partners
+    that were acknowledged after the backup and are not named for it, `whole` tells whether the day
+    came to its end.
     """
 
     violations: Violations
@@ -63,15 +73,77 @@ class Lived(Struct, frozen=True, kw_only=True):
     files: int
     decisions: int
     unfinished: int
+    numbers_left_out: int
+    unreported: list[str]
+    whole: bool
 
 
-def live(stage: Stage) -> Lived:
+class OneProcess:
+    """crossdock over a file: killed without a word, and its store is gone with all beside it."""
+
+    told: tuple[str, ...] = ()  # what `crossdock restore` is told besides
+
+    def __init__(self, stage: Stage) -> None:
+        """Begin with nothing running."""
+        self._stage = stage
+        self._hub: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> None:
+        """Start what works, and wait until it does."""
+        self._hub = self._stage.start("crossdock", self._stage.hub_command())
+
+    def lose(self, _backup: Path) -> None:
+        """End all of it, and the store with it."""
+        assert self._hub is not None
+        self._hub.send_signal(signal.SIGKILL)
+        self._hub.wait()
+        for each in self._stage.folder.glob("crossdock.db*"):
+            each.unlink()
+
+    def stop(self) -> None:
+        """End what still runs."""
+        if self._hub is not None:
+            stop(self._hub)
+
+
+class Machines:
+    """crossdock over a database: an API node and three workers, stopped before it is restored."""
+
+    told = ("--replace",)
+    workers = ("one", "two", "three")
+
+    def __init__(self, stage: Stage, server: PostgresServer) -> None:
+        """Begin with nothing running."""
+        self._stage = stage
+        self._town = Town(stage, server)
+
+    async def start(self) -> None:
+        """Start what works, and wait until the workers share the work."""
+        self._town.start("api", "api")
+        for each in self.workers:
+            self._town.start(each)
+        await self._town.until_shared(*self.workers)
+
+    def lose(self, backup: Path) -> None:
+        """See that nothing is restored under those who work, then stop them."""
+        line = restore_command(self._stage, backup, *self.told)
+        refused = subprocess.run(line, capture_output=True, text=True, check=False)
+        assert (refused.returncode != 0, "stop them first" in refused.stderr) == (True, True)
+        self.stop()
+
+    def stop(self) -> None:
+        """End what still runs."""
+        stop(*self._town.running.values())
+        self._town.running.clear()
+
+
+def live(stage: Stage, house: OneProcess | Machines | None = None) -> Lived:
     """Live the day."""
-    return asyncio.run(_live(stage))
+    return asyncio.run(_live(stage, house or OneProcess(stage)))
 
 
-async def _live(stage: Stage) -> Lived:
-    hub = stage.start("crossdock", stage.hub_command())
+async def _live(stage: Stage, house: OneProcess | Machines) -> Lived:
+    await house.start()
     try:
         with stage.partners():
             await started(stage)
@@ -79,11 +151,13 @@ async def _live(stage: Stage) -> Lived:
             file = stage.folder / "backup.db"
             made = command(stage, "backup", str(file))
             before = done(stage)
+            spoke = sent_by(stage)
             await until(lambda: done(stage) >= before + stage.plan.orders)
-            destroy(stage, hub)
-            undone = done(stage) - before
-            restored = command(stage, "restore", str(file), "--reason", "the disk broke")
-            hub = stage.start("crossdock", stage.hub_command())
+            house.lose(file)
+            undone, highest = done(stage) - before, highest_number(stage)
+            spoke_since = {name for name, count in sent_by(stage).items() if count > spoke[name]}
+            restored = command(stage, *restore_words(file), *house.told)
+            await house.start()
             await started(stage)
             held_at = done(stage)
             again = await sent_again(stage, restored)
@@ -93,13 +167,13 @@ async def _live(stage: Stage) -> Lived:
             shown = command(stage, "recovery", "show")
             decisions: list[str] = []
             operator = asyncio.create_task(looks_after(stage, decisions))
-            await until_over(stage, lambda: quiet(stage), lambda _line: None)
+            whole = await until_over(stage, lambda: quiet(stage), lambda _line: None)
             operator.cancel()
             decide(stage, "finish", "nothing is missing")
             evidence = await seen(stage)
             status = command(stage, "status")
     finally:
-        stop(hub)
+        house.stop()
     return Lived(
         violations=auditor.audit(evidence),
         doubled=[key for role in ROLES for key in doubled(stage.ledger(role.name))],
@@ -113,7 +187,35 @@ async def _live(stage: Stage) -> Lived:
         files=sum(restored["given_back"].values()),
         decisions=len(decisions),
         unfinished=sum(each["waiting"] for each in status["partners"]),
+        numbers_left_out=restored["control_floor"] - highest,
+        whole=whole,
+        unreported=sorted(spoke_since - {each["name"] for each in shown["partners"]}),
     )
+
+
+def restore_words(backup: Path) -> list[str]:
+    """Write what `crossdock` is told to put a backup back."""
+    return ["restore", str(backup), "--reason", "the disk broke"]
+
+
+def restore_command(stage: Stage, backup: Path, *more: str) -> list[str]:
+    """Write the command line that puts a backup back."""
+    words = [*restore_words(backup), *more, "--config", str(stage.config_file)]
+    return [sys.executable, "-m", "crossdock.cli", *words]
+
+
+def sent_by(stage: Stage) -> Counter[str]:
+    """Count what was acknowledged to each partner, by their own ledgers."""
+    return Counter({role.name: delivered(stage.ledger(role.name)) for role in ROLES})
+
+
+def highest_number(stage: Stage) -> int:
+    """Read the highest control number that was ever taken; 0 where the store is gone."""
+    if not stage.plan.database:
+        return 0
+    with psycopg.connect(stage.plan.database) as connection:
+        found = connection.execute("SELECT coalesce(max(taken), 0) FROM control_number").fetchone()
+    return int(found[0]) if found else 0
 
 
 async def started(stage: Stage) -> None:
@@ -149,7 +251,7 @@ async def until(there: Callable[[], bool]) -> None:
 
 def released(stage: Stage) -> int:
     """Count the orders that crossdock has heard of."""
-    with open_reader(stage.folder / "crossdock.db").read() as reader:
+    with looking_into(stage.config) as reader:
         return reader.count_messages("main").get("OrderReleased", 0)
 
 
@@ -157,14 +259,6 @@ def done(stage: Stage) -> int:
     """Count what partners have done, by their own ledgers."""
     ledgers = [Ledger(stage.ledger(role.name)) for role in ROLES]
     return sum(len(each.entries(kind="received")) for each in ledgers)
-
-
-def destroy(stage: Stage, hub: subprocess.Popen[bytes]) -> None:
-    """Kill crossdock without a word, and take its store away with everything beside it."""
-    hub.send_signal(signal.SIGKILL)
-    hub.wait()
-    for each in stage.folder.glob("crossdock.db*"):
-        each.unlink()
 
 
 async def sent_again(stage: Stage, restored: Any) -> int:
@@ -209,10 +303,13 @@ async def looks_after(stage: Stage, decisions: list[str]) -> None:
 
 
 def was_done(stage: Stage, question: Any) -> bool:
-    """Look into the partner's ledger for the shipment that the question is about."""
-    seen, business_key = question["seen"], question["about"][0]
+    """Look into the partner's ledger for the shipment or the bill that the question is about."""
+    seen, business_key = question["seen"], set(question["about"][0].split("/"))
     entries = Ledger(stage.ledger(seen["endpoint"])).entries(kind="received", verb=seen["verb"])
-    return any(each.content.get("shipment_id") in business_key.split("/") for each in entries)
+    return any(
+        business_key & {each.content.get("shipment_id"), each.content.get("invoice_id")}
+        for each in entries
+    )
 
 
 async def seen(stage: Stage) -> Evidence:

@@ -152,9 +152,13 @@ def test_what_is_accrued_and_paid_as_billed_is_conserved() -> None:
 
 
 def test_an_accrual_is_the_sum_of_what_moved_it() -> None:
-    assert adrift(accrued(), accrued()) == [
-        "LD1/LINEHAUL should stand at 110.00, and 220.00 was booked"
+    assert adrift(accrued(), accrued("120.00", "0.00", 2)) == [
+        "LD1/LINEHAUL should stand at 120.00, and 230.00 was booked"
     ]
+
+
+def test_what_stands_may_be_told_again_as_after_a_restore() -> None:
+    assert adrift(accrued(), accrued(revision=2), paid()) == []
 
 
 def test_what_is_paid_is_accrued_to_the_cent() -> None:
