@@ -12,7 +12,9 @@ from msgspec import Struct
 
 from crossdock.app.roster import PROCESSES, PROJECTIONS
 from crossdock.app.routing import Target, router
+from crossdock.canonical.freight import ChargeKind
 from crossdock.canonical.money import Money
+from crossdock.canonical.tracking import Milestone
 from crossdock.connectors import discover
 from crossdock.connectors.system_api.settings import SystemApiSettings
 from crossdock.connectors.x12_carrier.settings import Settings as X12Settings
@@ -22,7 +24,7 @@ from crossdock.flow.operator_word import Word
 from crossdock.flow.roster import Inbound, Roster, Rulebook
 from crossdock.messages.envelope import Key
 from crossdock.messages.freight_settlement import FreightDecided, FreightVerdict
-from crossdock.policies.freight import FreightPolicy
+from crossdock.policies.freight import FreightPolicy, OpeningRow
 from crossdock.policies.rules import (
     InventoryPolicy,
     InventoryRow,
@@ -66,6 +68,18 @@ BILLED = Rules(routing=(ROUTE,), freight=FreightPolicy(billing="held"))
 CARRYING = Rules(
     routing=(ROUTE,),
     telling=TellingPolicy(rows=(TellingRow(customer_id="haul", partner="haul"),)),
+)
+OPENED = Rules(
+    routing=(ROUTE,),
+    freight=FreightPolicy(
+        opens=(
+            OpeningRow(
+                rule_id="freight.origin-at-pickup",
+                milestone=Milestone.PICKED_UP,
+                kinds=(ChargeKind.LOADING,),
+            ),
+        )
+    ),
 )
 TENDERED = Rules(routing=(ROUTE,), tendering=TenderingPolicy(modes=("ROAD",)))
 

@@ -12,7 +12,17 @@ from crossdock.canonical.money import Money
 from crossdock.messages.freight_settlement import FreightVerdict
 from crossdock.policies.rules import Rules
 from crossdock.ports import Exchange, Stage
-from tests.histories.day import BILLED, CARRYING, HELD, PLAIN, STOCKED, TENDERED, Day, refusal
+from tests.histories.day import (
+    BILLED,
+    CARRYING,
+    HELD,
+    OPENED,
+    PLAIN,
+    STOCKED,
+    TENDERED,
+    Day,
+    refusal,
+)
 from tests.histories.words import (
     BEGIN,
     CARRIERS,
@@ -78,7 +88,7 @@ def change(day: Day) -> None:
     day.tell(order("changed", 2, lines=more))
     day.tell(plan("confirmed", version=1, revision=1))
     day.tell(plan("confirmed", shipment("SH-2"), version=2, revision=2))
-    day.tell(order("released", event_id="again"), order("changed", 2, event_id="other", lines=[]))
+    day.tell(order("released", name="PUP-2"), order("changed", 2, event_id="other", lines=[]))
     day.wait(days=1)
 
 
@@ -359,6 +369,21 @@ def freight_settled(day: Day) -> None:
     day.wait(days=1)
 
 
+def freight_opened_at_pickup(day: Day) -> None:
+    """Loading is accrued when the goods are picked up, and reversed when that is taken back."""
+    offered = shipment(charges=charges(LINEHAUL="480.00", LOADING="35.00"))
+    day.tell(*MASTERS, order("released"), plan("confirmed", offered))
+    day.tell(invoice("issued", "515.00", LINEHAUL="480.00", LOADING="35.00"))
+    day.tell(tracking("PUP", BEGIN + HOUR))
+    day.wait(hours=1)
+    day.tell(tracking("PUP", BEGIN + HOUR, kind="retraction", revision=1))
+    day.wait(hours=1)
+    day.tell(tracking("PUP", BEGIN + 2 * HOUR, name="PUP-2"))
+    day.wait(hours=1)
+    day.tell(tracking("DLV", BEGIN + 9 * HOUR))
+    day.wait(hours=12)
+
+
 def freight_disputed(day: Day) -> None:
     """Charges nobody expected are disputed too long; the order goes, and the bill is taken back."""
     day.tell(*MASTERS, order("released"), plan("confirmed"), cost(LINEHAUL="480.00"))
@@ -443,6 +468,7 @@ SCENARIOS: dict[str, Scenario] = {
         (stock_leaves, STOCKED),
         (stock_refused, HELD),
         (freight_settled, BILLED),
+        (freight_opened_at_pickup, OPENED),
         (freight_disputed, BILLED),
         (ledger_differs, BILLED),
         (ledger_is_ahead, BILLED),

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from crossdock.canonical.freight import ChargeKind
 from crossdock.canonical.money import Money, money
+from crossdock.canonical.tracking import Milestone
 from crossdock.policies.calendars import Calendar, working_days_later
 from crossdock.policies.freight import (
     Carried,
     ContractRow,
     ExchangeRate,
     FreightPolicy,
+    OpeningRow,
     ToleranceRow,
     UnexpectedRow,
     agreed_charges,
@@ -206,11 +208,22 @@ def test_tables_nobody_could_mean_so_are_named_with_their_row() -> None:
         (1, "valid_from"),
     ]
     hold = UnexpectedRow(rule_id="x")
-    policy = FreightPolicy(zone="Chicago", ledger_currency="USX", unexpected=(hold, hold))
+    note = OpeningRow(rule_id="n", milestone=Milestone.NOTE, kinds=(FUEL,))
+    sooner = OpeningRow(rule_id="p", milestone=Milestone.PICKED_UP, mode="ROAD")
+    later = OpeningRow(rule_id="d", milestone=Milestone.DELIVERED, mode="ROAD", kinds=(FUEL,))
+    policy = FreightPolicy(
+        zone="Chicago",
+        ledger_currency="USX",
+        unexpected=(hold, hold),
+        opens=(note, sooner, later),
+    )
     assert [where for where, _why in check_freight(policy)] == [
         ("zone",),
         ("ledger_currency",),
         ("unexpected", 1, "rule_id"),
+        ("opens", 0, "milestone"),
+        ("opens", 2, "milestone"),
+        ("opens", 2, "rule_id"),
     ]
 
 

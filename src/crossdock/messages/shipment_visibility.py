@@ -97,6 +97,22 @@ class DeliveryClosed(Event, frozen=True, kw_only=True):
     load_id: str = ""
 
 
+class MilestoneSettled(Event, frozen=True, kw_only=True):
+    """A milestone that opens the gate of money is settled for an order, and posted where asked.
+
+    `reached` False takes an earlier True back. Told only of milestones that a row of
+    `freight.opens` names; deliveries are closed by DeliveryClosed. `load_id` as there.
+    """
+
+    shipment_id: str
+    order_id: str
+    milestone: Milestone
+    reached: bool
+    occurred: Moment | None
+    revision: int
+    load_id: str = ""
+
+
 class GoodsIssued(Event, frozen=True, kw_only=True):
     """The order's goods on this shipment have left, as settled; `left` False takes that back.
 

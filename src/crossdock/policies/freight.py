@@ -19,6 +19,7 @@ from crossdock.canonical.identifiers import CURRENCIES
 from crossdock.canonical.moments import zone_named
 from crossdock.canonical.money import MINOR_UNITS, Money
 from crossdock.canonical.shipment import Mode
+from crossdock.canonical.tracking import PHASES, Milestone, Phase
 from crossdock.faults import Finding
 
 Day = Annotated[str, Meta(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")]
@@ -26,6 +27,7 @@ Source = Literal["tender", "contract", "rate"]
 Compared = Literal["weight", "class", "stops"]
 Split = Literal["weight", "value", "even"]
 GAPS_MAX = 5
+PROVING = frozenset({Phase.PICKUP, Phase.TRANSIT, Phase.DELIVERY, Phase.CLOSE})
 
 
 class UnexpectedRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,6 +42,21 @@ class UnexpectedRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     mode: str = ""
 
 
+class OpeningRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which milestone opens the gate of money for some charges; first hit, else the delivery.
+
+    Empty carrier, mode and kinds match every charge. `of` says whether every order of the load must
+    have reached it, or the first one that does opens the gate.
+    """
+
+    rule_id: str
+    milestone: Milestone
+    kinds: tuple[ChargeKind, ...] = ()
+    carrier_scac: str = ""
+    mode: str = ""
+    of: Literal["every_order", "first_order"] = "every_order"
+
+
 class FreightPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How freight is matched, agreed, split over orders and posted.
 
@@ -48,8 +65,9 @@ class FreightPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     names what must agree beside the amounts; weights may differ by `weight_per_cent`.
     `two_persons_above` is the amount from which on a decision needs two persons, in the charge's
     currency. `dispute_days` count the working days of `dispute_calendar`; empty: all days.
-    `opens_with` says which delivery of a load opens the gate of money. `zone` decides what day it
-    is, and a month is closed so many days after its end. `ledger_currency` empty: what is charged
+    `opens_with` says which delivery of a load opens the gate of money, `opens` for which charges
+    another milestone does. `zone` decides what day it is, and a month is closed so many days after
+    its end. `ledger_currency` empty: what is charged
     is posted in its own currency. `billing` `held` lets the ERP bill an order once its freight is
     certain, or flagged after `billing_after_hours`, 0 for never; `off` leaves that to the ERP.
     """
@@ -63,6 +81,7 @@ class FreightPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     dispute_days: int = 10
     dispute_calendar: str = ""
     opens_with: Literal["last_delivery", "first_delivery"] = "last_delivery"
+    opens: tuple[OpeningRow, ...] = ()
     allocation: Split = "weight"
     zone: str = "UTC"
     month_closes_after_days: int = 5
@@ -139,6 +158,18 @@ def unexpected_rule(policy: FreightPolicy, carried: Carried) -> UnexpectedRow:
     )
 
 
+def opening_rule(policy: FreightPolicy, carried: Carried, kind: ChargeKind) -> OpeningRow | None:
+    """Find which milestone opens the gate for such a charge; None: the delivery does."""
+    return next(
+        (
+            each
+            for each in policy.opens
+            if _is_meant(each, carried) and (not each.kinds or kind in each.kinds)
+        ),
+        None,
+    )
+
+
 def tolerance_for(
     rows: Sequence[ToleranceRow], carried: Carried, kind: ChargeKind, currency: str
 ) -> ToleranceRow | None:
@@ -155,7 +186,9 @@ def tolerance_for(
     )
 
 
-def _is_meant(row: UnexpectedRow | ToleranceRow | ContractRow, carried: Carried) -> bool:
+def _is_meant(
+    row: UnexpectedRow | OpeningRow | ToleranceRow | ContractRow, carried: Carried
+) -> bool:
     return row.carrier_scac in {"", carried.carrier_scac} and row.mode in {"", carried.mode}
 
 
@@ -309,6 +342,26 @@ def check_freight(policy: FreightPolicy) -> Iterator[tuple[tuple[str | int, ...]
         earlier = next((each for each in policy.unexpected[:place] if _covers(each, row)), None)
         if earlier is not None:
             yield ("unexpected", place, "rule_id"), _dead(row.rule_id, earlier.rule_id)
+    yield from _check_openings(policy.opens)
+
+
+def _check_openings(rows: Sequence[OpeningRow]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for place, row in enumerate(rows):
+        if row.mode and row.mode not in set(Mode):
+            yield ("opens", place, "mode"), f"`{row.mode}` is no mode of transport"
+        if PHASES[row.milestone] not in PROVING or row.milestone is Milestone.DELIVERED:
+            why = "proves nothing that is paid for"
+            if row.milestone is Milestone.DELIVERED:
+                why = "opens the gate without a row; say in `opens_with` which one"
+            yield ("opens", place, "milestone"), f"`{row.milestone}` {why}"
+        dead = (
+            each
+            for each in rows[:place]
+            if _covers(each, row)
+            and (not each.kinds or (row.kinds and set(row.kinds) <= set(each.kinds)))
+        )
+        for earlier in islice(dead, 1):
+            yield ("opens", place, "rule_id"), _dead(row.rule_id, earlier.rule_id)
 
 
 def check_tolerances(rows: Sequence[ToleranceRow]) -> Iterator[tuple[int, str, str]]:
@@ -459,8 +512,8 @@ def _check_rows(
 
 
 def _covers(
-    general: UnexpectedRow | ToleranceRow | ContractRow,
-    special: UnexpectedRow | ToleranceRow | ContractRow,
+    general: UnexpectedRow | OpeningRow | ToleranceRow | ContractRow,
+    special: UnexpectedRow | OpeningRow | ToleranceRow | ContractRow,
 ) -> bool:
     return general.carrier_scac in {"", special.carrier_scac} and general.mode in {
         "",

@@ -1,7 +1,7 @@
 """Freight settlement: decides what a load may cost, and what of it stands in the books.
 
-Receives  ShipmentPlanned, ShipmentWithdrawn, DeliveryClosed, FreightClaimBound, FreightDecided,
-          EffectAnswered, WakeUp, ExceptionRetried, ExceptionWaived
+Receives  ShipmentPlanned, ShipmentWithdrawn, DeliveryClosed, MilestoneSettled, FreightClaimBound,
+          FreightDecided, EffectAnswered, WakeUp, ExceptionRetried, ExceptionWaived
 Emits     ChargeConfirmed, FreightPictureChanged, FreightSettled, AccrueFreight, PostFreightInvoice,
           ReleaseBilling, ShareFreightInvoice, FreightPosted, SetTimer, CancelTimer, OpenException,
           CloseException, DropEffect, PutReference
@@ -16,7 +16,8 @@ House rules
   4. A correction replaces the invoice whole, a cancellation takes it back; what persons said of
      what it charged before does not count for what it charges now.
   5. Nothing stands accrued without the validated milestone and the agreed charge, in whatever order
-     they come; what becomes of either later adjusts the accrual or reverses it.
+     they come; what becomes of either later adjusts the accrual or reverses it. The milestone is
+     the delivery, or what policy names for such charges.
   6. One posting of a line is on its way at a time. An invoice is posted when all it charges stands
      accrued, an order billed when all freight has come to its end or its time is over.
   7. A business date and an exchange rate are decided once, with the first posting they are for.
@@ -52,7 +53,7 @@ from crossdock.messages.freight_settlement import (
     FreightSettled,
 )
 from crossdock.messages.order_release import ShipmentPlanned, ShipmentWithdrawn
-from crossdock.messages.shipment_visibility import DeliveryClosed
+from crossdock.messages.shipment_visibility import DeliveryClosed, MilestoneSettled
 from crossdock.policies.rules import Rules
 from crossdock.ports import (
     CancelTimer,
@@ -78,6 +79,7 @@ from crossdock.processes.freight_settlement_state import (
     close,
     digest_of,
     plan,
+    reach,
     withdraw,
 )
 from crossdock.processes.freight_settlement_troubles import REFUSED, SETTLED, alarms, troubles
@@ -86,6 +88,7 @@ Incoming = (
     ShipmentPlanned
     | ShipmentWithdrawn
     | DeliveryClosed
+    | MilestoneSettled
     | FreightClaimBound
     | FreightDecided
     | EffectAnswered
@@ -105,6 +108,8 @@ def decide(state: Settlement, received: Received[Incoming], rules: Rules) -> Ste
             after = withdraw(state, body)
         case DeliveryClosed():
             after = close(state, body, at)
+        case MilestoneSettled():
+            after = reach(state, body, at)
         case FreightClaimBound():
             after = claim(state, body, at)
         case FreightDecided():
@@ -292,7 +297,7 @@ def keys(message: Message) -> tuple[Key, ...]:
         case ShipmentPlanned(shipment=shipment, left_load=left):
             loads = (shipment.carried_as, left) if left else (shipment.carried_as,)
             return tuple(Key("load", each) for each in loads)
-        case ShipmentWithdrawn() | DeliveryClosed():
+        case ShipmentWithdrawn() | DeliveryClosed() | MilestoneSettled():
             return (Key("load", body.load_id or body.shipment_id),)
         case FreightClaimBound():
             return (Key("load", body.load_id),)
@@ -316,6 +321,7 @@ SUBSCRIBER = Subscriber[Settlement, Rules](
         ShipmentPlanned,
         ShipmentWithdrawn,
         DeliveryClosed,
+        MilestoneSettled,
         FreightClaimBound,
         FreightDecided,
         EffectAnswered,

@@ -6,19 +6,21 @@ A leaf of freight_settlement.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from msgspec import Struct
 
 from crossdock.canonical.money import Money
 from crossdock.messages.freight_settlement import LineState, Proven
-from crossdock.policies.freight import FreightPolicy, allocate
+from crossdock.policies.freight import FreightPolicy, OpeningRow, allocate, opening_rule
 from crossdock.policies.gates import Gate, Passage, Proof, judge
 from crossdock.policies.rules import Rules
-from crossdock.processes.freight_settlement_match import Line, lines_of
+from crossdock.processes.freight_settlement_match import Line, carried_by, lines_of
 from crossdock.processes.freight_settlement_state import (
     Consigned,
     Posting,
+    Reached,
     Settlement,
     companies_of,
     parts_of,
@@ -50,7 +52,8 @@ class Part(Struct, frozen=True, kw_only=True):
 class Due(Struct, frozen=True, kw_only=True):
     """One line and what shall stand accrued of it: nothing while the gate is closed.
 
-    `shares` are the orders' in minor units, `parts` their companies'.
+    `shares` are the orders' in minor units, `parts` their companies'. `earned_at` is when the
+    milestone happened that opened the gate, where policy names another than the delivery.
     """
 
     line: Line
@@ -58,6 +61,7 @@ class Due(Struct, frozen=True, kw_only=True):
     amount: Money
     shares: dict[str, int]
     parts: tuple[Part, ...]
+    earned_at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -92,8 +96,11 @@ def dues_of(state: Settlement, rules: Rules) -> tuple[Due, ...]:
 
 def _due(state: Settlement, line: Line, policy: FreightPolicy) -> Due:
     orders = orders_of(state, line)
-    gate = Gate(rule_id=policy.rule_id, needs=(MILESTONE, CHARGE))
-    passage = judge(gate, (*_milestone(orders, policy), *_charge(line)))
+    row = opening_rule(policy, carried_by(state), line.kind) if policy.opens else None
+    reached = _reached(orders, row) if row else None
+    milestone = _validated(reached, row) if row else _milestone(orders, policy)
+    gate = Gate(rule_id=row.rule_id if row else policy.rule_id, needs=(MILESTONE, CHARGE))
+    passage = judge(gate, (*milestone, *_charge(line)))
     currency = _currency(state, line)
     amount = line.confirmed if line.confirmed and passage.is_open else None
     split = allocate(amount, weights_of(orders, policy)) if amount and amount.minor else {}
@@ -104,6 +111,7 @@ def _due(state: Settlement, line: Line, policy: FreightPolicy) -> Due:
         amount=amount or Money(minor=0, currency=currency),
         shares=shares,
         parts=parts_for(state, line.name, parts_of(state.accrued, line.name), shares),
+        earned_at=reached[1].occurred_at if reached else None,
     )
 
 
@@ -158,6 +166,30 @@ def _milestone(orders: tuple[Consigned, ...], policy: FreightPolicy) -> tuple[Pr
     said = f"{last.order_id} on {last.shipment_id} was delivered at {when}"
     more = f", the last of {len(orders)}" if len(orders) > 1 else ""
     return (Proof(condition=MILESTONE, at=at, said=said + more),)
+
+
+def _reached(orders: tuple[Consigned, ...], row: OpeningRow) -> tuple[Consigned, Reached] | None:
+    """Find the order whose milestone opens the gate: the last of all, or the first, by policy."""
+    there = sorted(
+        (
+            (each, known)
+            for each in orders
+            if (known := each.reached.get(row.milestone)) and known.holds
+        ),
+        key=lambda each: (each[1].heard_at, each[0].shipment_id, each[0].order_id),
+    )
+    if not there or (row.of == "every_order" and len(there) < len(orders)):
+        return None
+    return there[-1] if row.of == "every_order" else there[0]
+
+
+def _validated(reached: tuple[Consigned, Reached] | None, row: OpeningRow) -> tuple[Proof, ...]:
+    if reached is None:
+        return ()
+    order, known = reached
+    when = known.occurred_at.isoformat() if known.occurred_at else "a time nobody told"
+    said = f"{order.order_id} on {order.shipment_id} reached {row.milestone} at {when}"
+    return (Proof(condition=MILESTONE, at=known.heard_at, said=f"{said} ({row.rule_id})"),)
 
 
 def _charge(line: Line) -> tuple[Proof, ...]:

@@ -74,7 +74,7 @@ def _accrual(state: Settlement, due: Due, part: Part, at: datetime, rules: Rules
     if known is None:
         if part.minor == 0:
             return None
-        day = business_date(policy, _happened(state, policy, at), at)
+        day = business_date(policy, _happened(state, due, policy, at), at)
         known = Accrued(
             amount=Money(minor=0, currency=currency),
             revision=0,
@@ -112,8 +112,10 @@ def _accrual(state: Settlement, due: Due, part: Part, at: datetime, rules: Rules
     )
 
 
-def _happened(state: Settlement, policy: FreightPolicy, at: datetime) -> date:
-    """Tell what day the freight was earned: that of the last delivery."""
+def _happened(state: Settlement, due: Due, policy: FreightPolicy, at: datetime) -> date:
+    """Tell what day the freight was earned: that of the milestone, else of the last delivery."""
+    if due.earned_at is not None:
+        return business_day(policy, due.earned_at)
     days = [each.delivered_at for each in travelling(state) if each.delivered_at]
     return business_day(policy, max(days, default=at))
 

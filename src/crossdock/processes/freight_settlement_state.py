@@ -26,13 +26,14 @@ from crossdock.canonical.freight import (
 )
 from crossdock.canonical.moments import Instant
 from crossdock.canonical.money import Money
+from crossdock.canonical.tracking import Milestone
 from crossdock.messages.freight_settlement import (
     FreightClaimBound,
     FreightVerdict,
     Share,
 )
 from crossdock.messages.order_release import ShipmentPlanned, ShipmentWithdrawn
-from crossdock.messages.shipment_visibility import DeliveryClosed
+from crossdock.messages.shipment_visibility import DeliveryClosed, MilestoneSettled
 from crossdock.ports import Emission
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -50,11 +51,21 @@ class Kept(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The base of everything that is kept in the state."""
 
 
+class Reached(Kept, frozen=True, kw_only=True):
+    """The last word on a milestone of one order: by which revision, and when it came."""
+
+    revision: int
+    holds: bool
+    heard_at: Instant
+    occurred_at: Instant | None = None
+
+
 class Consigned(Kept, frozen=True, kw_only=True):
     """One order of one shipment: what was planned last, whether it left, and its delivery.
 
     `load_id` is where the newest plan has it; `revision` -1: nothing was planned yet. `closed` is
-    the revision of the last word on the delivery, `closed_at` when it came.
+    the revision of the last word on the delivery, `closed_at` when it came; `reached` are the other
+    milestones that policy asks for.
     """
 
     shipment_id: str
@@ -78,6 +89,7 @@ class Consigned(Kept, frozen=True, kw_only=True):
     delivered: bool = False
     delivered_at: Instant | None = None
     closed_at: Instant | None = None
+    reached: dict[Milestone, Reached] = {}
 
     def travels_on(self, load_id: str) -> bool:
         """Tell whether the order is planned on this load and was not taken off it since."""
@@ -309,6 +321,24 @@ def close(state: Settlement, said: DeliveryClosed, at: datetime) -> Settlement:
         closed_at=at,
     )
     return _with(state, after)
+
+
+def reach(state: Settlement, said: MilestoneSettled, at: datetime) -> Settlement:
+    """Add that a milestone of an order is settled; the highest revision holds."""
+    before = _consigned(state, said.shipment_id, said.order_id)
+    known = before.reached.get(said.milestone)
+    if known is not None and known.revision > said.revision:
+        return state
+    if known is not None and known.revision == said.revision and known.heard_at <= at:
+        return state
+    after = Reached(
+        revision=said.revision,
+        holds=said.reached,
+        heard_at=at,
+        occurred_at=said.occurred.at if said.occurred else None,
+    )
+    milestones = {**before.reached, said.milestone: after}
+    return _with(state, structs.replace(before, reached=milestones))
 
 
 def _consigned(state: Settlement, shipment_id: str, order_id: str) -> Consigned:

@@ -3,8 +3,8 @@
 Receives  MilestoneReported, EvidenceBound, ShipmentPlanned, ShipmentWithdrawn, OrderReferenced,
           EffectAnswered, WakeUp, ExceptionRetried, ExceptionWaived
 Emits     MilestoneConfirmed, PictureChanged, MilestoneOverdue, ShipmentWentSilent, GoodsIssued,
-          DeliveryClosed, PostMilestone, TellMilestone, SetTimer, CancelTimer, OpenException,
-          CloseException, DropEffect
+          MilestoneSettled, DeliveryClosed, PostMilestone, TellMilestone, SetTimer, CancelTimer,
+          OpenException, CloseException, DropEffect
 Key       shipment
 
 House rules
@@ -86,6 +86,7 @@ from crossdock.processes.shipment_visibility_posting import (
     close_deliveries,
     note_answer,
     post,
+    settle_milestones,
     unsettled,
 )
 from crossdock.processes.shipment_visibility_telling import tell_partners
@@ -183,7 +184,8 @@ def close(state: Visibility, journey: Journey, rules: Rules) -> Decision:
     """Say which orders' goods have left and which deliveries are closed, as settled by now."""
     state, issues = issue_goods(state, journey, rules)
     state, closings = close_deliveries(state, journey, rules)
-    return state, (*issues, *closings)
+    state, settled = settle_milestones(state, journey, rules)
+    return state, (*issues, *closings, *settled)
 
 
 def confirm_milestones(

@@ -85,7 +85,7 @@ class Posted(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
 
 class Closed(Struct, frozen=True, kw_only=True, gc=False):
-    """What was last said about the end of an order's delivery."""
+    """What was last said about the end of an order's delivery, or of another milestone."""
 
     delivered: bool
     occurred: Moment | None
@@ -98,9 +98,9 @@ class Visibility(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
 
     Facts: `orders` by id, `customers` ever named by a plan, `evidence` by source and event id with
     all that was said about each event. Decided by time: `overdue` promises, `silent_since`,
-    `posted` by business key, `closed` and `issued` by order. Said so far: digests of the pictures
-    `told` by customer, words `spoken` to partners by business key, `timers` by name, `asked`
-    exceptions with their cause, and those `waived`.
+    `posted` by business key, `closed` and `issued` by order, `reached` by milestone and order. Said
+    so far: digests of the pictures `told` by customer, words `spoken` to partners by business key,
+    `timers` by name, `asked` exceptions with their cause, and those `waived`.
     """
 
     shipment_id: str
@@ -112,6 +112,7 @@ class Visibility(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     posted: dict[str, Posted] = {}
     closed: dict[str, Closed] = {}
     issued: dict[str, GoodsIssued] = {}
+    reached: dict[Milestone, dict[str, Closed]] = {}
     told: dict[str, str] = {}
     spoken: dict[str, TellMilestone] = {}
     timers: dict[str, Instant] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
@@ -11,7 +11,11 @@ from crossdock.canonical.documents import ProofOfDelivery
 from crossdock.canonical.moments import Moment
 from crossdock.canonical.tracking import Milestone
 from crossdock.messages.flow import AnswerKind, EffectAnswered
-from crossdock.messages.shipment_visibility import DeliveryClosed, PostMilestone
+from crossdock.messages.shipment_visibility import (
+    DeliveryClosed,
+    MilestoneSettled,
+    PostMilestone,
+)
 from crossdock.policies.rules import PostingRow, Rules
 from crossdock.ports import DropEffect, Emission
 from crossdock.processes.shipment_visibility_facts import (
@@ -64,26 +68,27 @@ def row_of(rules: Rules, milestone: Milestone) -> PostingRow:
     return PostingRow(milestone=milestone, posting="")
 
 
-def delivery_row(rules: Rules, order: Consigned) -> PostingRow:
-    """Find the row by which an order's delivery is posted, or settles unposted."""
+def settling_row(rules: Rules, order: Consigned, milestone: Milestone) -> PostingRow:
+    """Find the row by which an order's milestone is posted, or settles unposted."""
     if is_given_to_us(order):
-        return PostingRow(milestone=_DELIVERED, posting="")
-    return row_of(rules, _DELIVERED)
+        return PostingRow(milestone=milestone, posting="")
+    return row_of(rules, milestone)
 
 
 def rows_of(rules: Rules, order: Consigned) -> tuple[PostingRow, ...]:
     """List what is posted for an order, and what settles without a row that posts it.
 
-    A delivery does, to be closed, and where stock is set aside the pickup, to be confirmed. No ERP
-    hears of a load that a customer gave us itself.
+    A delivery does, to be closed, where stock is set aside the pickup, to be confirmed, and what
+    opens the gate of money. No ERP hears of a load that a customer gave us itself.
     """
-    ends = [delivery_row(rules, order)]
     if is_given_to_us(order):
-        return tuple(ends)
+        return (settling_row(rules, order, _DELIVERED),)
     rows = rules.posting.rows
+    ends = [_DELIVERED, *[each.milestone for each in rules.freight.opens]]
     if order.plan is not None and order.plan.commits_stock:
-        ends.append(row_of(rules, _PICKED_UP))
-    return (*rows, *[each for each in ends if not each.posting])
+        ends.append(_PICKED_UP)
+    unposted = [row for each in dict.fromkeys(ends) if not (row := row_of(rules, each)).posting]
+    return (*rows, *unposted)
 
 
 def unsettled(state: Visibility, journey: Journey, rules: Rules) -> Iterator[Due]:
@@ -250,46 +255,85 @@ def close_deliveries(
     state: Visibility, journey: Journey, rules: Rules
 ) -> tuple[Visibility, tuple[DeliveryClosed, ...]]:
     """Say of each order whose delivery postings are all settled that it is delivered, or is not."""
-    said = tuple(_closings(state, journey, rules)) if state.posted else ()
-    if not said:
+    found = _ends(state, journey, rules, _DELIVERED, state.closed)
+    closed = dict(found) if state.posted else {}
+    if not closed:
         return state, ()
-    closed = {
-        each.order_id: Closed(
+    said = tuple(
+        DeliveryClosed(
+            shipment_id=state.shipment_id,
+            order_id=order_id,
             delivered=each.delivered,
             occurred=each.occurred,
             revision=each.revision,
             load_id=each.load_id,
         )
-        for each in said
-    }
+        for order_id, each in closed.items()
+    )
     return structs.replace(state, closed={**state.closed, **closed}), said
 
 
-def _closings(state: Visibility, journey: Journey, rules: Rules) -> Iterator[DeliveryClosed]:
+def settle_milestones(
+    state: Visibility, journey: Journey, rules: Rules
+) -> tuple[Visibility, tuple[MilestoneSettled, ...]]:
+    """Say of each order what of the milestones that money waits for is settled."""
+    asked = dict.fromkeys(each.milestone for each in rules.freight.opens)
+    if not (asked and state.posted):
+        return state, ()
+    reached_, said = dict(state.reached), list[MilestoneSettled]()
+    for milestone in asked:
+        known = reached_.get(milestone, {})
+        ends = dict(_ends(state, journey, rules, milestone, known))
+        if ends:
+            reached_[milestone] = {**known, **ends}
+        said += [
+            MilestoneSettled(
+                shipment_id=state.shipment_id,
+                order_id=order_id,
+                milestone=milestone,
+                reached=each.delivered,
+                occurred=each.occurred,
+                revision=each.revision,
+                load_id=each.load_id,
+            )
+            for order_id, each in ends.items()
+        ]
+    return (structs.replace(state, reached=reached_) if said else state), tuple(said)
+
+
+def _ends(
+    state: Visibility,
+    journey: Journey,
+    rules: Rules,
+    milestone: Milestone,
+    known_ends: Mapping[str, Closed],
+) -> Iterator[tuple[str, Closed]]:
+    """Walk the orders of which it is settled now that they reached a milestone, or did not."""
     for order_id in sorted({each.order_id for each in state.posted.values()}):
-        row = delivery_row(rules, state.orders[order_id])
+        row = settling_row(rules, state.orders[order_id], milestone)
         posted = [
             state.posted.get(posting_key(state.shipment_id, order_id, stop, row))
-            for stop in posting_stops(journey, order_id, _DELIVERED)
+            for stop in posting_stops(journey, order_id, milestone)
         ]
         ends = [each for each in posted if each is not None and each.settled == each.revision]
         if len(ends) < len(posted):
             continue
         delivered = not any(each.taken_back for each in ends)
         occurred = max((each.occurred for each in ends), key=lambda each: each.at)
-        before = state.closed.get(order_id)
+        before = known_ends.get(order_id)
         known = (before.delivered, before.occurred) if before else (False, None)
         told = (delivered, occurred if delivered else None)
         load_id = _load_of(state, order_id)
         moved = before is not None and before.delivered and before.load_id not in {"", load_id}
         if told != known or moved:
-            yield DeliveryClosed(
-                shipment_id=state.shipment_id,
-                order_id=order_id,
-                delivered=delivered,
-                occurred=told[1],
-                revision=before.revision + 1 if before else 1,
-                load_id=load_id,
+            yield (
+                order_id,
+                Closed(
+                    delivered=delivered,
+                    occurred=told[1],
+                    revision=before.revision + 1 if before else 1,
+                    load_id=load_id,
+                ),
             )
 
 

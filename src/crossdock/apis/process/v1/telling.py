@@ -126,6 +126,12 @@ def _closed(told: visibility.DeliveryClosed) -> str:
     return f"Order {told.order_id} on shipment {told.shipment_id} {verdict}"
 
 
+def _settled(told: visibility.MilestoneSettled) -> str:
+    verdict = "is settled" if told.reached else "does not hold any more"
+    what = words.MILESTONES[told.milestone]
+    return f"{what}: {verdict} for order {told.order_id} on shipment {told.shipment_id}"
+
+
 def _issued(told: visibility.GoodsIssued) -> str:
     verdict = "have left" if told.left else "have not left after all"
     return f"The goods of order {told.order_id} {verdict} with shipment {told.shipment_id}"
@@ -316,6 +322,7 @@ _SENTENCES: dict[type[Body], Callable[[Any], str]] = {
         f"Nobody has spoken since {words.utc(told.last_heard_at)}"
     ),
     visibility.DeliveryClosed: _closed,
+    visibility.MilestoneSettled: _settled,
     visibility.GoodsIssued: _issued,
     visibility.PictureChanged: _picture,
 }
