@@ -27,6 +27,8 @@ SOON = (
     "stock_given_back",
     "stock_by_version",
     "retry_after",
+    "only_refused_is_mended",
+    "effects_by_tenant",
     "look_up_first",
     "audit",
     "groups_answered",

@@ -110,18 +110,23 @@ def waive_effect(matter: Matter) -> Decided:
     return Decided(said="It is not sent any more; its process goes on without")
 
 
-def edit_effect(matter: Matter) -> Decided:
-    """Ask for a mended effect in place of a refused one, under a version of its own.
-
-    Raises Undecidable where the outcome is unknown (it may have been done), or where the edit would
-    make it an effect on something else.
-    """
+def _refused(matter: Matter) -> OutboxRow:
     row = _effect(matter)
     if row.status is not OutboxStatus.REFUSED:
         raise Undecidable(
             "Nobody knows whether this was done; find that out before another is asked for",
             effect=row.id,
         )
+    return row
+
+
+def edit_effect(matter: Matter) -> Decided:
+    """Ask for a mended effect in place of a refused one, under a version of its own.
+
+    Raises Undecidable where the outcome is unknown (it may have been done), or where the edit would
+    make it an effect on something else.
+    """
+    row = _refused(matter)
     stored, command = _command(matter, row)
     mended = edited(stored, matter.decision.content)
     if not isinstance(mended, Command) or mended.business_key() != row.business_key:

@@ -8,6 +8,7 @@
     memory       the store of a run: the real tables and SQL, in memory
     house        the machine over the real store: steps, crashes, restarts
     people       customers who look, operators who decide
+    neighbour    a second tenant who moves into the store of a run
     witness      what was really delivered and really done, apart from our tables
     exchanges    what was really exchanged in X12
     invariants   what must hold after every event, and at the end

@@ -66,6 +66,10 @@ REACHED: tuple[str, ...] = _words("""
     operator waive process
     operator retry effect
     operator waive effect
+    operator edit effect
+    tenant moved in
+    tenant acme sends
+    tenant acme shows
     operator retry endpoint
     operator retry step
     exception EFFECT_REFUSED

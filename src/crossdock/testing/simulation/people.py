@@ -6,32 +6,39 @@ from collections import Counter
 from collections.abc import Callable
 
 from crossdock.apis.experience.v1.views import ShipmentView, curated, picture_of
-from crossdock.flow.decisions import RETRY, WAIVE, Decision, Undecidable
+from crossdock.flow.decisions import EDIT, RETRY, WAIVE, Decision, Undecidable
 from crossdock.flow.exceptions import ENDPOINT_CODES, ID_REUSED, UNRESOLVED
 from crossdock.flow.machine import Machine
 from crossdock.ports.store import ExceptionRow, Store
 from crossdock.processes.acknowledgement import OVERDUE as ACK_OVERDUE
 from crossdock.simulators.chance import choose, share
 from crossdock.testing.simulation.faults import Dice
-from crossdock.testing.simulation.house import House
+from crossdock.testing.simulation.house import House, Worker
 from crossdock.testing.simulation.wire import Wire
 from crossdock.testing.simulation.witness import Witness
 
 TENANT = "main"
 KIND = "shipment_view"
-WAIVE_SHARE = 0.25
+WAIVE_SHARE, MENDS_SHARE = 0.25, 0.7
+# What a person writes into a command that a partner has not taken, by its verb (RFC 7386).
+MENDED = {
+    "tms.plan": b'{"order": {"customer_reference": "PO-MENDED"}}',
+    "tms.cancel": b'{"reason": "mended"}',
+    "erp.withdraw_reference": b'{"because": "mended"}',
+    "erp.reverse_inventory": b'{"because": "mended"}',
+}
 TRIES_MAX = 3
 PATIENT_SHIFTS = 14
 # What an operator closes with knowledge of the world: waiting for a retry would not help.
 KNOWN_FOR_GOOD = {ID_REUSED}
 
 
-def pages(store: Store, customer: str) -> list[ShipmentView]:
+def pages(store: Store, customer: str, tenant: str = TENANT) -> list[ShipmentView]:
     """Give a customer's shipments as the experience API shows them."""
     with store.read() as reader:
-        rows = reader.find(TENANT, KIND, {"customer": customer, "visible": "yes"})
+        rows = reader.find(tenant, KIND, {"customer": customer, "visible": "yes"})
         return [
-            curated(picture, reader.breaker(TENANT, picture.picture.source))
+            curated(picture, reader.breaker(tenant, picture.picture.source))
             for picture in map(picture_of, rows)
         ]
 
@@ -84,25 +91,45 @@ class Operators:
         worker = self._house.worker
         if worker is None:
             return "nobody to tell"
+        if self._mends(row) and (said := self._carry(worker, row, EDIT, MENDED[row.seen["verb"]])):
+            return said
         if row.code in KNOWN_FOR_GOOD or (row.code == UNRESOLVED and self._is_done(row)):
             verb = WAIVE
         elif row.code == UNRESOLVED:
             verb = RETRY
         if row.code in ENDPOINT_CODES:
             self._wire.renew(row.subject)
+        said = self._carry(worker, row, verb)
+        return said or f"{verb} {row.code} of {row.subject}: undecidable"
+
+    def _mends(self, row: ExceptionRow) -> bool:
+        """Tell whether a person would rather send something else than the same again.
+
+        In a hurry they want that also of what may have been done, which the house must not do.
+        """
+        mendable = row.kind == "effect" and row.seen.get("verb") in MENDED
+        return mendable and share(self._dice.seed, "mends", row.id, row.count) < MENDS_SHARE
+
+    def _carry(self, worker: Worker, row: ExceptionRow, verb: str, content: bytes = b"") -> str:
+        """Tell the house a decision; empty where it may not be carried out."""
         decision = Decision(
-            verb=verb, exception_id=row.id, by="simulated", reason="as the dice fell"
+            verb=verb,
+            exception_id=row.id,
+            by="simulated",
+            reason="as the dice fell",
+            content=content,
         )
         commits = self._house.store.commits
         said = self._house.act(self._carry_out(worker.machine, decision))
-        if said is None and self._house.store.commits == commits:
+        committed = self._house.store.commits > commits
+        if said is None and not committed:
             return f"{verb} {row.code}: not done"
-        if self._house.store.commits > commits:
+        if committed:
             self._witness.decisions.append((verb, row.id, row.code))
             self._witness.reached[f"operator {verb} {row.kind}"] += 1
             self._witness.overruled(row, verb)
         self._house.stir()
-        return f"{verb} {row.code} of {row.subject}: {said or 'undecidable'}"
+        return f"{verb} {row.code} of {row.subject}: {said}" if committed else ""
 
     def _is_done(self, row: ExceptionRow) -> bool:
         """Look at the partner whether it was done, as the exception asks."""

@@ -21,6 +21,7 @@ from crossdock.ports.store import Seen, Stale
 from crossdock.processes import reference_binding
 from crossdock.processes.freight_settlement_gate import MILESTONE
 from crossdock.testing.simulation import house
+from crossdock.testing.simulation.neighbour import HOST, NEIGHBOUR
 from crossdock.testing.simulation.post import ACCEPTED
 
 Make = Callable[[Any], Any]
@@ -77,6 +78,29 @@ def until(span: timedelta) -> Make:
         return lease
 
     return make
+
+
+def for_all_tenants(original: Any) -> Any:
+    """Answer for every tenant, whoever asks."""
+
+    def answer(self: Any, tenant: str, *asked: Any, **named: Any) -> list[Any]:
+        return [
+            each
+            for whose in dict.fromkeys((tenant, HOST, NEIGHBOUR))
+            for each in original(self, whose, *asked, **named)
+        ]
+
+    return answer
+
+
+def due_for_any_tenant(original: Any) -> Any:
+    """Tell when the next effect of anybody is due."""
+
+    def next_effect(self: Any, tenant: str, endpoint: str) -> Any:
+        found = [original(self, whose, endpoint) for whose in {tenant, HOST, NEIGHBOUR}]
+        return min((each for each in found if each is not None), default=None)
+
+    return next_effect
 
 
 def any_fence(original: Any) -> Any:

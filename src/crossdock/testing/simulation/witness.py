@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from crossdock.flow.decisions import RETRY, WAIVE
+from crossdock.flow.decisions import EDIT, RETRY, WAIVE
 from crossdock.flow.deliverer import Ended, Recorded, Result
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
@@ -124,6 +124,7 @@ class Witness:
         self.fences: dict[str, int] = {}
         self.decisions: list[tuple[str, str, str]] = []  # verb, exception, code
         self.waived: set[str] = set()  # the numbers people decided about against a process
+        self.mended: list[str] = []  # the effects people asked for another in place of
         self.permitted: Counter[str] = Counter()  # by subject: how often people asked again
         self.keys_done: set[str] = set()
         self.referenced: set[tuple[str, str]] = set()
@@ -257,6 +258,8 @@ class Witness:
             self.permitted.update(row.about)
         if verb == WAIVE:
             self.waived |= set(row.about)
+        if row.kind == "effect" and verb == EDIT:
+            self.mended.append(row.subject)
 
     def leased(self, works: Sequence[Work]) -> None:
         """Note under which fence effects were leased last."""

@@ -11,6 +11,7 @@ from crossdock.flow import (
     deliverer,
     desk,
     machine,
+    operator_effects,
     reading,
     settling,
     speech,
@@ -18,9 +19,9 @@ from crossdock.flow import (
 )
 from crossdock.ports import EffectClass
 from crossdock.ports.store import Seen
-from crossdock.store.sqlite.unit import SqliteUnit
+from crossdock.store.sqlite.unit import SqliteReader, SqliteUnit
 from crossdock.testing.simulation import house, seams
-from crossdock.testing.simulation.defences.base import Defence, one
+from crossdock.testing.simulation.defences.base import Defence, Patch, one
 
 _NUMBERS = count(1)
 
@@ -158,6 +159,12 @@ DEFENCES: dict[str, Defence] = {
         ),
         held_by="tests/flow/test_deliverer.py::test_what_a_partner_never_took_is_given_up[sqlite]",
     ),
+    "only_refused_is_mended": Defence(
+        says="another effect is asked for in place of what was refused, and of nothing else",
+        patches=one(operator_effects, "_refused", lambda _: operator_effects._effect),  # noqa: SLF001
+        weather=("answer_lost", "garbled"),
+        held_by="tests/flow/test_operator.py::test_what_may_have_been_done_is_never_edited[sqlite]",
+    ),
     "trouble_told": Defence(
         says="an effect that ends badly is somebody's exception",
         patches=one(deliverer, "conclude", seams.without_exception),
@@ -239,6 +246,17 @@ DEFENCES: dict[str, Defence] = {
     "exceptions_open": Defence(
         says="what nobody can decide opens an exception",
         patches=one(SqliteUnit, "open_exceptions", seams.always(None)),
+    ),
+    "pages_by_tenant": Defence(
+        says="a page is read among the rows of one tenant",
+        patches=one(SqliteReader, "find", seams.for_all_tenants),
+    ),
+    "effects_by_tenant": Defence(
+        says="whoever delivers for a tenant leases its effects alone",
+        patches=(
+            Patch(owner=SqliteUnit, name="lease", make=seams.for_all_tenants),
+            Patch(owner=SqliteReader, name="next_effect", make=seams.due_for_any_tenant),
+        ),
     ),
     "audit": Defence(
         says="who decided is written down",

@@ -25,6 +25,7 @@ from crossdock.testing.simulation.invariants.intake import (
     ReadAlike,
     ToldApart,
 )
+from crossdock.testing.simulation.invariants.mended import OneOfBoth
 from crossdock.testing.simulation.invariants.money import (
     AccruedOnce,
     AccruedWithProof,
@@ -55,6 +56,7 @@ from crossdock.testing.simulation.invariants.portal import (
     Possible,
 )
 from crossdock.testing.simulation.invariants.stock import NoMoreThanCommitted, StockConserved
+from crossdock.testing.simulation.invariants.tenants import Apart
 
 INVARIANTS: tuple[type[Invariant], ...] = (
     Kept,
@@ -74,6 +76,7 @@ INVARIANTS: tuple[type[Invariant], ...] = (
     Polite,
     Quarantined,
     Replayed,
+    OneOfBoth,
     OneRequest,
     NewestAsked,
     Complete,
@@ -92,6 +95,7 @@ INVARIANTS: tuple[type[Invariant], ...] = (
     Fresh,
     Possible,
     OnlyTheirs,
+    Apart,
     Audited,
     Traced,
     Counted,

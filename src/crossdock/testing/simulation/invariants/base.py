@@ -73,6 +73,10 @@ class Scene:
         """Read our tables as they are committed."""
         return self._rows.execute(statement, bindings).fetchall()
 
+    def file(self) -> bytes:
+        """Copy our tables as they are committed."""
+        return self._rows.serialize("main")
+
     def ledger(self, partner: str) -> tuple[Entry, ...]:
         """Read a partner's ledger as anybody would: from its table."""
         return self.cast.partners[partner].ledger.entries()
