@@ -36,7 +36,7 @@ def test_the_house_has_its_own_connectors() -> None:
     found = {name: (each.role, sorted(each.documents)) for name, each in discover().items()}
 
     assert found == {
-        "csv_orders": ("erp", ["orders"]),
+        "csv_orders": ("erp", ["orders", "statement"]),
         "reference_carrier": ("carrier", ["charges", "invoices", "tenders", "tracking"]),
         "reference_erp": ("erp", ["master_data", "orders", "statement"]),
         "reference_tms": ("tms", ["charges", "plans", "statement", "tracking"]),

@@ -28,14 +28,13 @@ async def watched(partner: Partner, shell: Shell, tenant: str) -> None:
     folder = folder_of(partner)
     if not folder:
         return
-    (document, *_) = partner.connector.documents
     drop = await asyncio.to_thread(FileDrop, Path(folder))
     while True:
         found = await asyncio.to_thread(drop.poll)
         for name in found.refused:
             log.warning("folder.file.refused", extra={"partner": partner.name, "file": name})
         for file in found.files:
-            await _take(drop, file, shell, _arrival(partner, document, file, tenant))
+            await _take(drop, file, shell, _arrival(partner, file, tenant))
         await asyncio.sleep(POLL_SECONDS)
 
 
@@ -66,11 +65,17 @@ async def _take(drop: FileDrop, file: DroppedFile, shell: Shell, arrival: Arriva
         await asyncio.to_thread(drop.archive, file)
 
 
-def _arrival(partner: Partner, document: str, file: DroppedFile, tenant: str) -> Arrival:
+def document_of(documents: Iterable[str], name: str) -> str:
+    """Tell which of a partner's documents a file is: the one its name begins with, or the first."""
+    first, *others = documents
+    return next((each for each in others if name.lower().startswith(f"{each}-")), first)
+
+
+def _arrival(partner: Partner, file: DroppedFile, tenant: str) -> Arrival:
     return Arrival(
         tenant=tenant,
         partner=partner.name,
-        document=document,
+        document=document_of(partner.connector.documents, file.name),
         content=file.content,
         content_type="application/octet-stream",
     )

@@ -1,6 +1,7 @@
-"""Order files, read: one row is one order line, and the rows of one order stand together.
+"""Files, read: orders, of which one row is one line, and statements of the ledger.
 
-A row that cannot be read costs its own order and no other: half an order is none.
+The rows of one order stand together. A row that cannot be read costs its own order and no other:
+half an order is none. It costs the whole statement: what is left out would be missed for ever.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ import hashlib
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from datetime import date
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import groupby
 
@@ -19,16 +22,22 @@ from crossdock.canonical.moments import Moment, ZoneSource, local_day, zone_name
 from crossdock.canonical.money import Money, money
 from crossdock.canonical.order import OrderDraft, OrderLineDraft
 from crossdock.canonical.party import Address, Location
-from crossdock.connectors.csv_orders.codes import ACTIONS
+from crossdock.connectors.csv_orders.codes import ACTIONS, POSTINGS
 from crossdock.connectors.csv_orders.settings import Settings
-from crossdock.connectors.csv_orders.wire import HEAD_COLUMNS, ORDER_COLUMNS
+from crossdock.connectors.csv_orders.wire import (
+    HEAD_COLUMNS,
+    ORDER_COLUMNS,
+    STATEMENT_COLUMNS,
+)
 from crossdock.faults import Finding, Unreadable
 from crossdock.formats import csv
 from crossdock.formats.numbers import exact_text, plain_decimal, whole_number
 from crossdock.messages.envelope import Report
+from crossdock.messages.freight_reconciliation import LedgerLine, LedgerStatementReceived
 from crossdock.messages.order_release import OrderCancelled, OrderReleased
 from crossdock.ports import Reading, Reported
 
+NAME = "csv_orders"
 _DAY = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4})", re.ASCII)
 
 
@@ -82,7 +91,8 @@ def _identity(rows: list[csv.Row]) -> str:
 
 
 def _bad(row: csv.Row, code: str, said: str, **seen: str) -> Unreadable:
-    seen = {"order_no": row.cells["order_no"], **seen}
+    if "order_no" in row.cells:
+        seen = {"order_no": row.cells["order_no"], **seen}
     return Unreadable(said, code=code, where=f"line {row.line}", **seen)
 
 
@@ -161,7 +171,7 @@ def _line(row: csv.Row, notes: list[Finding]) -> OrderLineDraft:
         if quantity is None
         else Quantity(value=quantity, unit=row.cells["uom"] or "EA"),
         weight_kg=_decimal(row, "weight_kg"),
-        value=_money(row, notes),
+        value=_money(row, "value", notes),
     )
 
 
@@ -175,8 +185,8 @@ def _decimal(row: csv.Row, column: str) -> Decimal | None:
     return number
 
 
-def _money(row: csv.Row, notes: list[Finding]) -> Money | None:
-    number = _decimal(row, "value")
+def _money(row: csv.Row, column: str, notes: list[Finding]) -> Money | None:
+    number = _decimal(row, column)
     if number is None:
         return None
     currency = row.cells["currency"]
@@ -187,7 +197,7 @@ def _money(row: csv.Row, notes: list[Finding]) -> Money | None:
     try:
         return money(exact_text(number), currency)
     except Unreadable as fault:
-        raise _bad(row, "BAD_VALUE", fault.said, column="value", **fault.seen) from fault
+        raise _bad(row, "BAD_VALUE", fault.said, column=column, **fault.seen) from fault
 
 
 def _requested(row: csv.Row, zone: str, notes: list[Finding]) -> Moment | None:
@@ -206,3 +216,68 @@ def _requested(row: csv.Row, zone: str, notes: list[Finding]) -> Moment | None:
     said = "Nobody said which zone this day is in; UTC was taken"
     notes.append(_finding(_bad(row, "NO_TIME_ZONE", said, column="req_date")))
     return local_day(day, "UTC", ZoneSource.ASSUMED, text=text)
+
+
+def statement(raw: bytes, settings: Settings) -> Reading:
+    """Read all that the ledger holds of freight under one business date: one file, one statement.
+
+    Raises Unreadable for a file of which a row cannot be read, or is of another statement.
+    """
+    dialect = csv.Dialect(delimiter=settings.delimiter, encoding=settings.encoding)
+    table = csv.read(raw, STATEMENT_COLUMNS, dialect)
+    if table.bad:
+        bad = table.bad[0].finding
+        raise Unreadable(bad.said, code=bad.code, where=bad.where, **bad.seen)
+    heads = {(row.cells["business_date"], row.cells["drawn_at"]) for row in table.rows}
+    if len(heads) != 1:
+        raise Unreadable("A file holds one statement, of one date and drawn once", code="BAD_FILE")
+    ((day, drawn_at),) = heads
+    notes: list[Finding] = []
+    report = LedgerStatementReceived(
+        ledger=settings.partner or NAME,
+        role="erp",
+        business_date=_iso_day(table.rows[0], day),
+        as_of=_drawn_at(table.rows[0], drawn_at),
+        lines=tuple(line for row in table.rows for line in _posting(row, notes)),
+    )
+    reported = Reported(identity=f"statement/{day}/{drawn_at}", report=report, where="line 2")
+    return Reading(reports=(reported,), findings=tuple(notes))
+
+
+def _posting(row: csv.Row, notes: list[Finding]) -> Iterator[LedgerLine]:
+    """Read a row of a statement; one without a posting is none."""
+    code = row.cells["posting"]
+    if code not in POSTINGS:
+        raise _bad(row, "UNKNOWN_POSTING", "The list of postings does not have this", text=code)
+    posting = POSTINGS[code]
+    if posting is None:
+        return
+    amount = _money(row, "amount", notes)
+    if amount is None:
+        raise _bad(row, "BAD_VALUE", "A posting needs an amount", column="amount")
+    yield LedgerLine(
+        posting=posting,
+        load_id=row.cells["load_id"],
+        charge=row.cells["charge"],
+        invoice_id=row.cells["invoice_no"],
+        carrier_scac=row.cells["carrier_scac"],
+        amount=amount,
+        document=row.cells["document_no"],
+    )
+
+
+def _iso_day(row: csv.Row, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        said = "This is not a date, as 2026-03-29"
+        raise _bad(row, "BAD_VALUE", said, column="business_date", text=text[:100]) from error
+
+
+def _drawn_at(row: csv.Row, text: str) -> datetime:
+    with suppress(ValueError):
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    said = "This is not a time with its offset, as 2026-03-30T00:00:00+02:00"
+    raise _bad(row, "BAD_VALUE", said, column="drawn_at", text=text[:100])

@@ -18,6 +18,13 @@ class Settings(PartnerSettings, frozen=True, kw_only=True):
         str,
         setting("Folder the ERP fetches our files from; must exist.", example="exchange/to-erp"),
     ]
+    partner: Annotated[
+        str,
+        setting(
+            "Name that this ERP's ledger is known by; its name in the configuration.",
+            example="legacy",
+        ),
+    ] = ""
     encoding: Annotated[
         str,
         setting("Encoding of the files in both directions.", example="cp1252"),

@@ -106,3 +106,17 @@ BILLING_RELEASE_COLUMNS: tuple[str, ...] = (
     "flagged",
     "reversed",
 )
+
+# One row for each posting under the date; a date with nothing is one row without a posting.
+STATEMENT_COLUMNS: tuple[str, ...] = (
+    "business_date",
+    "drawn_at",
+    "posting",
+    "load_id",
+    "charge",
+    "invoice_no",
+    "carrier_scac",
+    "amount",
+    "currency",
+    "document_no",
+)
