@@ -32,6 +32,18 @@ def accrual(amount: str = "480.00", revision: int = 1, document: str = "FA-1") -
     )
 
 
+def copy() -> Entry:
+    return entry(
+        "tms.share_freight_invoice",
+        "FC-1",
+        load_id="L-1",
+        invoice_id="R1",
+        carrier_scac="ROAD",
+        payable=eur("480.00"),
+        business_date="2026-03-30",
+    )
+
+
 def entry(verb: str, document: str, kind: str = "received", **content: Any) -> Entry:
     return Entry(
         at=NIGHT,
@@ -59,17 +71,7 @@ def line(amount: str = "480.00", document: str = "FA-1") -> dict[str, Any]:
 
 
 def test_a_ledger_holds_what_it_was_asked_for_as_it_stands_last() -> None:
-    copy = entry(
-        "tms.share_freight_invoice",
-        "FC-1",
-        load_id="L-1",
-        invoice_id="R1",
-        carrier_scac="ROAD",
-        payable=eur("480.00"),
-        business_date="2026-03-30",
-    )
-
-    found = days(accrual("500.00"), accrual("480.00", 2, "FA-2"), copy)
+    found = days(accrual("500.00"), accrual("480.00", 2, "FA-2"), copy())
 
     invoice = {
         "posting": "invoice",
@@ -80,6 +82,12 @@ def test_a_ledger_holds_what_it_was_asked_for_as_it_stands_last() -> None:
         "document": "FC-1",
     }
     assert found == {SUNDAY: Day(lines=(line(document="FA-2"),)), MONDAY: Day(lines=(invoice,))}
+
+
+def test_only_copies_are_lost() -> None:
+    found = days(copy(), faults="copy_lost=1")
+
+    assert found == {MONDAY: Day(planted=(("invoice/ROAD/R1", "missing"),))}
 
 
 def test_what_was_taken_back_refused_or_repeated_is_not_in_it() -> None:
@@ -99,7 +107,7 @@ def test_the_same_booked_again_is_another_document() -> None:
     ("fault", "expected"),
     [
         ("reversed_by_hand", {SUNDAY: ((), "missing")}),
-        ("copy_lost", {SUNDAY: ((), "missing")}),
+        ("copy_lost", {SUNDAY: ((line(),), "")}),
         ("double_booked", {SUNDAY: ((line(), line()), "doubled")}),
         ("mistyped", {SUNDAY: ((line("489.00"),), "other_amount")}),
         ("misdated", {SUNDAY: ((), "other_date"), MONDAY: ((line(),), "")}),

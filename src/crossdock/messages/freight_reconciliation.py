@@ -61,8 +61,9 @@ class PostedLine(Canonical, frozen=True, kw_only=True):
 
 
 class AskedLine(Canonical, frozen=True, kw_only=True):
-    """Which revision of a posting was asked for last, confirmed since or not."""
+    """What was asked for of a posting last, confirmed since or not."""
 
+    amount: Money
     revision: int
     asked_at: Instant
 
@@ -138,7 +139,7 @@ class DifferenceKind(StrEnum):
     OTHER_AMOUNT = "other_amount"
     OTHER_DATE = "other_date"  # in the ledger under another business date
     UNKNOWN_TO_US = "unknown_to_us"  # in the ledger, and never posted by us
-    ON_ITS_WAY = "on_its_way"  # asked for, and the ledger's own confirmation is not here yet
+    ON_ITS_WAY = "on_its_way"  # as it was asked for, and the confirmation is not here yet
 
 
 class LedgerDifference(Canonical, frozen=True, kw_only=True):

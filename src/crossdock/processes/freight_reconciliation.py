@@ -1,7 +1,7 @@
 """Freight reconciliation: what ledgers hold of a business date is what was posted, or it is told.
 
 Receives  LedgerStatementReceived, LedgerLineStrayed, WakeUp, ExceptionRetried, ExceptionWaived
-Emits     FreightReconciled, LedgerLineStrayed, SetTimer, CancelTimer, OpenException, CloseException
+Emits     FreightReconciled, LedgerLineStrayed, SetTimer, OpenException, CloseException
 Key       business_date
 
 House rules
@@ -14,8 +14,8 @@ House rules
      lets those be that are there; another one is told again.
   6. Nothing is said of a day before the first statement of it. What is posted after the last one
      is judged with the next, or when finance has it looked at again.
-  7. A line whose posting was asked for and is not confirmed yet is on its way: no difference, and
-     looked at again until the confirmation is here, or a day is over without it.
+  7. What a ledger holds as it was asked for, and has not confirmed, is on its way: no difference,
+     for its answer comes, or a person is asked about it already. It is looked at again for a day.
 """
 
 from __future__ import annotations
@@ -46,7 +46,6 @@ from crossdock.messages.freight_reconciliation import (
 from crossdock.messages.teams import Team
 from crossdock.policies.rules import Rules
 from crossdock.ports import (
-    CancelTimer,
     CloseException,
     Emission,
     OpenException,
@@ -74,7 +73,7 @@ KEY = "business_date"
 ABOUT_MAX = 20
 LOOK = "on_its_way"  # the timer by which a day is looked at again
 LOOK_AGAIN = timedelta(minutes=30)
-PATIENCE = timedelta(hours=24)  # so long after it was asked for a posting counts as on its way
+PATIENCE = timedelta(hours=24)  # so long after it was asked for an answer may come by itself
 AGREED = "the ledgers hold what was posted"
 LET_BE = "what still differs was let be"
 NOTHING: Mapping[str, AskedLine] = {}
@@ -146,22 +145,18 @@ def judge(state: ReconciliationState, ours: Ours, ledgers: set[str], at: datetim
     others = {name: on for name, on in state.strays.items() if name not in before}
     state = replace(state, strays={**others, **found})
     posted = {name: one for name, one in ours.posted.items() if one.business_date == here}
-    asked = {name: one for name, one in ours.asked.items() if at < one.asked_at + PATIENCE}
-    waited = is_waiting(state.told)
-    state = replace(state, told=reconciled(state, posted, asked))
+    state = replace(state, told=reconciled(state, posted, ours.asked))
     said: list[Emission] = list(strayed(here, before, found))
-    if is_waiting(state.told):
+    if is_awaited(state, ours, at):
         said.append(SetTimer(name=LOOK, due_at=at + LOOK_AGAIN))
-    elif waited:
-        said.append(CancelTimer(name=LOOK))
     return state, tuple(said)
 
 
-def is_waiting(told: FreightReconciled | None) -> bool:
-    """Tell whether a confirmation is awaited."""
-    return told is not None and any(
-        each.kind is DifferenceKind.ON_ITS_WAY for each in told.differences
-    )
+def is_awaited(state: ReconciliationState, ours: Ours, at: datetime) -> bool:
+    """Tell whether something is on its way whose answer may still come by itself."""
+    differences = state.told.differences if state.told else ()
+    waiting = any(each.kind is DifferenceKind.ON_ITS_WAY for each in differences)
+    return waiting and any(at < each.asked_at + PATIENCE for each in ours.asked.values())
 
 
 def strayed(

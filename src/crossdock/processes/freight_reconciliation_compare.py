@@ -63,11 +63,20 @@ def ours_of(facts: Iterable[Fact]) -> Ours:
 
 
 def is_on_its_way(
-    role: str, line: LedgerLine, mine: PostedLine | None, asked: Mapping[str, AskedLine]
+    role: str,
+    mine: PostedLine | None,
+    theirs: Sequence[LedgerLine],
+    asked: Mapping[str, AskedLine],
 ) -> bool:
-    """Tell whether a ledger was asked for more of a posting than it has confirmed."""
+    """Tell whether a ledger holds of a posting what it was asked for and has not confirmed."""
+    line = mine.line if mine is not None else theirs[0]
     known = 0 if mine is None else mine.revision
-    return any(asked[name].revision > known for name in asked_names(role, line) if name in asked)
+    held = [each.amount for each in theirs]
+    return any(
+        one.revision > known and held == ([one.amount] if one.amount.minor else [])
+        for one in (asked.get(name) for name in asked_names(role, line))
+        if one is not None
+    )
 
 
 class Known(NamedTuple):
@@ -75,7 +84,7 @@ class Known(NamedTuple):
 
     `elsewhere` are ours that stand under another date there, `strays` theirs that are ours of
     another date; `accepted` are differences that a person let be; `asked` is what ledgers were
-    asked for not long ago.
+    asked for last.
     """
 
     elsewhere: Mapping[str, date]
@@ -129,9 +138,9 @@ def _difference(  # noqa: PLR0913, PLR0917 - a line has two sides and what is kn
     kind = _kind(name, mine, theirs, statement, known)
     if kind is None:
         return None
-    line = mine.line if mine is not None else theirs[0]
-    if is_on_its_way(statement.role, line, mine, known.asked):
+    if is_on_its_way(statement.role, mine, theirs, known.asked):
         kind = DifferenceKind.ON_ITS_WAY
+    line = mine.line if mine is not None else theirs[0]
     one = LedgerDifference(
         ledger=ledger,
         kind=kind,

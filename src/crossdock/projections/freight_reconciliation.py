@@ -34,7 +34,11 @@ def project(message: Message) -> tuple[Put, ...]:
     body = message.body
     match body:
         case AccrueFreight() | PostFreightInvoice() | ShareFreightInvoice():
-            asked = AskedLine(revision=body.revision, asked_at=message.received_at)
+            asked = AskedLine(
+                amount=body.amount if isinstance(body, AccrueFreight) else body.payable,
+                revision=body.revision,
+                asked_at=message.received_at,
+            )
             day = "" if body.business_date is None else body.business_date.isoformat()
             index = (("date", day),) if body.revision > 1 else ()
             key = f"{body.verb}/{body.business_key()}"

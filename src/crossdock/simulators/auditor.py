@@ -6,7 +6,8 @@ doubled_effects       the same business content done again, with nothing in betw
 lost_messages         told, acknowledged, and neither done nor before anybody
 stock_not_conserved   set aside, or noted as gone, otherwise than the orders and the pickups say
 
-and what `money_audit` finds: accrual_without_proof, doubled_postings, money_not_conserved.
+and what `money_audit` finds: accrual_without_proof, doubled_postings, money_not_conserved; and what
+`books_audit` finds: books_not_reconciled.
 
 Nothing is read from the tables of the system that is judged. All here is pure: the same ledgers and
 observations give the same count; `patrol` fetches them. A message counts as lost once, whatever it
@@ -24,6 +25,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.simulators import money_audit, stock_audit
+from crossdock.simulators.books_audit import Differing, books_not_reconciled
 from crossdock.simulators.erp_inventory import COMMIT, CONFIRM, REVERSE
 from crossdock.simulators.ledger import Entry
 from crossdock.simulators.status_codes import MILESTONES
@@ -72,7 +74,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     `erps`, `tms` and `carriers` are ledgers. `ahead` are the (order, shipment) that were seen on a
     page while no ERP had the reference, `pages` the shipments' pages by shipment, `exceptions` the
     numbers that stand before a person. `stocked` are the company codes whose ERP shall set stock
-    aside.
+    aside. `differing` is what finance is told of ledgers; None where nobody looked.
     """
 
     erps: tuple[tuple[Entry, ...], ...]
@@ -82,6 +84,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     exceptions: frozenset[str] = frozenset()
     ahead: frozenset[tuple[str, str]] = frozenset()
     stocked: frozenset[str] = frozenset()
+    differing: tuple[Differing, ...] | None = None
 
 
 class Violations(Struct, frozen=True, kw_only=True):
@@ -95,6 +98,7 @@ class Violations(Struct, frozen=True, kw_only=True):
     accrual_without_proof: tuple[str, ...] = ()
     doubled_postings: tuple[str, ...] = ()
     money_not_conserved: tuple[str, ...] = ()
+    books_not_reconciled: tuple[str, ...] = ()
 
     def sentences(self) -> dict[str, tuple[str, ...]]:
         """Give the sentences by the names the demo prints."""
@@ -127,6 +131,9 @@ def audit(evidence: Evidence) -> Violations:
         doubled_postings=tuple(money_audit.doubled_postings((*erps, tms))),
         money_not_conserved=tuple(
             money_audit.money_not_conserved(erps, carriers, evidence.exceptions)
+        ),
+        books_not_reconciled=tuple(
+            books_not_reconciled((*erps, tms), evidence.differing, evidence.exceptions)
         ),
     )
 

@@ -6,7 +6,8 @@ Takes   POST /orders/{order_id}/transport-references
         POST /orders/{order_id}/inventory-commitments, with /reversals and /confirmations
         POST /loads/{load_id}/accruals, POST /freight-invoices
         POST /orders/{order_id}/billing-releases
-Tells   documents `master_data`, then `orders`, once every master record is acknowledged
+Tells   documents `master_data`, then `orders`, once every master record is acknowledged, and
+        `statement` of its ledger by night
 
 A reference it already has is a 409 without the idempotency key: an order carries it once. A posting
 has no such guard, as goods movements have none: without the key it is posted again. Nor has money:
@@ -117,6 +118,8 @@ def _changed(release: Release, mischief: Mischief) -> Step:
 
 class Erp(Partner):
     """The distributor's ERP, company 1000."""
+
+    keeps_books = True
 
     def __init__(self, setup: Setup, world: World) -> None:
         """Know the day."""

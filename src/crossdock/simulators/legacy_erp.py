@@ -1,6 +1,7 @@
 """The old ERP of company 2000: drops files with orders, and finds what becomes of them in files.
 
-Drops   `orders-NNNN.csv` into the drop folder, every batch of simulated minutes
+Drops   `orders-NNNN.csv` into the drop folder, every batch of simulated minutes, and by night
+        `statement-<date>-N.csv`
 Reads   `reference-*.csv`, `withdrawal-*.csv`, `posting-*.csv`, `accrual-*.csv`,
         `freight_invoice-*.csv` and `billing_release-*.csv` in the reference folder; a file of the
         same name and content is read once
@@ -16,7 +17,7 @@ import asyncio
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,15 +33,21 @@ from crossdock.simulators.books import (
     asked_to_post,
     asked_to_release,
 )
+from crossdock.simulators.closing import STATEMENT
 from crossdock.simulators.erp import Step, story
-from crossdock.simulators.ledger import Entry
+from crossdock.simulators.ledger import Entry, Told
 from crossdock.simulators.partner import Asked, No, Partner, Setup
+from crossdock.simulators.statements import Line
 from crossdock.simulators.world import LEGACY_COMPANY, World
 
 COLUMNS = (
     "order_no order_version action company customer_no customer_po ship_from_id ship_from_country"
     " ship_from_city ship_from_zip ship_to_id ship_to_name ship_to_country ship_to_city ship_to_zip"
     " ship_to_street req_date line_no item_no qty uom weight_kg value currency"
+).split()
+STATEMENT_COLUMNS = (
+    "business_date drawn_at posting load_id charge invoice_no carrier_scac amount currency"
+    " document_no"
 ).split()
 ACTIONS = {"order.released": "R", "order.changed": "C", "order.cancelled": "X"}
 POLL_SECONDS_MIN = 0.1  # wall time
@@ -62,6 +69,8 @@ class Folders(Struct, frozen=True, kw_only=True):
 class LegacyErp(Partner):
     """The ERP of company 2000."""
 
+    keeps_books = True
+
     def __init__(self, setup: Setup, world: World, folders: Folders) -> None:
         """Know the day, and the folders."""
         super().__init__(setup)
@@ -79,8 +88,8 @@ class LegacyErp(Partner):
                     yield step
 
     def left(self) -> int:
-        """Count what is still to be dropped."""
-        return sum(1 for _ in self.steps())
+        """Count what is still to be dropped, and what lies in its folder and was not read yet."""
+        return sum(1 for _ in self.steps()) + sum(1 for _ in self.unread_files())
 
     async def act(self) -> None:
         """Drop a file and look for files, batch after batch."""
@@ -119,30 +128,46 @@ class LegacyErp(Partner):
                 self._dropped(step)
 
     def _dropped(self, step: Step) -> None:
+        content = {"event_type": step.event_type, "order": step.order}
+        self._handed_over(step.event_type, step.content_key, content)
+        self.ledger.keep("step", step.content_key, "dropped")
+        if self.mischief.strikes("duplicate", step.content_key):
+            self.ledger.keep("again", step.content_key, step)
+
+    def _handed_over(self, verb: str, content_key: str, content: Any) -> None:
         """Enter it: what lies in the folder is told, and taken."""
         for kind in ("sent", "acknowledged"):
             self.ledger.write(
                 Entry(
                     at=self.clock.now(),
                     kind=kind,
-                    verb=step.event_type,
-                    content_key=step.content_key,
-                    content={"event_type": step.event_type, "order": step.order},
+                    verb=verb,
+                    content_key=content_key,
+                    content=content,
                 )
             )
-        self.ledger.keep("step", step.content_key, "dropped")
-        if self.mischief.strikes("duplicate", step.content_key):
-            self.ledger.keep("again", step.content_key, step)
+
+    def tell_statement(self, told: Told, lines: Sequence[Line]) -> None:
+        """Drop a statement; dropped before a crash, and again after it, it is the same."""
+        event = told.content["event"]
+        name = f"{STATEMENT}-{event['business_date']}-{told.content['number']}.csv"
+        write_file(self.folders.drop, name, statement_file(event, lines))
+        self._handed_over(told.verb, told.content_key, told.content)
 
     def before_reading(self) -> None:
         """Read the files that were not read before."""
+        for path, content, digest in self.unread_files():
+            with self.ledger.together():
+                self.ledger.keep("file", path.name, digest)
+                self._import(path.name, content)
+
+    def unread_files(self) -> Iterator[tuple[Path, bytes, str]]:
+        """Find the files that were not read yet, with their bytes and what tells them apart."""
         for path in self.files():
             content = path.read_bytes()
             digest = hashlib.sha256(content).hexdigest()
             if self.ledger.kept("file", path.name) != digest:
-                with self.ledger.together():
-                    self.ledger.keep("file", path.name, digest)
-                    self._import(path.name, content)
+                yield path, content, digest
 
     def files(self) -> list[Path]:
         """List the files in its folder, in the order it reads them."""
@@ -271,6 +296,30 @@ def order_file(steps: Iterable[Step], number: int) -> bytes:
     writer.writeheader()
     writer.writerows(row for step in steps for row in _rows(step))
     return (b"" if number % 2 else BYTE_ORDER_MARK) + text.getvalue().encode()
+
+
+def statement_file(event: Mapping[str, Any], lines: Sequence[Line]) -> bytes:
+    """Write a statement, one row for each posting; a date with nothing is one row without one."""
+    head = {"business_date": event["business_date"], "drawn_at": event["occurred_at"]}
+    rows = [
+        {
+            **head,
+            "posting": each["posting"],
+            "load_id": each["load_id"],
+            "charge": each.get("charge", ""),
+            "invoice_no": each.get("invoice_id", ""),
+            "carrier_scac": each["carrier_scac"],
+            "amount": each["amount"]["amount"].replace(".", ","),
+            "currency": each["amount"]["currency"],
+            "document_no": each["document"],
+        }
+        for each in lines
+    ]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, STATEMENT_COLUMNS, delimiter=";", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows or [head])
+    return text.getvalue().encode()
 
 
 def _rows(step: Step) -> Iterator[dict[str, str]]:

@@ -3,6 +3,8 @@
 data-shipment, data-orders, data-status    a shipment: a row of the list, or the head of its page
 data-milestone, data-occurred              a step of the shipment whose mark came last
 data-about                                 the numbers of something that stands before a person
+data-date                                  a business date; its differences follow
+data-difference, data-line                 how a posting differs, and its name after its ledger's
 a rel=next                                 where the list goes on
 """
 
@@ -14,6 +16,7 @@ from html.parser import HTMLParser
 from msgspec import Struct
 
 from crossdock.simulators.auditor import ShownShipment, Step
+from crossdock.simulators.books_audit import Differing
 
 
 class Page(Struct, frozen=True, kw_only=True):
@@ -21,6 +24,7 @@ class Page(Struct, frozen=True, kw_only=True):
 
     shipments: tuple[ShownShipment, ...] = ()
     about: frozenset[str] = frozenset()
+    differing: tuple[Differing, ...] = ()
     following: str = ""
 
 
@@ -32,6 +36,7 @@ def read_page(text: str) -> Page:
     return Page(
         shipments=tuple(reader.shipments),
         about=frozenset(reader.about),
+        differing=tuple(reader.differing),
         following=reader.following,
     )
 
@@ -41,6 +46,8 @@ class _Reader(HTMLParser):
         super().__init__()
         self.shipments: list[ShownShipment] = []
         self.about: set[str] = set()
+        self.differing: list[Differing] = []
+        self.date = ""
         self.following = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -64,6 +71,15 @@ class _Reader(HTMLParser):
                 order_ids=shipment.order_ids,
                 status=shipment.status,
                 steps=(*shipment.steps, step),
+            )
+        self.date = marks.get("data-date", self.date)
+        if "data-difference" in marks:
+            self.differing.append(
+                Differing(
+                    business_date=self.date,
+                    line=marks.get("data-line", "").partition("/")[2],
+                    kind=marks["data-difference"],
+                )
             )
         self.about.update(marks.get("data-about", "").split())
         if tag == "a" and marks.get("rel") == "next":

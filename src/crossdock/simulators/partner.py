@@ -6,6 +6,10 @@ GET  /progress          what it still has to tell: {"done", "left", "given_up", 
 GET  /effects/{key}     was the request with this idempotency key done
 POST /faults            change the faults while it runs: {"faults": "down=1"}; "" heals it
 POST /resend            tell crossdock again what it took since: {"since": "2026-03-27T09:00:00Z"}
+POST /statements        tell now what the ledger holds of freight, date by date
+
+A partner with a ledger of freight tells at midnight (UTC, simulated) what it holds of every date
+that has changed.
 """
 
 from __future__ import annotations
@@ -26,9 +30,11 @@ from crossdock.faults import Misconfigured
 from crossdock.simulators import mischief
 from crossdock.simulators.chance import between, share
 from crossdock.simulators.clock import AcceleratedClock
+from crossdock.simulators.closing import STATEMENT, due_statements, midnight_after
 from crossdock.simulators.ledger import Entry, Ledger, Telling, Told
 from crossdock.simulators.mischief import Mischief
 from crossdock.simulators.sender import Sender
+from crossdock.simulators.statements import Line
 
 CROSSDOCK = "crossdock"
 PROMISES = ("idempotent", "lookup", "natural", "neither")  # about a request that comes again
@@ -80,7 +86,12 @@ def json_answer(content: Any, status: int = 200) -> web.Response:
 
 
 class Partner:
-    """A partner system on a port. The kinds add their routes and what they tell by themselves."""
+    """A partner system on a port. The kinds add their routes and what they tell by themselves.
+
+    `keeps_books`: it has a ledger of freight, and tells what it holds.
+    """
+
+    keeps_books = False
 
     def __init__(self, setup: Setup) -> None:
         """Open the ledger; nothing is told before `app` runs."""
@@ -109,6 +120,7 @@ class Partner:
             web.get("/effects/{key}", self._look_up),
             web.post("/faults", self._faults),
             web.post("/resend", self._resend),
+            web.post("/statements", self._statements),
             *self.routes(),
         )
 
@@ -131,7 +143,8 @@ class Partner:
         return app
 
     async def _background(self, _app: web.Application) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self.sender.run()), asyncio.create_task(self.act())]
+        work = [self.sender.run(), self.act(), *([self._nights()] if self.keeps_books else [])]
+        tasks = [asyncio.create_task(each) for each in work]
         for task in tasks:
             task.add_done_callback(_end_with)
         yield
@@ -139,6 +152,30 @@ class Partner:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+    async def _nights(self) -> None:
+        """Close each day at its midnight, for ever."""
+        while True:
+            now = self.clock.now()
+            await self.clock.sleep(midnight_after(now) - now)
+            self.draw_statements(every=False)
+
+    def draw_statements(self, *, every: bool) -> int:
+        """Promise to tell what the ledger holds of every date, or of those that have changed.
+
+        Answers of how many.
+        """
+        self.before_reading()
+        with self.ledger.together():
+            due = list(due_statements(self.ledger, self.mischief, self.clock.now(), every=every))
+            for told, lines in due:
+                self.tell_statement(told, lines)
+        return len(due)
+
+    def tell_statement(self, told: Told, lines: Sequence[Line]) -> None:
+        """Promise a statement; the ledger keeps what is said of it, the wire has its lines."""
+        body = {**told.content["event"], "lines": lines}
+        self.tell(STATEMENT, told.content_key, told, self.clock.now(), body=body)
 
     async def take(
         self,
@@ -312,6 +349,10 @@ class Partner:
         except Misconfigured as error:
             return json_answer({"error": "misconfigured", "detail": str(error)}, 400)
         return json_answer({"chances": self.mischief.chances})
+
+    async def _statements(self, _request: web.Request) -> web.StreamResponse:
+        drawn = self.draw_statements(every=True) if self.keeps_books else 0
+        return json_answer({"statements": drawn})
 
     async def _resend(self, request: web.Request) -> web.StreamResponse:
         since = msgspec.convert((await request.json())["since"], datetime)

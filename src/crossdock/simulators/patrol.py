@@ -12,11 +12,13 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.simulators.auditor import Evidence, ShownShipment
+from crossdock.simulators.books_audit import Differing
 from crossdock.simulators.ledger import Entry
 from crossdock.simulators.pages import Page, read_page
 
 CALL_SECONDS = 30.0
 AT_A_TIME = 8
+RECONCILIATION = "/console/finance/reconciliation"
 BEFORE_A_PERSON = ("/console/exceptions", "/console/finance?view=disputes")
 
 
@@ -25,7 +27,8 @@ class Sites(Struct, frozen=True, kw_only=True):
 
     `customers` maps a customer's id to the headers with which its pages are asked for,
     `operator` are the headers for the console. `stocked` are the company codes whose ERP shall set
-    stock aside. Addresses without a trailing slash.
+    stock aside. `reconciled`: the ledgers' statements shall be compared. Addresses without a
+    trailing slash.
     """
 
     portal: str
@@ -35,6 +38,7 @@ class Sites(Struct, frozen=True, kw_only=True):
     carriers: tuple[str, ...]
     operator: Mapping[str, str] = {}
     stocked: frozenset[str] = frozenset()
+    reconciled: bool = False
 
 
 class _Answer(Struct):
@@ -105,7 +109,18 @@ class Patrol:
             exceptions=await self._exceptions(),
             ahead=frozenset(self.ahead),
             stocked=self.sites.stocked,
+            differing=await self._differing() if self.sites.reconciled else None,
         )
+
+    async def close_the_books(self) -> None:
+        """Ask every ledger for its statements; they come as the partner's own documents."""
+        for url in (*self.sites.erps, self.sites.tms):
+            async with self._session.post(f"{url}/statements") as answer:
+                answer.raise_for_status()
+
+    async def _differing(self) -> tuple[Differing, ...]:
+        url = f"{self.sites.portal}{RECONCILIATION}"
+        return (await self._get_page(url, self.sites.operator)).differing
 
     async def _list(self, customer_id: str) -> AsyncIterator[ShownShipment]:
         url = f"{self.sites.portal}/portal/shipments?customer={quote(customer_id)}"

@@ -32,13 +32,14 @@ Line = Mapping[str, Any]  # in the published words of a statement
 
 
 class Held(Struct, frozen=True, kw_only=True):
-    """One posting of a ledger: `line` as it was asked for, under `business_date`, `times` booked.
+    """One posting of a ledger: `line` as it was asked for by `verb`, under `business_date`.
 
     `name` is that of the line without its ledger: `accrual/<load>/<charge>`,
     `invoice/<carrier>/<number>`. `shown` is what the ledger shows of it, each with its date, and
     `planted` how that differs; empty: it does not.
     """
 
+    verb: str
     name: str
     business_date: date
     line: Line
@@ -130,7 +131,7 @@ def _booked(entry: Entry, names: tuple[str, ...], words: dict[str, Any], amount:
         "document": entry.document_id,
     }
     name = "/".join([posting, *(told[part] for part in parts)])
-    return Held(name=name, business_date=day, line=line, shown=((day, line),))
+    return Held(verb=entry.verb, name=name, business_date=day, line=line, shown=((day, line),))
 
 
 # What a ledger books of freight -> how its line reads; the others book nothing.
@@ -143,16 +144,19 @@ LINES: dict[str, Callable[[Entry], Held]] = {
 
 def _by_hand(one: Held, mischief: Mischief) -> Iterable[Held]:
     """Give the posting as the ledger shows it after its clerks, and what they book beside it."""
-    fault = next((each for each in TAMPERED if mischief.strikes(each, one.name)), "")
+    subject = f"{one.verb}/{one.name}"
+    known = [each for each in TAMPERED if each != "copy_lost" or one.verb == COPY]
+    fault = next((each for each in known if mischief.strikes(each, subject)), "")
     if fault:
         planted, tamper = TAMPERED[fault]
         one = replace(one, shown=tamper(one), planted=planted)
     yield one
-    if "charge" in one.line and mischief.strikes("booked_by_hand", one.name):
+    if "charge" in one.line and mischief.strikes("booked_by_hand", subject):
         charge = f"{BY_HAND}/{one.line['charge']}"
         amount = {**one.line["amount"], "amount": str(STRAY)}
         line = {**one.line, "charge": charge, "amount": amount, "document": BY_HAND}
         yield Held(
+            verb=one.verb,
             name=f"accrual/{line['load_id']}/{charge}",
             business_date=one.business_date,
             line=line,

@@ -3,8 +3,8 @@
 Takes   POST /shipment-requests
         POST /shipment-requests/{order_id}/cancellations
         POST /loads/{load_id}/freight-invoices
-Tells   documents `plans` and `charges` to crossdock; `loads` and `loads/{id}/cancellations` to its
-        carriers
+Tells   documents `plans`, `charges` and, by night, `statement` to crossdock; `loads` and
+        `loads/{id}/cancellations` to its carriers
 
 Charges are told of the loads that it settles itself, when they should be delivered; told again
 where a shipment joined or left. A copy of an invoice without the key is another copy.
@@ -39,6 +39,8 @@ LIVE = "asked"
 
 class Tms(Partner):
     """The distributor's TMS."""
+
+    keeps_books = True
 
     def routes(self) -> Sequence[web.RouteDef]:
         """Give the doors for requests and cancellations."""

@@ -29,6 +29,7 @@ from crossdock.cli.demonstration.summary import (
     effects_of,
     freight_of,
     orders_of,
+    reconciliation_of,
     teams_of,
     tenders_of,
 )
@@ -45,6 +46,7 @@ BOOT_SECONDS = 7.0
 READY_SECONDS = 120.0  # a busy machine starts ten processes slowly
 POLL_SECONDS = 0.4
 QUIET_POLLS = 3
+COUNTS_MAX = 4  # a simulated day is over in ten seconds, and its clocks go on while it is counted
 DAY_SECONDS_MAX = 300.0  # a busy machine lives a day of one minute in three
 UNFINISHED = {OutboxStatus.WAITING, OutboxStatus.LEASED, OutboxStatus.UNKNOWN}
 
@@ -62,6 +64,18 @@ class Options(Struct, frozen=True, kw_only=True):
     seed: int = 1
     orders: int = 300
     naive: bool = True
+
+
+class Hub(Struct, frozen=True, kw_only=True):
+    """What connects the partners: where to look, and how to tell that it has nothing left to do.
+
+    `evening` is what people do when the day is done; `standing` tells what partners were asked.
+    """
+
+    sites: Sites
+    is_quiet: Callable[[], bool] = lambda: True
+    evening: Callable[[], Awaitable[None]] | None = None
+    standing: Callable[[], object] = lambda: None
 
 
 class Lived(Struct, frozen=True, kw_only=True):
@@ -92,8 +106,14 @@ async def live_the_day(
     stage = Stage(plan)
     hub = stage.start("crossdock", stage.hub_command())
     stack.callback(stop, hub)
-    evening = partial(work_through, stage)
-    lives = [_live(stage, crossdock_sites(stage), lambda: quiet(stage), tell, evening)]
+    sites = replace(crossdock_sites(stage), reconciled=True)
+    crossdock = Hub(
+        sites=sites,
+        is_quiet=partial(quiet, stage),
+        evening=partial(work_through, stage),
+        standing=partial(standing, stage),
+    )
+    lives = [_live(stage, crossdock, tell)]
     if options.naive:
         other = Stage(
             replace(plan, folder=options.folder / "point-to-point", tokens=False, x12=False)
@@ -112,6 +132,7 @@ async def live_the_day(
             acknowledgements=acknowledgements_of(reader),
             exceptions=teams_of(reader),
             freight=freight_of(reader, lived.evidence),
+            reconciliation=reconciliation_of(reader, lived.evidence),
             effects=effects_of(reader, lived.evidence),
             violations=found.counts(),
             naive=naive_counts(naive[0].evidence) if naive else {},
@@ -129,32 +150,39 @@ def naive_counts(evidence: Evidence) -> dict[str, int]:
     return {name: count for name, count in counts.items() if name != "stock_not_conserved"}
 
 
-async def _live(
-    stage: Stage,
-    sites: Sites,
-    is_quiet: Callable[[], bool],
-    tell: Tell,
-    evening: Callable[[], Awaitable[None]] | None = None,
-) -> Lived:
-    """Live a day to its end; what people do in the evening has an end of its own."""
+async def _live(stage: Stage, hub: Hub, tell: Tell) -> Lived:
+    """Live a day to its end; what people do in the evening has an end of its own.
+
+    Then the ledgers tell what they hold, and all is counted. What is done meanwhile would be in
+    one count and not in the other: then it is counted again.
+    """
+    sites, is_quiet = hub.sites, hub.is_quiet
     with stage.partners():
         await ready(stage)
         async with Patrol(sites) as patrol:
             done = asyncio.Event()
             watching = asyncio.create_task(patrol.watch(done))
             whole = await until_over(stage, is_quiet, tell)
-            if evening is not None:
-                await evening()
+            if hub.evening is not None:
+                await hub.evening()
                 whole = await until_over(stage, is_quiet, tell)
             done.set()
             await watching
-            return Lived(evidence=await patrol.evidence(), looks=patrol.looks, whole=whole)
+            for _ in range(COUNTS_MAX):
+                before = hub.standing()
+                await patrol.close_the_books()
+                whole = await until_over(stage, is_quiet, tell)
+                lived = Lived(evidence=await patrol.evidence(), looks=patrol.looks, whole=whole)
+                if hub.standing() == before:
+                    break
+            return lived
 
 
 async def _live_naively(stage: Stage) -> Lived:
     hub = stage.start("naive", stage.naive_command())
     try:
-        return await _live(stage, _naive_sites(stage), lambda: True, lambda _line: None)
+        sites = replace(_naive_sites(stage), reconciled=True)
+        return await _live(stage, Hub(sites=sites), lambda _line: None)
     finally:
         stop(hub)
 
@@ -222,9 +250,15 @@ def _line(stage: Stage, left: int) -> str:
 
 
 def quiet(stage: Stage) -> bool:
-    """Tell whether crossdock has nothing left to do now."""
+    """Tell whether crossdock has nothing left to do now, and nothing left to fetch."""
     with looking_into(stage.config) as reader:
-        return _idle(reader)
+        return _idle(reader) and not stage.dropped()
+
+
+def standing(stage: Stage) -> object:
+    """Tell what was asked of partners by now."""
+    with looking_into(stage.config) as reader:
+        return reader.outbox_counts(TENANT)
 
 
 def _idle(reader: Reader) -> bool:

@@ -35,7 +35,8 @@ TYPICAL_FAULTS = (
     "retraction=0.02,correction=0.02,cancelled=0.03,changed=0.03,unknown_master=0.02,"
     "incomplete=0.02,rejected=0.01,replanned=0.02,sold_out=0.01,overbilled=0.04,accessorial=0.04,"
     "unknown_charge=0.02,reweighed=0.03,wrong_sum=0.03,billed_twice=0.04,rebilled=0.03,"
-    "bill_cancelled=0.03,billed_near=0.15,billed_early=0.05,billed_late=0.05"
+    "bill_cancelled=0.03,billed_near=0.15,billed_early=0.05,billed_late=0.05,mistyped=0.008,"
+    "misdated=0.008,reversed_by_hand=0.008,double_booked=0.005,booked_by_hand=0.005,copy_lost=0.005"
 )
 OUTAGES = {"erp": "outage=10:10-10:40", "tms": "outage=12:00-12:20", "PARC": "outage=13:00-14:00"}
 STOP_SECONDS = 10.0
@@ -158,6 +159,11 @@ class Stage:
     def url(self, name: str) -> str:
         """Name a partner's address."""
         return f"http://{HOST}:{self.ports[name]}"
+
+    def dropped(self) -> list[Path]:
+        """List the files of the old ERP that crossdock has not put away yet."""
+        drop = self.folder / "exchange/in"
+        return [*drop.glob("*.csv"), *drop.glob("processing/*.csv")]
 
     def ledger(self, name: str) -> Path:
         """Name the file of a partner's ledger."""

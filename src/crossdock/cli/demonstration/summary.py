@@ -8,8 +8,10 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from crossdock.apis.process.v1.reconciliation import days
 from crossdock.ports.store import OutboxStatus, Reader
 from crossdock.simulators.auditor import Evidence, Violations
+from crossdock.simulators.books_audit import Differing, planted
 from crossdock.simulators.ledger import Entry
 
 TENANT = "main"
@@ -48,6 +50,19 @@ class Freight(Struct, frozen=True, kw_only=True):
     paid: Mapping[str, str]
 
 
+class Reconciliation(Struct, frozen=True, kw_only=True):
+    """The ledgers held against what was posted to them.
+
+    `dates` have statements, `postings` were compared; `planted` are the differences that the
+    partners' clerks made, `reported` those finance was told, both by kind.
+    """
+
+    dates: int
+    postings: int
+    planted: Mapping[str, int]
+    reported: Mapping[str, int]
+
+
 CUT_SHORT = "  cut short: this machine was too busy, and what was still to do counts as lost"
 
 
@@ -75,6 +90,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     acknowledgements: Mapping[str, int]
     exceptions: Mapping[str, int]
     freight: Freight
+    reconciliation: Reconciliation
     effects: Mapping[str, Effects]
     violations: Mapping[str, int]
     naive: Mapping[str, int]
@@ -118,6 +134,21 @@ def freight_of(reader: Reader, evidence: Evidence) -> Freight:
         accrued=accrued,
         paid=paid,
     )
+
+
+def reconciliation_of(reader: Reader, evidence: Evidence) -> Reconciliation:
+    """Hold what finance is told of the ledgers beside what their clerks did."""
+    told = days(reader, TENANT).days
+    return Reconciliation(
+        dates=len(told),
+        postings=sum(each.our_count for day in told for each in day.totals),
+        planted=_by_kind(planted((*evidence.erps, evidence.tms)).elements()),
+        reported=_by_kind(evidence.differing or ()),
+    )
+
+
+def _by_kind(differing: Iterable[Differing]) -> dict[str, int]:
+    return dict(sorted(Counter(each.kind for each in differing).items()))
 
 
 def sums(
@@ -229,6 +260,7 @@ def as_text(summary: Summary) -> str:
             f"{_amounts(freight.accrued)} accrued, {_amounts(freight.paid)} of it paid"
         ),
         *(f"              {count:>5}  loads {stage}" for stage, count in freight.loads.items()),
+        *_ledgers(summary.reconciliation),
         "",
         "  effects     asked  applied  in the partner's own ledger",
         *(
@@ -247,6 +279,21 @@ def as_text(summary: Summary) -> str:
     for name, sentences in summary.details.items():
         lines += ["", f"  {name.replace('_', ' ')}:", *(f"    {each}" for each in sentences[:10])]
     return "\n".join(lines) + "\n"
+
+
+def _ledgers(found: Reconciliation) -> list[str]:
+    head = (
+        f"  ledgers     {found.postings} postings of {found.dates} business dates compared; "
+        f"clerks made {sum(found.planted.values())} differ, finance is told of "
+        f"{sum(found.reported.values())}"
+    )
+    return [
+        head,
+        *(
+            f"              {found.reported.get(kind, 0):>5}  {kind.replace('_', ' ')}"
+            for kind in sorted({*found.planted, *found.reported})
+        ),
+    ]
 
 
 def _amounts(amounts: Mapping[str, str]) -> str:

@@ -49,8 +49,12 @@ class Total(Struct, frozen=True, kw_only=True):
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """One posting that differs, and how; `accepted` where a person let it be."""
+    """One posting that differs, and how; `accepted` where a person let it be.
 
+    `line` names it for ever: its ledger, what it is, and its load and charge or its invoice.
+    """
+
+    line: str
     ledger: str
     kind: DifferenceKind
     posting: LedgerPosting
@@ -125,6 +129,7 @@ def _total(one: LedgerTotal) -> Total:
 
 def _difference(one: LedgerDifference) -> Difference:
     return Difference(
+        line=one.line,
         ledger=one.ledger,
         kind=one.kind,
         posting=one.posting,
