@@ -48,14 +48,17 @@ def books_not_reconciled(
 ) -> Iterator[str]:
     """Name what clerks did and nobody was told, and what was told and nobody did.
 
-    `told` None: nobody looked, and nothing is judged. A posting whose own number is among the
-    `excepted` stands before a person already: nobody knows whether it was done at all.
+    `told` None: nobody looked, and nothing is judged. Nor is a posting whose own number is among
+    the `excepted`: nobody knows whether it was done at all, and a person is asked about that.
     """
     if told is None:
         return
     done, said = planted(ledgers), Counter(told)
-    for each in sorted(done - said):
-        if each.line.partition("/")[2] not in excepted:
-            yield f"{each.line} of {each.business_date} is {each.kind}, and nobody was told"
-    for each in sorted(said - done):
-        yield f"{each.line} of {each.business_date} was told as {each.kind}, and is not"
+    for each in sorted((done - said) + (said - done)):
+        if each.line.partition("/")[2] in excepted:
+            continue
+        where = f"{each.line} of {each.business_date}"
+        if done[each] > said[each]:
+            yield f"{where} is {each.kind}, and nobody was told"
+        else:
+            yield f"{where} was told as {each.kind}, and is not"

@@ -262,11 +262,11 @@ def standing(stage: Stage) -> object:
 
 
 def _idle(reader: Reader) -> bool:
+    """Tell whether nothing is under way; what waits behind a question to a person is not."""
     counts = reader.outbox_counts(TENANT)
-    unfinished = sum(
-        count for (_end, _verb, status), count in counts.items() if status in UNFINISHED
-    )
-    return not unfinished and not reader.pending(TENANT)
+    ends = {end for (end, _verb, status), count in counts.items() if count and status in UNFINISHED}
+    due = any(reader.next_effect(TENANT, end) is not None for end in ends)
+    return not due and not reader.pending(TENANT)
 
 
 def crossdock_sites(stage: Stage) -> Sites:
