@@ -1,20 +1,36 @@
 """The evidence pack: everything a dispute or a posting rests on, as JSON and on paper."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from crossdock.apis.http import json_text
-from crossdock.apis.process.v1.evidence import Evidence, digest_of, evidence
+from crossdock.apis.process.v1.evidence import (
+    TEXT_MAX,
+    Evidence,
+    RuleText,
+    digest_of,
+    evidence,
+)
 from crossdock.apis.process.v1.evidence_pdf import on_paper
-from crossdock.ports.store import AuditRow, Store
+from crossdock.flow.batch import message_of
+from crossdock.ports.store import (
+    AuditRow,
+    DocumentRow,
+    DocumentStatus,
+    ProjectionRow,
+    Store,
+)
+from crossdock.projections.shipment_visibility import project
 from crossdock.store.sqlite import open_sqlite
 from tests.apis import history
 from tests.apis.asgi import call
 from tests.apis.freight_rows import LINEHAUL, PICTURE, changed, paint
-from tests.apis.rows import NIGHT
+from tests.apis.rows import NIGHT, PICKED_UP, seen_by
 from tests.pages.house import house
 
 DISPUTED = AuditRow(
@@ -62,6 +78,80 @@ def test_the_pack_holds_charges_timeline_and_decisions(store: Store) -> None:
         "PictureChanged",
         "SHIPMENT_SILENT",
     ]
+
+
+def document(id_: str, content: bytes) -> DocumentRow:
+    return DocumentRow(
+        tenant="main",
+        id=id_,
+        endpoint="roadhaul",
+        document="tracking",
+        received_at=NIGHT,
+        content=content,
+        content_type="application/json",
+        sha256=hashlib.sha256(content).hexdigest(),
+        status=DocumentStatus.TRANSLATED,
+    )
+
+
+def test_the_pack_holds_the_rules_that_decided_as_their_tables_have_them(store: Store) -> None:
+    tolerance = {"rule_id": LINEHAUL.rule, "over_amount": "5.00", "over_per_cent": "2"}
+    book = {"tolerances": [tolerance, {"rule_id": "another"}], "routing": []}
+    with store.write() as unit:
+        unit.keep_rules("main", "abc123", msgspec.json.encode(book))
+        unit.keep_rules("main", "def456", msgspec.json.encode(book))
+
+    assert pack_of(store).rules == (
+        RuleText(rule_id=LINEHAUL.rule, table="tolerances", edition="abc123", row=tolerance),
+    )
+
+
+def test_the_pack_holds_the_milestones_of_its_shipments_as_they_were_told(store: Store) -> None:
+    told = seen_by("C-1", PICTURE.shipment_ids[0])
+    message = structs.replace(message_of(history.SEEN), body=told)
+    with store.write() as unit:
+        unit.put_projections(
+            [
+                ProjectionRow(
+                    tenant="main",
+                    kind=put.kind,
+                    key=put.key,
+                    body=msgspec.json.encode(put.body),
+                    index=put.index,
+                    updated_at=NIGHT,
+                )
+                for put in project(message)
+            ]
+        )
+
+    (reached,) = pack_of(store).milestones
+
+    assert (reached.shipment_id, reached.milestone, reached.occurred, reached.source) == (
+        PICTURE.shipment_ids[0],
+        "PICKED_UP",
+        PICKED_UP.occurred.text,
+        "roadhaul",
+    )
+
+
+def test_the_pack_holds_what_its_documents_say_and_the_hash_of_their_bytes(store: Store) -> None:
+    long = document("d-m-1", b"x" * (TEXT_MAX + 1))
+    photo = document("d-m-2", b"\xff\xd8\xff")
+    text = document("d-m-5", b'{"status": "PUP"}')
+    with store.write() as unit:
+        unit.keep_documents([long, photo, text])
+
+    told = pack_of(store).documents
+
+    assert [(each.document.id, each.document.sha256) for each in told] == [
+        (each.id, each.sha256) for each in (long, photo, text)
+    ]
+    assert [(each.text, each.whole) for each in told] == [
+        ("x" * TEXT_MAX, False),
+        (None, True),
+        ('{"status": "PUP"}', True),
+    ]
+    assert on_paper(pack_of(store)).startswith(b"%PDF-1.7")
 
 
 def test_the_digest_is_that_of_the_pack_without_it(store: Store) -> None:

@@ -145,10 +145,11 @@ def documents(reader: Reader, tenant: str, load_id: str) -> Iterable[RawDocument
         body = decode(message.type, message.schema, message.body)
         ids |= dict.fromkeys((message.document_id, getattr(body, "document_id", "")))
     found = (reader.document(tenant, each) for each in ids if each)
-    yield from (_document(row) for row in found if row is not None)
+    yield from (raw_document(row) for row in found if row is not None)
 
 
-def _document(row: DocumentRow) -> RawDocument:
+def raw_document(row: DocumentRow) -> RawDocument:
+    """Tell of a raw document without its bytes."""
     return RawDocument(
         id=row.id,
         endpoint=row.endpoint,
