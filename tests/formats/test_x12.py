@@ -243,7 +243,7 @@ def envelope(**changed: object) -> Envelope:
         "receiver": "ROAD",
         "group_sender": "SHIPPER",
         "group_receiver": "ROAD",
-        "functional_id": "SM",
+        "functional_id": "GF",
         "release": "004010",
         "usage": "T",
         "interchange_control": 7,
@@ -254,7 +254,10 @@ def envelope(**changed: object) -> Envelope:
 
 
 def test_what_is_written_has_counts_and_numbers_that_are_right() -> None:
-    raw = render(envelope(), [("0001", [["ST", "204", ""], ["B2", "", "ROAD", "", "4711", ""]])])
+    raw = render(
+        envelope(functional_id="SM"),
+        [("0001", [["ST", "204", ""], ["B2", "", "ROAD", "", "4711", ""]])],
+    )
 
     assert raw.decode() == (
         "ISA*00*          *00*          *ZZ*SHIPPER        *02*ROAD           "

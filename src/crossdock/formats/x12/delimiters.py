@@ -18,7 +18,7 @@ GS_ELEMENTS = 8
 FIRST_WITH_REPETITION = "00402"
 
 _LAYOUT = "\r\n\t "
-_OPENING = re.compile(r"[A-Z][A-Z0-9]{1,2}[^A-Z0-9]")
+_OPENING = re.compile(r"[A-Za-z][A-Za-z0-9]{1,2}[^A-Za-z0-9]")
 # What the first segment of a file without ISA may hold before its terminator.
 _FIRST = re.compile(r"(?:GS|ST)(?P<element>[^0-9A-Za-z\s])")
 
@@ -55,6 +55,8 @@ def read_isa(text: str, at: int) -> Header | None:
     parts = text[:ISA_SPAN_MAX].split(element, ISA_ELEMENTS)
     if len(parts) <= ISA_ELEMENTS or any("\n" in part for part in parts[:ISA_ELEMENTS]):
         return None
+    if any(part.endswith("ISA") for part in parts[1:ISA_ELEMENTS]):
+        return None  # another one begins before this one ends
     ahead = sum(map(len, parts[:ISA_ELEMENTS])) + ISA_ELEMENTS
     for component, segment, length in _endings(parts[ISA_ELEMENTS]):
         delimiters = Delimiters(
@@ -139,7 +141,7 @@ def _fit(delimiters: Delimiters, rest: str) -> bool:
 def _whole_gs(elements: list[str]) -> bool:
     """Tell whether GS reads well: where ISA16 is missing, the terminator is a guess."""
     version = elements[-1].strip()
-    return elements[0] != "GS" or (
+    return elements[0].upper() != "GS" or (
         len(elements) == GS_ELEMENTS + 1 and (version.isalnum() or not version)
     )
 

@@ -19,6 +19,16 @@ from crossdock.formats.x12.tokens import Block, Limits, Segment, Tape, pieces
 
 CONTROL_DIGITS_MAX = 9
 SET_CONTROL_MIN = 4
+# Element 479, GS01, by the sets of the tables.
+FUNCTIONS = {
+    "204": "SM",
+    "210": "IM",
+    "214": "QM",
+    "315": "QO",
+    "990": "GF",
+    "997": "FA",
+    "999": "FA",
+}
 SET_ID_DIGITS = 3
 SEEN_MAX = 100_000
 TOLD_ALWAYS = "INTERCHANGE_TOO_LARGE"  # once, however much was told before
@@ -182,6 +192,7 @@ class _Assembly:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._told = 0
+        self._is_empty = True
         self._complete: list[Part] = []
         self._interchange: Interchange | None = None
         self._group: Group | None = None
@@ -290,6 +301,7 @@ class _Assembly:
         """Open an interchange; what was open before is closed."""
         self.close_interchange(header.at, ended=False)
         self._groups_seen = set()
+        self._is_empty = True
         said = [element.strip() for element in header.elements]
         if not said:
             self._interchange = Interchange(delimiters=header.delimiters, at=header.at)
@@ -315,11 +327,15 @@ class _Assembly:
 
     def close_interchange(self, at: int, *, ended: bool) -> None:
         """Close whatever is open; without IEA where it is not `ended`."""
-        self._close_group(at)
+        self._close_group(
+            at, cut=not ended and bool(self._interchange and self._interchange.control)
+        )
         interchange, self._interchange = self._interchange, None
         if interchange is None:
             return
         interchange.size = at - interchange.at
+        if ended and self._is_empty and not interchange.reports:
+            interchange.findings.append(noticed("NO_GROUPS", interchange.at, "ISA"))
         if not ended and interchange.control:
             interchange.findings.append(noticed("NO_IEA", at, "IEA"))
         self._complete.append(interchange)
@@ -336,6 +352,7 @@ class _Assembly:
         assert interchange is not None  # noqa: S101 - a header comes before any segment
         said = [_element(elements, number) for number in range(9)]
         self._sets_seen = set()
+        self._is_empty = False
         self._group = Group(
             interchange=interchange,
             functional_id=said[1],
@@ -354,9 +371,9 @@ class _Assembly:
         elif _again(said[6], self._groups_seen):
             self._notice("GROUP_TWICE", at, "GS06", text=said[6])
 
-    def _close_group(self, at: int) -> None:
-        """Close the group that is open, which has no GE."""
-        self._close_set(at)
+    def _close_group(self, at: int, *, cut: bool = False) -> None:
+        """Close the group that is open, which has no GE; `cut`: nor has anything an end."""
+        self._close_set(at, cut=cut)
         group, self._group = self._group, None
         if group is None:
             return
@@ -367,7 +384,9 @@ class _Assembly:
 
     def _compare_group(self, opened: Group, at: int, trailer: list[str]) -> None:
         opened.claimed, control = _element(trailer, 1), _element(trailer, 2)
-        if not _same(opened.claimed, str(opened.sets)):
+        if not opened.sets:
+            self._notice("NO_SETS", opened.at, "GS", said=opened.claimed)
+        elif not _same(opened.claimed, str(opened.sets)):
             self._notice("GE_COUNT", at, "GE01", said=opened.claimed, found=opened.sets)
         if not _same(control, opened.control):
             self._notice("GE_CONTROL", at, "GE02", said=control, opened=opened.control)
@@ -375,6 +394,7 @@ class _Assembly:
     def _open_set(self, at: int, elements: list[str]) -> None:
         interchange, group = self._interchange, self._group
         assert interchange is not None  # noqa: S101 - a header comes before any segment
+        self._is_empty = False
         if group is None:
             group = self._group = Group(interchange=interchange, at=at)
             self._sets_seen = set()
@@ -389,6 +409,8 @@ class _Assembly:
             at=at,
             blocks=[],
         )
+        if group.functional_id not in {"", FUNCTIONS.get(set_id, group.functional_id)}:
+            self._notice("GS_FUNCTION", at, "GS01", said=group.functional_id, set=set_id)
         if len(set_id) != SET_ID_DIGITS or not set_id.isalnum():
             self._notice("ST_ID", at, "ST01", text=set_id)
         if not SET_CONTROL_MIN <= len(control) <= CONTROL_DIGITS_MAX:
@@ -396,11 +418,12 @@ class _Assembly:
         elif _again(control, self._sets_seen):
             self._notice("SET_TWICE", at, "ST02", text=control)
 
-    def _close_set(self, at: int) -> None:
-        """Close the set that is open, which has no SE."""
+    def _close_set(self, at: int, *, cut: bool = False) -> None:
+        """Close the set that is open, which has no SE; where the file is `cut`, half is gone."""
         current, self._set = self._set, None
         if current is not None:
-            current.findings.append(noticed("NO_SE", at, "SE", opened=current.control))
+            code = "CUT_OFF" if cut else "NO_SE"
+            current.findings.append(noticed(code, at, "SE", opened=current.control))
             self._complete.append(current)
 
     def _end_set(self, at: int, trailer: list[str]) -> None:

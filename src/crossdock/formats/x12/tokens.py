@@ -32,6 +32,7 @@ _NOTHING = "\r\n\t \x00\x1a"
 _LAYOUT = "\r\n"
 _LAYOUT_AHEAD = "\r\n\t \x00"
 _ISA = re.compile(r"ISA[^0-9A-Za-z\s]")
+_SMALL_ISA = re.compile(r"isa(?=[^0-9A-Za-z\s])")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -305,6 +306,8 @@ class _Opening:
                 found.append(noticed("NO_INTERCHANGE", tape.offset(tape.pos)))
             return None
         start = tape.pos
+        if _SMALL_ISA.match(tape.text, start):
+            tape.text = tape.text[:start] + "ISA" + tape.text[start + len("ISA") :]
         if not _ISA.match(tape.text, start):
             ahead = tape.text[start : start + ISA_SPAN_MAX]
             if header := read_first(ahead, tape.offset(start)):
@@ -358,7 +361,14 @@ def _record_shape(head: str) -> tuple[int, int] | None:
 @lru_cache(maxsize=64)
 def _boundary(segment: str) -> re.Pattern[str]:
     """Find where an interchange ends: at IEA, or at another ISA."""
-    return re.compile(re.escape(segment) + r"[\r\n\t \x00]*(?:(IEA)|ISA)[^0-9A-Za-z]")
+    return re.compile(re.escape(segment) + r"[\r\n\t \x00]*(?:(IEA|iea)|ISA|isa)[^0-9A-Za-z]")
+
+
+@lru_cache(maxsize=64)
+def _small(element: str, segment: str) -> re.Pattern[str]:
+    """Find segments that are named in small letters."""
+    ahead = rf"(?:^|{re.escape(segment)})[\r\n\t \x00]*"
+    return re.compile(rf"{ahead}[a-z][a-z0-9]{{1,2}}(?={re.escape(element)})")
 
 
 class _Body:
@@ -371,6 +381,8 @@ class _Body:
         self._end = header.at + limits.interchange_bytes
         self._boundary = _boundary(header.delimiters.segment)
         self._dropping = False
+        self._small = _small(header.delimiters.element, header.delimiters.segment)
+        self._small_told = False
 
     def pieces(self) -> Iterator[Block | Finding]:
         """Give the segments up to IEA, another ISA, or the end of the file."""
@@ -403,7 +415,7 @@ class _Body:
             return (last, True) if last >= 0 else (end.start(), False)
         return end.start(), True
 
-    def _block(self, last: int) -> Iterator[Block]:
+    def _block(self, last: int) -> Iterator[Block | Finding]:
         tape, start = self._tape, self._tape.pos
         tape.pos = last + 1
         if self._dropping:
@@ -412,6 +424,11 @@ class _Body:
             if start > last:
                 return
         text = tape.text[start:last]
+        if not text.isupper() and self._small.search(text):
+            text = self._small.sub(lambda found: found[0].upper(), text)
+            if not self._small_told:
+                yield noticed("LOWER_CASE", tape.offset(start))
+            self._small_told = True
         yield Block(text, tape.place(start), self._delimiters, tape.places, self._suspect(text))
 
     def _suspect(self, text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from hashlib import blake2b
@@ -24,6 +25,13 @@ class Context:
         """Begin with nothing noticed."""
         self.settings = settings
         self.noticed: list[Finding] = []
+        self._counted: Counter[tuple[int, str]] = Counter()
+
+    def count(self, group: Group, number: str) -> int:
+        """Count how often a group has spoken of a number before."""
+        before = self._counted[group.at, number]
+        self._counted[group.at, number] += 1
+        return before
 
     @property
     def source(self) -> str:

@@ -41,6 +41,7 @@ from crossdock.formats.x12.acknowledgement import (
 )
 from crossdock.formats.x12.envelope import Document, Group, Interchange, Transaction, read
 from crossdock.formats.x12.findings import CODES, SYNTAX
+from crossdock.formats.x12.resemblance import other_than_x12
 from crossdock.formats.x12.schema import release_of
 from crossdock.formats.x12.tokens import Limits
 from crossdock.formats.x12.validation import validator
@@ -79,7 +80,7 @@ def interchange(raw: bytes, settings: Settings) -> Reading:
     """Read a document of X12. Raises Unreadable where no interchange can be found in it."""
     document = read(raw, Limits(interchange_bytes=settings.interchange_mib * 1024 * 1024))
     if not document.interchanges:
-        raise _unreadable(document)
+        raise _unreadable(document, raw)
     context = Context(settings)
     context.noticed += document.findings
     reports: list[Reported] = []
@@ -98,9 +99,15 @@ def interchange(raw: bytes, settings: Settings) -> Reading:
     )
 
 
-def _unreadable(document: Document) -> Unreadable:
+def _unreadable(document: Document, raw: bytes) -> Unreadable:
     finding = document.findings[0]
-    return Unreadable(finding.said, code=finding.code, at_byte=finding.at, **finding.seen)
+    instead = other_than_x12(raw)
+    return Unreadable(
+        f"{finding.said}: {instead}" if instead else finding.said,
+        code=finding.code,
+        at_byte=finding.at,
+        **finding.seen,
+    )
 
 
 def _read_interchange(context: Context, found: Interchange, raw: bytes) -> Reading:

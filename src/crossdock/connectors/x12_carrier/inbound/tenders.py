@@ -112,11 +112,13 @@ def tender(context: SetContext) -> Iterator[Reported]:
     shipment = _shipment(context, b2, halts, numbers)
     price = _price(context, heads.get("L3"), shipment)
     shipment = replace(shipment, charges=(price,) if price else ())
-    identity = _identity(context, "204", b2[4])
+    identity, revision = _identity(context, "204", b2[4]), _revision(context, b2[4])
     if _is_for_us(context, b2):
-        report: LoadOffered | LoadTendered = _offered(context, shipment, purpose, respond_by)
+        report: LoadOffered | LoadTendered = _offered(
+            context, shipment, purpose, revision, respond_by
+        )
     else:
-        report = LoadTendered(shipment=shipment, purpose=purpose, revision=_revision(context))
+        report = LoadTendered(shipment=shipment, purpose=purpose, revision=revision)
     yield Reported(identity=identity, report=report, where=context.where())
 
 
@@ -127,7 +129,11 @@ def _is_for_us(context: SetContext, b2: Row) -> bool:
 
 
 def _offered(
-    context: SetContext, shipment: Shipment, purpose: TenderPurpose, respond_by: Row | None
+    context: SetContext,
+    shipment: Shipment,
+    purpose: TenderPurpose,
+    revision: int,
+    respond_by: Row | None,
 ) -> LoadOffered:
     """Tell of a load that is offered to us; two customers may count alike, so it bears both names.
 
@@ -148,7 +154,7 @@ def _offered(
             references=(number, *shipment.references),
         ),
         purpose=purpose,
-        revision=_revision(context),
+        revision=revision,
         respond_by=end_of(until) if until else None,
     )
 
@@ -250,7 +256,7 @@ def answer(context: SetContext) -> Iterator[Reported]:
             (row[2] for row in found.get("N9", ()) if row[1] == CARRIER_NUMBER), ""
         ),
         answered_at=_answered_at(context),
-        revision=_revision(context),
+        revision=_revision(context, b1[2]),
     )
     yield Reported(identity=_identity(context, "990", b1[2]), report=report, where=context.where())
 
@@ -301,10 +307,14 @@ def _answered_at(context: SetContext) -> datetime | None:
     return None if told is None else told.at
 
 
-def _revision(context: SetContext) -> int:
-    """Order what is said of one load: by when its group was written, then by its number."""
+def _revision(context: SetContext, number: str) -> int:
+    """Order what is said of one load: by when its group was written, its number, its place in it.
+
+    An offer and its change may stand in one group.
+    """
     digits = "".join(each for each in context.sent if each.isdecimal())[:12].ljust(12, "0")
-    return int(digits) * 1000 + _number(context.group.control) % 1000
+    group = int(digits) * 1000 + _number(context.group.control) % 1000
+    return group * 10 + min(context.document.count(context.group, number), 9)
 
 
 def _number(text: str) -> int:

@@ -28,7 +28,7 @@ from crossdock.formats.x12.envelope import Group
 
 KIND = "time"
 YEAR_MIN, YEAR_MAX = 1970, 2199
-DAY_DIGITS = 8
+DAY_DIGITS, SHORT_DIGITS, CENTURY = 8, 6, "20"  # before 004010 days were written YYMMDD
 MINUTE_DIGITS, SECOND_DIGITS = 4, 6
 MIDNIGHT_AFTER = "2400"  # some write the end of a day so
 AHEAD_MAX = timedelta(hours=26)  # what is further ahead of its own envelope is no fact yet
@@ -36,6 +36,7 @@ AHEAD_MAX = timedelta(hours=26)  # what is further ahead of its own envelope is 
 SAID = {
     "NOT_A_TIME": "This is no day, or no time of day, that can be meant",
     "NO_TIME": "There is no day here",
+    "SHORT_DATE": "This day has no century; this one was taken",
     "UNKNOWN_TIME_CODE": "This time code is in no list; the zone of the place was taken",
     "ZONE_AMBIGUOUS": "The state or country has parts in two time zones; that of most was taken",
     "NO_TIME_ZONE": "Nobody said which zone this local time is in; UTC was taken",
@@ -120,6 +121,8 @@ def read_time(day: str, clock: str, code: str, place: PlaceZone | None, setting:
     except ValueError:
         return Read(None, ("NOT_A_TIME",))
     name, source, codes = _zone(code, place, setting)
+    if len(day) == SHORT_DIGITS:
+        codes = (*codes, "SHORT_DATE")
     text = f"{day} {clock} {code}".strip()
     if local is None:
         return Read(_day(local_date, name, source, text), codes)
@@ -146,6 +149,8 @@ def _fixed(offset: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _date(text: str) -> date:
+    if len(text) == SHORT_DIGITS:
+        text = CENTURY + text
     if len(text) != DAY_DIGITS or not text.isdecimal():
         raise ValueError(text)
     day = date(int(text[:4]), int(text[4:6]), int(text[6:]))
