@@ -17,6 +17,7 @@ ISA = (
     "ISA*00*          *00*          *02*ROAD           *ZZ*SHIPPERCO      "
     "*260329*0230*U*00401*000000075*0*P*>"
 )
+NEWER = ISA.replace("*U*00401", "*^*00501")
 STATUS = (
     "ST*214*0001",
     "B10*PRO17*SH-9*ROAD",
@@ -54,12 +55,11 @@ SIGNED = (
 def whole(
     *lines: str,
     function: str = "QM",
-    isa: str = ISA,
-    version: str = "004010",
+    newer: bool = False,
     sets: int = 1,
-    end: str = "~",
 ) -> str:
     """Wrap sets into one group of one interchange."""
+    isa, version = (NEWER, "005010") if newer else (ISA, "004010")
     body = (
         isa,
         f"GS*{function}*ROAD*SHIPPERCO*20260329*0230*714*X*{version}",
@@ -67,12 +67,11 @@ def whole(
         f"GE*{sets}*714",
         "IEA*1*000000075",
     )
-    return end.join(body) + end
+    return "~".join(body) + "~"
 
 
 GOOD = whole(*STATUS)
 TENDER = whole(*OFFER, function="SM")
-NEWER = {"version": "005010", "isa": ISA.replace("*U*00401", "*^*00501")}
 
 
 def other(old: str, new: str, text: str = GOOD) -> str:
@@ -98,7 +97,7 @@ OK: Told = ([MILESTONE], [], ["accepted"])
 # What is written, and what is read, noticed and answered.
 VARIATIONS: dict[str, tuple[str, Told]] = {
     "as it should be": (GOOD, OK),
-    "in 005010": (whole(*STATUS, **NEWER), OK),
+    "in 005010": (whole(*STATUS, newer=True), OK),
     "a line for each segment": (other("~", "~\r\n"), OK),
     "lines end segments": (other("~", "\n"), OK),
     "lines of DOS end segments": (other("~", "\r\n"), OK),
@@ -266,7 +265,7 @@ VARIATIONS: dict[str, tuple[str, Told]] = {
         ([MILESTONE], ["GS_FUNCTION"], ["accepted"]),
     ),
     "an offer": (TENDER, ([LOAD], [], ["accepted"])),
-    "an offer in 005010": (whole(*OFFER, function="SM", **NEWER), ([LOAD], [], ["accepted"])),
+    "an offer in 005010": (whole(*OFFER, function="SM", newer=True), ([LOAD], [], ["accepted"])),
     "an offer to us": (other("B2**ROAD", "B2**XDCK", TENDER), (["LoadOffered"], [], ["accepted"])),
     "an offer to nobody": (other("B2**ROAD", "B2**", TENDER), (["LoadOffered"], [], ["accepted"])),
     "an offer and its change in one group": (
@@ -299,7 +298,7 @@ VARIATIONS: dict[str, tuple[str, Told]] = {
         ([], ["SET_REJECTED", "SEGMENT_3", "NO_IEA", "NO_GE", "CUT_OFF"], ["rejected"]),
     ),
     "an answer": (whole(*ANSWER, function="GF"), ([WORD], [], ["accepted"])),
-    "an answer in 005010": (whole(*ANSWER, function="GF", **NEWER), ([WORD], [], ["accepted"])),
+    "an answer in 005010": (whole(*ANSWER, function="GF", newer=True), ([WORD], [], ["accepted"])),
     "an answer in a small letter": (
         whole(*(each.replace("*A", "*a") for each in ANSWER), function="GF"),
         ([], ["SEGMENT_8", "UNKNOWN_TENDER_ANSWER"], ["accepted_with_errors"]),
