@@ -2,11 +2,17 @@
 
 import asyncio
 from pathlib import Path
+from urllib.parse import unquote
 
 import msgspec
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 
 from crossdock.connectors import FolderConnector, discover
+from crossdock.connectors.system_api.calls import address
 from crossdock.connectors.system_api.settings import SystemApiSettings
+from crossdock.faults import Refused
 from crossdock.messages.order_release import CancelPlan, WriteTransportReference
 from crossdock.ports import Answer, Call, Exchange, Request, Stage
 from crossdock.ports.settings import Described, PartnerSettings, Secret, described
@@ -69,6 +75,27 @@ def test_a_request_goes_out_once_with_key_token_and_correlation() -> None:
             deadline_seconds=20,
         )
     ]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+@example("SO-1")
+@example("../SO 1")
+@example("Bürgerstraße/7%")
+def test_a_number_stays_one_step_of_an_address_and_is_read_back(number: str) -> None:
+    assume(number not in {".", ".."})
+
+    written = address("orders", number)
+
+    empty, orders, step = written.split("/")
+    assert (empty, orders, unquote(step)) == ("", "orders", number)
+    assert written.isascii()
+    assert set("?#&= ").isdisjoint(written)
+
+
+@pytest.mark.parametrize("number", ["", ".", ".."])
+def test_a_number_that_leads_elsewhere_is_refused(number: str) -> None:
+    with pytest.raises(Refused, match="cannot stand in an address"):
+        address("orders", number)
 
 
 def test_a_look_up_asks_by_our_key() -> None:

@@ -55,6 +55,7 @@ class FolderConnector:
         self.name: str = self.manifest.name
         self.role: str = self.manifest.role
         self.operations: Mapping[str, Operation] = MappingProxyType(self.manifest.declared())
+        self._parts: dict[tuple[str, str], Any] = {}
 
     def __repr__(self) -> str:
         """Show the name and where it comes from."""
@@ -110,6 +111,11 @@ class FolderConnector:
         return exchange
 
     def _part(self, module: str, name: str) -> Any:
+        if (module, name) not in self._parts:  # every effect and every answer asks
+            self._parts[module, name] = self._find(module, name)
+        return self._parts[module, name]
+
+    def _find(self, module: str, name: str) -> Any:
         found: ModuleType = import_module(f"{self.package}.{module}")
         if not hasattr(found, name):
             raise Misconfigured(
