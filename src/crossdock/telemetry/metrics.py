@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -60,28 +61,31 @@ class Metrics:
             for word, (name, says, labels) in PATHS.items()
         }
         self._counted: dict[str, Counter] = {}
-        self._steps = self._histogram(
+        steps = self._histogram(
             "crossdock_step_wait_seconds",
             "From a message's arrival to the step it caused.",
             ("subscriber",),
         )
-        self._effects = self._histogram(
+        effects = self._histogram(
             "crossdock_effect_seconds",
             "From asking for an effect to its end.",
             ("endpoint", "verb"),
         )
-        self._exchanges = self._histogram(
+        exchanges = self._histogram(
             "crossdock_exchange_seconds", "How long a partner took to answer.", ("endpoint",)
         )
         self._commits = self._histogram(
             "crossdock_commit_seconds", "From asking for a transaction to its flushed end.", ()
         )
-        self._last = Gauge(
+        last = Gauge(
             "crossdock_partner_last_received_timestamp_seconds",
             "When a partner was last heard of.",
             ("partner", "document"),
             registry=self.registry,
         )
+        # Finding the meter of some labels takes longer than counting with it.
+        self._step, self._effect = cache(steps.labels), cache(effects.labels)
+        self._exchange, self._last_of = cache(exchanges.labels), cache(last.labels)
         self._breaker = Gauge(
             "crossdock_breaker_state",
             "A partner's circuit breaker: 0 closed, 1 half open, 2 open.",
@@ -118,21 +122,21 @@ class Metrics:
 
     def heard(self, partner: str, document: str, at: datetime) -> None:
         """Note that a partner sent something."""
-        self._last.labels(partner, document).set(at.timestamp())
+        self._last_of(partner, document).set(at.timestamp())
 
     def waited(self, subscriber: str, seconds: Iterable[float]) -> None:
         """Note how long messages waited for a process."""
-        meter = self._steps.labels(subscriber)
+        meter = self._step(subscriber)
         for each in seconds:
             meter.observe(each)
 
     def exchanged(self, endpoint: str, seconds: float) -> None:
         """Note how long a partner took to answer."""
-        self._exchanges.labels(endpoint).observe(seconds)
+        self._exchange(endpoint).observe(seconds)
 
     def ended(self, endpoint: str, verb: str, seconds: float) -> None:
         """Note how long an effect took from being asked for to its end."""
-        self._effects.labels(endpoint, verb).observe(seconds)
+        self._effect(endpoint, verb).observe(seconds)
 
     def committed(self, seconds: float) -> None:
         """Note how long a transaction took."""
