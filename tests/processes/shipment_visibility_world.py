@@ -307,6 +307,7 @@ def posted(at: float, revision: int = 1, order_id: str = "SO-1", **said: Any) ->
         "occurred": moment(hour(at)),
         "revision": revision,
         "company_code": "1000",
+        "load_id": SHIPMENT.load_id,
     }
     return PostMilestone(**(usual | said))
 

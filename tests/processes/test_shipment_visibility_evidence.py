@@ -15,6 +15,7 @@ from crossdock.ports import CloseException, OpenException
 from crossdock.processes.shipment_visibility import SUBSCRIBER
 from tests.processes.shipment_visibility_world import (
     RULES,
+    SHIPMENT,
     TWO_STOPS,
     begin,
     confirmed,
@@ -44,7 +45,7 @@ def contradiction(*flags: str) -> OpenException:
         team=Team.CARRIER_RELATIONS,
         cause=f"What is told of shipment SH-1 cannot all be true: {told}",
         action="Ask the sources which report is wrong, and for its correction",
-        about=("SH-1", "SO-1"),
+        about=("SH-1", "SO-1", SHIPMENT.load_id),
     )
 
 

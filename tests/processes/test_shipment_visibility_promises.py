@@ -48,7 +48,7 @@ ASK_FOR_A_DATE = OpenException(
     team=Team.CUSTOMER_SERVICE,
     cause="Shipment SH-1 was promised for stop 2 by 2026-03-29, and no delivery is told",
     action="Ask the carrier for a new date and tell the customer",
-    about=("SH-1", "SO-1"),
+    about=("SH-1", "SO-1", SHIPMENT.load_id),
 )
 DATE_SETTLED = CloseException(
     code="SHIPMENT_OVERDUE",
@@ -206,7 +206,7 @@ SILENT = OpenException(
     team=Team.CARRIER_RELATIONS,
     cause=f"Nobody has spoken of shipment SH-1 since {hour(0).isoformat()}",
     action="Ask the carrier where the goods are, and why it does not report",
-    about=("SH-1", "SO-1"),
+    about=("SH-1", "SO-1", SHIPMENT.load_id),
 )
 
 

@@ -80,11 +80,12 @@ def tell(found: tuple[Stuck, ...], now: datetime) -> str:
             each.team.replace("_", " ").lower(),
             words.ago(each.opened_at, now),
             each.status,
+            " ".join(each.about[:3]),
             each.cause,
         )
         for each in found
     ]
-    return table(("ID", "TEAM", "AGE", "STATE", "WHAT IS WRONG"), rows)
+    return table(("ID", "TEAM", "AGE", "STATE", "ABOUT", "WHAT IS WRONG"), rows)
 
 
 def explain(one: Stuck) -> list[str]:

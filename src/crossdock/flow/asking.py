@@ -116,7 +116,7 @@ def _ask(unit: Unit, roster: Roster, asks: Sequence[Asking], at: datetime, woken
         if unwritten is not None and unwritten.status is OutboxStatus.REFUSED:
             unit.rewrite_effect(_ended(unwritten, "it could be written now", at))
             woken.closings.append(settled(unwritten, "it could be written now"))
-        _wake(each.row, woken, at, each.cause)
+        _wake(unit, each.row, woken, at, each.cause)
     for each in asks:
         row = known.get((each.row.tenant, each.row.id))
         if row is not None:
@@ -157,12 +157,12 @@ def _is_known_by_number(roster: Roster, row: OutboxRow) -> bool:
     return effect is EffectClass.IDEMPOTENT
 
 
-def _wake(row: OutboxRow, woken: Woken, at: datetime, cause: str) -> None:
+def _wake(unit: Unit, row: OutboxRow, woken: Woken, at: datetime, cause: str) -> None:
     if row.status in TO_BE_SENT:
         woken.endpoints.add(row.endpoint)
         return
     if row.status is OutboxStatus.UNRESOLVED:
-        woken.troubles.append(trouble_of(row, UNRESOLVED))
+        woken.troubles.append(trouble_of(unit, row, UNRESOLVED))
     if row.subscriber:
         woken.answers.append(answer_again(row, cause, at))
     woken.answers.extend(ended(row, at))
@@ -178,7 +178,7 @@ def _ask_again(  # noqa: PLR0913, PLR0917 - what is asked again is compared with
         unit.rewrite_effect(waiting)
         woken.answers.extend(numbered(waiting, at))
         woken.closings.append(settled(row, "asked for again"))
-        _wake(waiting, woken, at, asking.cause)
+        _wake(unit, waiting, woken, at, asking.cause)
     elif row.status in ANSWERS and row.status is not OutboxStatus.UNRESOLVED:
         asker = replace(row, subscriber=asking.row.subscriber, key=asking.row.key)
         woken.answers.append(answer_again(asker, asking.cause, at))

@@ -164,7 +164,7 @@ class Deliverer:
         over = replace(row, status=status, finished_at=batch.at)
         unit.settle([over])
         code = UNRESOLVED if sent else REFUSED
-        conclude(self._directory, batch, Ending(row=over, code=code))
+        conclude(unit, self._directory, batch, Ending(row=over, code=code))
         batch.tally[f"effects/{row.endpoint}/{row.verb}/{status}"] += 1
 
     def _announce(self, unit: Unit, batch: Batch, desk: Desk, row: BreakerRow) -> None:
@@ -200,7 +200,7 @@ class Deliverer:
             health = _health(health, desk, result, outcome, now)
             attempts.append(_completed(result, answer, outcome))
             if counted:
-                conclude(self._directory, batch, end)
+                conclude(unit, self._directory, batch, end)
             ended.append(Ended(row=end.row, outcome=outcome, counted=counted))
             batch.tally[f"effects/{endpoint}/{end.row.verb}/{outcome}"] += 1
         unit.note_attempts(attempts)

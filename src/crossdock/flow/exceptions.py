@@ -9,7 +9,9 @@ from msgspec import Struct
 
 from crossdock.flow.names import exception_id
 from crossdock.flow.roster import Rulebook
-from crossdock.ports.store import ExceptionRow, MessageRow, OutboxRow
+from crossdock.messages.about import numbers_of
+from crossdock.messages.registry import decode
+from crossdock.ports.store import ExceptionRow, MessageRow, OutboxRow, Reader
 
 # What an effect can be stuck in; settled together when the effect ends well.
 REFUSED = "EFFECT_REFUSED"
@@ -110,8 +112,10 @@ ACTIONS = {
 }
 
 
-def trouble_of(row: OutboxRow, code: str) -> Trouble:
-    """Ask the command's owner to look at an effect."""
+def trouble_of(reader: Reader, row: OutboxRow, code: str) -> Trouble:
+    """Ask the command's owner to look at an effect, named by the numbers its command tells of."""
+    asked = reader.messages(row.tenant, [row.message_id]).get(row.message_id)
+    numbers = numbers_of(decode(asked.type, asked.schema, asked.body)) if asked else ()
     return Trouble(
         kind="effect",
         subject=row.id,
@@ -125,7 +129,7 @@ def trouble_of(row: OutboxRow, code: str) -> Trouble:
             said=row.said or "no word",
         ),
         action=ACTIONS[code],
-        about=tuple(dict.fromkeys((row.business_key, row.key.id))),
+        about=tuple(dict.fromkeys((*numbers, row.key.id, row.business_key))),
         seen={
             "endpoint": row.endpoint,
             "verb": row.verb,

@@ -30,7 +30,7 @@ from crossdock.flow.exceptions import GAVE_UP, REFUSED, UNRESOLVED, trouble_of
 from crossdock.flow.outcomes import Outcome
 from crossdock.flow.roster import Directory
 from crossdock.ports import Answer, EffectClass, Operation, Request
-from crossdock.ports.store import OutboxRow, OutboxStatus
+from crossdock.ports.store import OutboxRow, OutboxStatus, Unit
 
 SEND, LOOK_UP = "send", "look_up"
 SAID_MAX = 500
@@ -149,7 +149,7 @@ def _not_applied(
     return Ending(row=_over(row, OutboxStatus.REFUSED, attempts, now), code=GAVE_UP)
 
 
-def conclude(directory: Directory, batch: Batch, end: Ending) -> None:
+def conclude(unit: Unit, directory: Directory, batch: Batch, end: Ending) -> None:
     """Say what an effect's end means: the answer to its process, its exception, or its peace."""
     row = end.row
     if row.status not in ANSWERS:
@@ -157,7 +157,7 @@ def conclude(directory: Directory, batch: Batch, end: Ending) -> None:
     for told in answered(row, batch.at):
         batch.publish(address(directory, told))
     if end.code:
-        trouble = trouble_of(row, end.code)
+        trouble = trouble_of(unit, row, end.code)
         batch.exceptions.append(trouble.row(row.tenant, directory.roster.rulebook, batch.at))
         batch.tally[f"exceptions/{trouble.team}/{trouble.code}"] += 1
     elif row.fence > 1:  # the first lease of an effect finds nothing open about it

@@ -214,7 +214,7 @@ class PostMilestone(ErpCommand, frozen=True, kw_only=True):
 
     `posting` is the ERP's business verb (`goods_issue`, `delivered`, `proof_of_delivery`).
     `revision` counts postings of this (order, milestone, stop): above 1 it corrects the earlier;
-    `reversed_` takes it back.
+    `reversed_` takes it back. `load_id` is the load that carries the shipment, where one does.
     """
 
     verb: ClassVar[str] = "erp.post_milestone"
@@ -227,6 +227,7 @@ class PostMilestone(ErpCommand, frozen=True, kw_only=True):
     occurred: Moment
     reversed_: bool = False
     proof: ProofOfDelivery | None = None
+    load_id: str = ""
 
     def business_key(self) -> str:
         """One posting for each order, shipment, stop and posting."""

@@ -432,7 +432,8 @@ def troubles(
     state: Visibility, journey: Journey, promises: tuple[Promise, ...], flags: tuple[str, ...]
 ) -> Iterator[OpenException]:
     """List what teams should look at now."""
-    about = (state.shipment_id, *journey.order_ids)
+    loads = (plan.shipment.load_id for each in state.orders.values() if (plan := each.plan))
+    about = tuple(dict.fromkeys((state.shipment_id, *journey.order_ids, *filter(None, loads))))
     broken = [each for each in promises if each.mark in state.overdue]
     if broken:
         named = ", ".join(f"stop {each.stop} by {each.promised.text}" for each in broken)

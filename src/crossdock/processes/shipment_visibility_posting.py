@@ -207,7 +207,7 @@ def post(state: Visibility, due: Due) -> tuple[Visibility, tuple[Emission, ...]]
     if not due.posting or never_known:
         after = structs.replace(after, settled=revision)
     else:
-        said.append(_command(state.shipment_id, after, due.company_code))
+        said.append(_command(state, after, due.company_code))
     return structs.replace(state, posted={**state.posted, due.key: after}), tuple(said)
 
 
@@ -220,11 +220,11 @@ def _drop(due: Due, before: Posted) -> DropEffect:
     )
 
 
-def _command(shipment_id: str, posted: Posted, company_code: str) -> PostMilestone:
+def _command(state: Visibility, posted: Posted, company_code: str) -> PostMilestone:
     return PostMilestone(
         posting=posted.posting,
         order_id=posted.order_id,
-        shipment_id=shipment_id,
+        shipment_id=state.shipment_id,
         milestone=posted.milestone,
         stop=posted.stop,
         occurred=posted.occurred,
@@ -232,6 +232,7 @@ def _command(shipment_id: str, posted: Posted, company_code: str) -> PostMilesto
         reversed_=posted.taken_back,
         proof=posted.proof,
         company_code=company_code,
+        load_id=_load_of(state, posted.order_id),
     )
 
 
