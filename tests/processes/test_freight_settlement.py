@@ -1,6 +1,7 @@
 """A load's money: expected, claimed, agreed, accrued, invoiced, each once and with its proof."""
 
 from crossdock.canonical.freight import ChargeKind
+from crossdock.messages.envelope import ErpCommand
 from crossdock.messages.freight_settlement import (
     AccrueFreight,
     ChargeConfirmed,
@@ -177,6 +178,18 @@ def test_the_order_is_billed_when_its_freight_has_come_to_its_end() -> None:
             company_code="1000",
         )
     ]
+
+
+def test_the_erp_hears_of_a_loads_money_in_one_line() -> None:
+    story = begin(BILLED)
+    story.tell(planned(), billed())
+
+    first = story.tell(delivered())
+    then = obey(story, first)
+
+    to_erp = [each for each in (*commands(first), *commands(then)) if isinstance(each, ErpCommand)]
+    assert {type(each) for each in to_erp} == {AccrueFreight, PostFreightInvoice, ReleaseBilling}
+    assert {each.sequence_key() for each in to_erp} == {"settlement/LO-1"}
 
 
 def test_charges_told_without_an_invoice_are_accrued_and_wait_for_it() -> None:

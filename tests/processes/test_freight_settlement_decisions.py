@@ -199,6 +199,18 @@ def test_a_delivery_taken_back_or_an_order_that_left_reverses_the_accrual(gone: 
     assert amounts(said) == [("FUEL", "5721", "0"), ("LINEHAUL", "50000", "0")]
 
 
+def test_an_invoice_whose_charges_do_not_come_to_its_total_waits() -> None:
+    story = begin()
+    story.tell(planned())
+
+    said = story.tell(billed(total=usd("567.21")))
+
+    assert [each.state for each in picture(said).lines] == [LineState.UNDER_REVIEW] * 2
+    assert line(said).because == (
+        "its charges sum to 557.21 USD, and it says 567.21 USD; as expected (tender)"
+    )
+
+
 def test_the_first_person_proposes_and_the_second_decides() -> None:
     story = begin()
     story.tell(planned(), delivered(), billed(*HIGH))
@@ -241,6 +253,17 @@ def test_a_decision_about_what_has_changed_since_is_refused_with_the_reason() ->
     )
     assert story.tell(ExceptionWaived(code="FREIGHT_DECISION_REFUSED", by="ann", reason="x")) == []
     assert story.state.refusal == ""
+
+
+def test_what_was_approved_before_a_correction_is_not_approved_after_it() -> None:
+    story = begin()
+    story.tell(planned(), delivered(), billed(*HIGH))
+    story.tell(word(FreightVerdict.APPROVE), word(FreightVerdict.APPROVE, "ben"))
+
+    said = story.tell(corrected(charge("640.00"), charge("57.21", FUEL)))
+
+    assert (line(said).state, line(said).confirmed) == (LineState.UNDER_REVIEW, None)
+    assert "OpenException" in kinds(said)
 
 
 @pytest.mark.parametrize(
@@ -321,6 +344,19 @@ def test_an_order_is_billed_flagged_when_its_freight_is_late() -> None:
     ]
 
 
+def test_an_order_whose_only_bill_is_taken_back_is_not_billed_without_freight() -> None:
+    story = begin(BILLED)
+    story.tell(planned(), delivered())
+    obey(story, story.tell(billed(*HIGH)))
+
+    back = story.tell(cancelled())
+    said = [*back, *obey(story, back)]
+
+    assert amounts(said) == [("FUEL", "5721", "0")]
+    assert [each for each in said if isinstance(each, ReleaseBilling)] == []
+    assert "billing/SO-1" in story.state.timers
+
+
 def test_charges_are_converted_at_a_rate_that_is_kept() -> None:
     policy = structs.replace(AS_CHARGED.freight, ledger_currency="EUR")
     rate = ExchangeRate(currency="USD", into="EUR", rate="0.9235", valid_from="2026-03-01")
@@ -336,6 +372,21 @@ def test_charges_are_converted_at_a_rate_that_is_kept() -> None:
     assert asked.ledger_amount is not None
     assert (asked.ledger_amount.minor, asked.ledger_amount.currency) == (937, "EUR")
     assert (asked.rate, str(asked.rate_date)) == ("0.9235", "2026-03-01")
+
+
+def test_a_mended_rate_changes_nothing_of_what_is_posted_at_another() -> None:
+    policy = structs.replace(AS_CHARGED.freight, ledger_currency="EUR")
+    rate = ExchangeRate(currency="USD", into="EUR", rate="0.9235", valid_from="2026-03-01")
+    story = begin(structs.replace(AS_CHARGED, freight=policy, exchange_rates=(rate,)))
+    story.tell(planned(carried=shipment(charges=())), told(charge("10.15")))
+    obey(story, story.tell(delivered()))
+
+    mended = structs.replace(rate, rate="0.9535")
+    story.rules = structs.replace(AS_CHARGED, freight=policy, exchange_rates=(mended,))
+    said = story.tell(told(charge("10.25"), revision=2))
+
+    asked = [each for each in said if isinstance(each, AccrueFreight)]
+    assert [(each.amount, each.rate) for each in asked] == [(usd("10.25"), "0.9235")]
 
 
 def test_what_changes_after_midnight_keeps_its_day_until_the_month_is_closed() -> None:

@@ -351,9 +351,12 @@ def line_state(state: Settlement, due: Due) -> LineState:
 def is_over(state: Settlement, dues: tuple[Due, ...]) -> bool:
     """Tell whether all that was claimed has come to its end: what is billed is posted as billed.
 
-    What was expected and never claimed keeps nothing open once something was.
+    What was expected and never claimed keeps nothing open once something was. Where all that was
+    claimed is taken back, the load is to be billed still.
     """
     claimed = [each for each in dues if each.line.state is not LineState.EXPECTED]
+    if all(each.line.state is LineState.WITHDRAWN for each in claimed):
+        return False
     invoiced = {
         each.name for each in dues if each.line.claimed is not None and each.line.claimed.is_invoice
     }
@@ -363,7 +366,7 @@ def is_over(state: Settlement, dues: tuple[Due, ...]) -> bool:
             return False
         if due.name in invoiced and reached is LineState.ACCRUED:
             return False
-    return bool(claimed) and not any(each.is_out for each in state.paid.values())
+    return not any(each.is_out for each in state.paid.values())
 
 
 def is_posting(state: Settlement) -> bool:

@@ -23,7 +23,8 @@ HOURS_AFTER = (2, 8)
 HOURS_EARLY = (2, 5)
 HOURS_LATE = (40, 56)
 AGAIN, PUT_RIGHT, TAKEN_BACK, BILLED_ANEW = (timedelta(hours=each) for each in (3, 6, 4, 5))
-NEAR, OVER, HEAVIER = Decimal("1.006"), Decimal("1.18"), Decimal("1.12")
+NEAR, OVER, HIGHER = Decimal("1.006"), Decimal("1.18"), Decimal("1.25")
+HEAVIER = Decimal("1.12")
 WAITED, STRANGE, MISCOUNTED = Decimal("75.00"), Decimal("12.40"), Decimal("10.00")
 
 
@@ -88,9 +89,15 @@ def bills(mischief: Mischief, freight: Freight) -> tuple[Bill, ...]:
             return (replace(wrong, total=wrong.total + MISCOUNTED),)
         case "billed_twice":
             return wrong, replace(wrong, said=2, told_at=due + AGAIN)
+        case "billed_again":
+            return wrong, _issue(mischief, freight, "again", wrong.lines, due + AGAIN)
         case "rebilled":
             put_right = replace(right, said=2, purpose=CORRECTED, told_at=due + PUT_RIGHT)
             return wrong, put_right
+        case "rebilled_higher":
+            worse = _dearer(HIGHER)(right.lines)
+            said = {"said": 2, "purpose": CORRECTED, "told_at": due + PUT_RIGHT}
+            return wrong, replace(wrong, lines=worse, total=summed(worse), **said)
         case "bill_cancelled":
             back = replace(wrong, said=2, purpose=CANCELLED, told_at=due + TAKEN_BACK)
             return wrong, back, _issue(mischief, freight, "anew", right.lines, due + BILLED_ANEW)
@@ -229,7 +236,9 @@ CHANGED: dict[str, Callable[[tuple[Line, ...]], tuple[Line, ...]]] = {
     "reweighed": _heavier,
     "wrong_sum": _as_planned,
     "billed_twice": _as_planned,
+    "billed_again": _as_planned,
     "rebilled": _dearer(OVER),
+    "rebilled_higher": _dearer(OVER),
     "bill_cancelled": _dearer(OVER),
     "billed_near": _dearer(NEAR),
 }

@@ -9,6 +9,8 @@
     house        the machine over the real store: steps, crashes, restarts
     people       customers who look, operators who decide
     neighbour    a second tenant who moves into the store of a run
+    people_of_money  persons of finance, who decide about charges, alone and in twos
+    statements   what partners tell of their ledgers, with what clerks did to them
     witness      what was really delivered and really done, apart from our tables
     exchanges    what was really exchanged in X12
     invariants   what must hold after every event, and at the end

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from crossdock.testing.simulation.defences import DEFENCES, switched_off
 from crossdock.testing.simulation.faults import Level
-from crossdock.testing.simulation.options import Options, draw
+from crossdock.testing.simulation.options import ABROAD, Options, draw
 from crossdock.testing.simulation.runs import Stage, stage
 from crossdock.testing.simulation.world import Violation
 
@@ -80,12 +80,14 @@ def _red(here: Stage, without: Sequence[str], seed: int) -> Violation | None:
 def _weather(options: Options, without: Sequence[str]) -> Options:
     """Let the faults that these defences are made for strike often, among whom they are for."""
     often = {fault: Level.HIGH for name in without for fault in DEFENCES[name].weather}
+    abroad = any(DEFENCES[name].abroad for name in without)
     speaks = any(DEFENCES[name].x12 for name in without)
     return msgspec.structs.replace(
         options,
         levels={**options.levels, **often},
         x12=options.x12 or speaks,
         tendering=options.tendering or speaks,
+        ledger_currency=ABROAD if abroad else options.ledger_currency,
     )
 
 

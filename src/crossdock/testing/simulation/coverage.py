@@ -96,6 +96,35 @@ REACHED: tuple[str, ...] = _words("""
     stage acknowledgement waiting
     stage acknowledgement overdue
     stage acknowledgement reviewed
+    told invoice.issued
+    told invoice.corrected
+    told invoice.cancelled
+    told charges.reported
+    told ledger.statement
+    send erp.accrue
+    send erp.post_freight_invoice
+    send erp.release_billing
+    send tms.share_freight_invoice
+    finance approve
+    finance short_pay
+    finance dispute
+    finance settle
+    finance reject
+    finance release
+    exception FREIGHT_UNDER_REVIEW
+    exception FREIGHT_INVOICE_CONTESTED
+    exception FREIGHT_DECISION_REFUSED
+    exception FREIGHT_CLAIM_UNMATCHED
+    exception LEDGER_DIFFERS
+    stage freight_settlement expected
+    stage freight_settlement confirmed
+    stage freight_settlement accrued
+    stage freight_settlement settled
+    stage freight_settlement under review
+    stage freight_settlement disputed
+    stage freight_settlement rejected
+    stage freight_reconciliation agrees
+    stage freight_reconciliation differs
     stage inventory_commitment awaiting_erp
     stage inventory_commitment committed
     stage inventory_commitment confirmed

@@ -110,11 +110,19 @@ FAULTS: dict[str, Fault] = {
     "reweighed": _told("a load is billed by another weight than planned", 0.05, 0.3),
     "wrong_sum": _told("an invoice's lines do not come to its total", 0.05, 0.3),
     "billed_twice": _told("the same invoice is sent under two identities", 0.05, 0.3),
+    "billed_again": _told("the same charges are billed under another number too", 0.05, 0.3),
     "rebilled": _told("a wrong invoice is corrected", 0.05, 0.3),
+    "rebilled_higher": _told("a wrong invoice is corrected to a higher one still", 0.05, 0.3),
     "bill_cancelled": _told("a wrong invoice is taken back, and another sent", 0.05, 0.3),
     "billed_near": _told("a load is billed 0.6 % too high", 0.05, 0.3),
     "billed_early": _told("a load is billed before it is delivered", 0.05, 0.3),
     "billed_late": _told("a load is billed two days after its delivery", 0.05, 0.2),
+    "mistyped": _told("a posting's amount is typed wrongly into the ledger", 0.05, 0.3),
+    "misdated": _told("a posting is entered under the next date", 0.05, 0.3),
+    "reversed_by_hand": _told("a posting is reversed in the ledger by hand", 0.05, 0.3),
+    "double_booked": _told("a posting is entered twice", 0.05, 0.3),
+    "booked_by_hand": _told("freight is booked that nobody asked to book", 0.05, 0.3),
+    "copy_lost": _told("the copy of an invoice is lost", 0.05, 0.3),
 }
 
 

@@ -14,7 +14,8 @@ from crossdock.testing.simulation.faults import FAULTS, Level
 
 ORDERS_MAX = 3
 OFF_SHARE, LOW_SHARE = 0.5, 0.35
-TENDERING_SHARE, X12_SHARE = 0.3, 0.3  # of the days
+ABROAD = "USD"  # what books are kept in where it is not what is charged
+TENDERING_SHARE, X12_SHARE, ABROAD_SHARE, ONE_LANE_SHARE = 0.3, 0.3, 0.3, 0.3  # of the days
 CLASSES = (
     EffectClass.IDEMPOTENT,
     EffectClass.IDEMPOTENT,
@@ -29,8 +30,10 @@ class Options(Struct, frozen=True, kw_only=True):
 
     `levels` names the faults that are not off. `promises` tells for the partners that take keys
     whether they honour them, can be asked by them, or neither. With `x12` some carriers speak it,
-    and are tendered to. `batch` is how many steps one transaction takes at most. `until` ends the
-    safety phase after so many events, whatever the day's plan; 0 for the whole day.
+    and are tendered to. `ledger_currency` is that of the books, where it is not that of the
+    charges; in `one_lane` orders go the same way, so that loads are shared. `batch` is how many
+    steps one transaction takes at most. `until` ends the safety phase after so many events,
+    whatever the day's plan; 0 for the whole day.
     """
 
     seed: int
@@ -41,6 +44,8 @@ class Options(Struct, frozen=True, kw_only=True):
     attempts_max: int = 20
     tendering: bool = False
     x12: bool = False
+    ledger_currency: str = ""
+    one_lane: bool = False
     until: int = 0
 
     @property
@@ -64,7 +69,7 @@ class Options(Struct, frozen=True, kw_only=True):
         return (
             f"seed={self.seed} orders={self.orders} batch={self.batch} "
             f"attempts_max={self.attempts_max} tendering={'yes' if self.tendering else 'no'} "
-            f"x12={'yes' if self.x12 else 'no'} "
+            f"x12={'yes' if self.x12 else 'no'} books={self.ledger_currency or 'as charged'} "
             f"{promises} faults: {faults or 'none'}"
         )
 
@@ -83,6 +88,8 @@ def draw(seed: int) -> Options:
         attempts_max=choose((20, 20, 6), seed, "attempts"),
         tendering=x12 or share(seed, "tendering") < TENDERING_SHARE,
         x12=x12,
+        one_lane=share(seed, "one lane") < ONE_LANE_SHARE,
+        ledger_currency=ABROAD if share(seed, "books") < ABROAD_SHARE else "",
     )
 
 

@@ -163,10 +163,12 @@ class BatchErp(LegacyErp):
         """Begin with empty folders."""
         super().__init__(setup, world, folders)
         self._unread: list[Path] = []
+        self.found: Callable[[], None] = lambda: None  # called with each file that comes
 
     def handed(self, name: str) -> None:
         """Note that a file lies in its folder."""
         self._unread.append(self.folders.references / name)
+        self.found()
 
     def files(self) -> list[Path]:
         """List the files that came since it read the last ones, in their order."""

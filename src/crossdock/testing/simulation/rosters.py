@@ -14,6 +14,7 @@ from crossdock.app.routing import Target, router
 from crossdock.connectors import discover, promising
 from crossdock.connectors.system_api.settings import SystemApiSettings
 from crossdock.flow.roster import Inbound, Roster, Rulebook
+from crossdock.policies.freight import ExchangeRate, FreightPolicy
 from crossdock.policies.rules import (
     EvidencePolicy,
     InventoryPolicy,
@@ -48,10 +49,30 @@ ROUTING = (
         sla_hours=96,
     ),
 )
+# What may be agreed without a person is the house's default (docs/reference/policies.md); what a
+# day is, when a month closes and who is billed when is such as to hurt: the clocks go forward in
+# the first night, and the month ends in the fourth.
+FREIGHT = FreightPolicy(
+    zone=ZONE,
+    two_persons_above="50.00",
+    allocation="value",
+    billing="held",
+    billing_after_hours=30,
+    dispute_days=2,
+    month_closes_after_days=1,
+)
+# A table that is mended later changes nothing of what is posted at its rate already.
+RATES = tuple(
+    ExchangeRate(currency="EUR", into="USD", rate=rate, valid_from=day)
+    for day, rate in (("2026-03-01", "1.0837"), ("2026-03-30", "1.0912"))
+)
+MENDED_RATES = (RATES[0], msgspec.structs.replace(RATES[1], rate="1.0941"))
 OFFERED = TenderingPolicy(modes=("ROAD", "PARCEL"), answer_within_minutes=90)
 STOCKED = frozenset({"1000"})  # the companies whose ERP is asked to set stock aside
 BOOK = Rules(
     routing=ROUTING,
+    freight=FREIGHT,
+    exchange_rates=RATES,
     inventory=InventoryPolicy(rows=tuple(InventoryRow(company_code=each) for each in STOCKED)),
 )
 LATER_BOOK = Rules(
@@ -62,6 +83,8 @@ LATER_BOOK = Rules(
     posting=PostingPolicy(settle_minutes=25),
     lateness=LatenessPolicy(silence_hours=24, grace_minutes=30),
     evidence=EvidencePolicy(eta_delta_minutes=30),
+    freight=FREIGHT,
+    exchange_rates=MENDED_RATES,
 )
 
 
@@ -85,9 +108,12 @@ def connectors() -> Mapping[str, Connector]:
     return discover()
 
 
-def rules_of(release: int, *, tendering: bool) -> Rules:
+def rules_of(release: int, *, tendering: bool, ledger_currency: str = "") -> Rules:
     """Give the rule book of a release: every other one is another."""
     book = LATER_BOOK if release % 2 else BOOK
+    if ledger_currency:
+        freight = msgspec.structs.replace(FREIGHT, ledger_currency=ledger_currency)
+        book = msgspec.structs.replace(book, freight=freight)
     return msgspec.structs.replace(book, tendering=OFFERED) if tendering else book
 
 

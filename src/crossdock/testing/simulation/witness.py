@@ -11,17 +11,19 @@ import hashlib
 import io
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from crossdock.canonical.money import Money
 from crossdock.flow.decisions import EDIT, RETRY, WAIVE
 from crossdock.flow.deliverer import Ended, Recorded, Result
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
 from crossdock.flow.settling import Work
+from crossdock.messages.freight_settlement import FreightVerdict
 from crossdock.ports.store import ExceptionRow
 from crossdock.simulators.journeys import DIALECTS
 from crossdock.simulators.ledger import Entry, Told
@@ -68,6 +70,29 @@ class Heard(Struct, frozen=True, kw_only=True):
     latest: int
     at: datetime
     life: int
+
+
+class Said(Struct, frozen=True, kw_only=True):
+    """What a person said about a load's money; `seen` is what was billed when they looked.
+
+    `charge` empty: about every open charge, or for a release about every order.
+    """
+
+    at: datetime
+    by: str
+    verdict: FreightVerdict
+    load_id: str
+    charge: str
+    amount: Money | None
+    seen: dict[str, Money]
+
+
+class Drawn(Struct, frozen=True, kw_only=True):
+    """A ledger's statement of a date; `planted` names what differs in it, and how."""
+
+    at: datetime
+    event_id: str
+    planted: dict[str, str]
 
 
 class News:
@@ -127,6 +152,8 @@ class Witness:
         self.mended: list[str] = []  # the effects people asked for another in place of
         self.permitted: Counter[str] = Counter()  # by subject: how often people asked again
         self.keys_done: set[str] = set()
+        self.words: list[Said] = []
+        self.drawn: dict[tuple[str, date], Drawn] = {}  # the last of each ledger and date
         self.referenced: set[tuple[str, str]] = set()
         self.reached: Counter[str] = Counter()
         self.exchanges = Exchanges(self.keys_done.add)
@@ -242,6 +269,10 @@ class Witness:
     def is_done(self, key: str) -> bool:
         """Tell whether a partner did what was asked under a key."""
         return key in self.keys_done
+
+    def unpaid(self) -> set[str]:
+        """Name the loads of which somebody would pay nothing."""
+        return {each.load_id for each in self.words if each.verdict is FreightVerdict.REJECT}
 
     def unheard(self, result: Result) -> None:
         """Note an answer that was committed, and whose worker did not live to tell."""

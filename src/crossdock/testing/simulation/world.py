@@ -37,8 +37,10 @@ from crossdock.testing.simulation.network import Network
 from crossdock.testing.simulation.options import Options
 from crossdock.testing.simulation.partners import WatchedLedger, build, seats
 from crossdock.testing.simulation.people import Operators, pages
+from crossdock.testing.simulation.people_of_money import Finance
 from crossdock.testing.simulation.post import Post
 from crossdock.testing.simulation.rosters import Numbers, roster_for, rules_of
+from crossdock.testing.simulation.statements import Statements
 from crossdock.testing.simulation.timeline import Due, Timeline, clock_of
 from crossdock.testing.simulation.wire import Wire
 from crossdock.testing.simulation.witness import Witness
@@ -50,6 +52,7 @@ STAGES_EVERY = 3  # events between two looks at where everything stands
 RELEASE_MINUTES = 240  # in which the orders are released
 LEGACY_MINUTES, REPLAN_MINUTES, SHIFT_MINUTES = 30, 30, 240
 SHIFTS_MAX = 24
+STATEMENT_HOURS = (21, 33, 45, 150)  # the last when people have worked through all
 STAGES = (
     "SELECT DISTINCT subscriber, stage FROM process"
     " WHERE tenant = 'main' AND subscriber <> 'master_data'"
@@ -129,7 +132,11 @@ class World:
                 roster_for(
                     folder,
                     ids,
-                    rules=rules_of(release, tendering=options.tendering),
+                    rules=rules_of(
+                        release,
+                        tendering=options.tendering,
+                        ledger_currency=options.ledger_currency,
+                    ),
                     promises=options.promises,
                     attempts_max=options.attempts_max,
                     x12=options.x12,
@@ -144,9 +151,16 @@ class World:
             look=self._read,
         )
         self.operators = Operators(self.house, self.wire, dice, self.witness)
+        self.finance = Finance(self.house, self.timeline, dice, self.witness)
+        self.statements = Statements(cast.partners, self.timeline, self.witness)
         self.scene = Scene(options, self.witness, cast, self.store, self._rows)
+        self._give_posts(network)
+        self.invariants = [each(self.scene) for each in INVARIANTS]
+
+    def _give_posts(self, network: Network) -> None:
+        """Give every partner a ledger that is watched, and a post that goes over the network."""
         self._posts: list[Post] = []
-        for name, partner in cast.partners.items():
+        for name, partner in self.cast.partners.items():
             ledger = WatchedLedger(
                 partial(self.witness.entered, name), partial(self.witness.promise, name)
             )
@@ -156,22 +170,24 @@ class World:
                 ledger,
                 self.clock,
                 self.timeline,
-                dice,
+                self.dice,
                 network,
                 self.house,
-                cast,
+                self.cast,
                 self.witness.exchanges.told,
             )
             post.mischief, post.dress = partner.mischief, partner.sender.dress
             partner.sender = post
             self._posts.append(post)
-        self.invariants = [each(self.scene) for each in INVARIANTS]
 
     def _releases(self) -> tuple[Release, ...]:
         """Choose the orders of this run, and release them within a morning."""
         seed, pool = self.options.seed, self._image.releases
         first = whole(0, len(pool) - 1, seed, "first order")
-        chosen = [pool[(first + number * 37) % len(pool)] for number in range(self.options.orders)]
+        ring = [pool[(first + number * 37) % len(pool)] for number in range(len(pool))]
+        if self.options.one_lane:
+            ring = [each for each in ring if lane_of(each) == lane_of(ring[0])]
+        chosen = ring[: self.options.orders]
         minutes = [between(1, RELEASE_MINUTES, seed, "released", each.order_id) for each in chosen]
         return tuple(
             msgspec.structs.replace(each, at=BEGIN + timedelta(minutes=after))
@@ -227,11 +243,15 @@ class World:
         seed = self.options.seed
         if any(each.company_code != "1000" for each in self.day.releases):
             self.timeline.after(60, "legacy", "look into the folders", self._legacy)
+            self.cast.legacy.found = self._read_later
         if "replanned" in self.dice.chances:
             self.timeline.after(600, "tms", "replan", self._replan)
         if self.options.x12:
             at = between(60, SAFETY.total_seconds(), seed, "backup")
             self.timeline.after(at, "house", "is backed up", self._back_up)
+        for hours in STATEMENT_HOURS:
+            at = timedelta(hours=hours).total_seconds()
+            self.timeline.after(at, "clerks", "tell what ledgers hold", self.statements.draw)
         for number in range(4):
             at = between(60, SAFETY.total_seconds(), seed, "looks", number)
             self.timeline.after(at, "customers", "look at their pages", self._look)
@@ -239,6 +259,8 @@ class World:
             self.timeline.after(
                 at, "operator", "decide about an exception", self.operators.decide_one
             )
+            at = between(60, SAFETY.total_seconds(), seed, "finance", number)
+            self.timeline.after(at, "finance", "decide about a load", self.finance.decide_one)
             at = between(60, SAFETY.total_seconds() / 2, seed, "jump", number)
             if self.dice.strikes("clock_jump", number):
                 self.timeline.after(at, "house", "the clock jumps", self._jump(number))
@@ -261,6 +283,13 @@ class World:
         for seconds in (90, 150):
             self.timeline.after(seconds, "house", "look into the folder", self.house.watch_folder)
         return None
+
+    def _read_later(self) -> None:
+        """Let the old ERP read what comes when it has no more to say itself."""
+        if self._calm_since is not None:
+            self.timeline.after(
+                LEGACY_MINUTES * 60, "legacy", "read its files", self.cast.legacy.before_reading
+            )
 
     def _replan(self) -> None:
         self.cast.tms.replan_due()
@@ -309,10 +338,10 @@ class World:
 
     def _work_through(self) -> str | None:
         self._shifts += 1
-        said = self.operators.work_through()
+        said = "; ".join(filter(None, (self.operators.work_through(), self.finance.work_through())))
         if self._shifts < SHIFTS_MAX:
             self.timeline.after(SHIFT_MINUTES * 60, "operator", "work through", self._work_through)
-        return said
+        return said or None
 
     def _is_over(self) -> bool:
         if self._events >= EVENTS_MAX:
@@ -393,6 +422,16 @@ class World:
             for sentence in invariant.at_end():
                 return self._violated(invariant, sentence)
         return None
+
+
+def lane_of(release: Release) -> tuple[str, str, str]:
+    """Name what orders must have in common to travel on one load."""
+    order = release.order
+    return (
+        release.company_code,
+        order["ship_from"].get("location_id", ""),
+        order["ship_to"].get("country", ""),
+    )
 
 
 @contextmanager

@@ -23,7 +23,8 @@ class Defence(Struct, frozen=True, kw_only=True):
     `held_by` is the test's id for pytest.
 
     `weather` names the faults that strike often while it is away: those it is made for. `beside`
-    names defences that may keep the same from happening. `x12`: it is for partners who speak X12.
+    names defences that may keep the same from happening. `x12`: it is for partners who speak X12;
+    `abroad`: for books in another currency than the charges.
     """
 
     says: str
@@ -32,6 +33,7 @@ class Defence(Struct, frozen=True, kw_only=True):
     weather: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     x12: bool = False
+    abroad: bool = False
 
 
 def one(owner: Any, name: str, make: Make) -> tuple[Patch, ...]:

@@ -2,33 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from decimal import Decimal
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from crossdock.simulators import money_audit
+import msgspec
+
+from crossdock.messages.freight_reconciliation import FreightReconciled
+from crossdock.simulators import money_audit, statements
 from crossdock.simulators.ledger import Entry
+from crossdock.simulators.mischief import Mischief
+from crossdock.testing.simulation.invariants.agreed import Agreed, kind_of
 from crossdock.testing.simulation.invariants.base import Invariant, Scene
+from crossdock.testing.simulation.rosters import FREIGHT, ZONE
 
 ERPS = ("erp", "legacy")
-ACCRUE, INVOICE = "erp.accrue", "erp.post_freight_invoice"
+DAYS = "freight_reconciliation"  # the read model of business dates
+UNSURE = (
+    "SELECT endpoint, verb, business_key FROM outbox WHERE tenant = 'main'"
+    " AND status NOT IN ('applied', 'superseded')"
+    " AND (verb LIKE '%.accrue' OR verb LIKE '%_freight_invoice')"
+)
+ACCRUE, INVOICE, RELEASE = "erp.accrue", "erp.post_freight_invoice", "erp.release_billing"
+CENT = Decimal("0.01")
+CENTS = re.compile(r"-?[0-9]+\.[0-9]{2}")
+WAITS = timedelta(hours=FREIGHT.billing_after_hours)
+PERSONS = 2
 
 
 class Posted(Invariant):
     """What watches postings: `judge` is given each that an ERP has taken."""
 
     wakes = frozenset({"done"})
+    verbs = frozenset({ACCRUE, INVOICE})
 
     def after(self) -> Iterator[str]:
         """Judge what the ERPs have just been told of money."""
         for done in self.witness.news.done:
             taken = done.partner in ERPS and done.entry.kind == "received"
-            if taken and done.entry.verb in {ACCRUE, INVOICE}:
+            if taken and done.entry.verb in self.verbs:
                 yield from self.judge(done.partner, done.entry)
 
     def judge(self, partner: str, entry: Entry) -> Iterator[str]:
         """Say what is wrong with a posting."""
         raise NotImplementedError
+
+
+class Told(Posted):
+    """What judges postings by all that was planned, billed, delivered and said by then."""
+
+    def __init__(self, scene: Scene) -> None:
+        """Begin with nothing told."""
+        super().__init__(scene)
+        self.agreed = Agreed(scene.witness)
+
+    def after(self) -> Iterator[str]:
+        """Hear what partners told, then judge."""
+        for done in self.witness.news.done:
+            self.agreed.hear(done.entry)
+        yield from super().after()
 
 
 class AccruedOnce(Posted):
@@ -40,7 +75,7 @@ class AccruedOnce(Posted):
     def __init__(self, scene: Scene) -> None:
         """Begin with empty books."""
         super().__init__(scene)
-        self._stands: dict[tuple[str, str, str], Decimal] = {}
+        self._stands: dict[tuple[str, str, str], Any] = {}
         self._revisions: dict[tuple[str, str, str], int] = {}
 
     def judge(self, partner: str, entry: Entry) -> Iterator[str]:
@@ -49,12 +84,14 @@ class AccruedOnce(Posted):
             return
         told = entry.content
         name = (partner, told["load_id"], told["charge"])
-        if _amount(told, "before") != self._stands.get(name, Decimal()):
-            stands = self._stands.get(name, Decimal())
+        stands, shares = self._stands.get(name, (Decimal(), []))
+        if _amount(told, "before") != stands:
             yield f"{entry.content_key}: it says that {told['before']} stood, and {stands} did"
+        if (_amount(told, "amount"), told["shares"]) == (stands, shares):
+            yield f"{entry.content_key}: it changes nothing of what stands"
         if int(told["revision"]) <= self._revisions.get(name, 0):
             yield f"{entry.content_key}: its revision is not higher than the last"
-        self._stands[name] = _amount(told, "amount")
+        self._stands[name] = (_amount(told, "amount"), told["shares"])
         self._revisions[name] = int(told["revision"])
 
 
@@ -74,6 +111,53 @@ class AccruedWithProof(Posted):
             told = {each["condition"] for each in entry.content["proofs"]}
             if told != {"milestone_validated", "charge_confirmed"}:
                 yield f"{entry.content_key}: its proofs are {sorted(told)}"
+
+
+class AgreedByEnough(Told):
+    """INV-32, of what is paid beyond the tolerance."""
+
+    number = "INV-32"
+    says = "what stands is as planned within the tolerance, or two persons who saw it agreed to it"
+
+    def __init__(self, scene: Scene) -> None:
+        """Begin with empty books."""
+        super().__init__(scene)
+        self._stands: dict[tuple[str, str], dict[str, Decimal]] = {}
+
+    def judge(self, partner: str, entry: Entry) -> Iterator[str]:
+        """Hold what stands of a kind of charge against plans and persons."""
+        del partner
+        told = entry.content
+        if entry.verb != ACCRUE:
+            return
+        load_id, kind = told["load_id"], kind_of(told["charge"])
+        amount = _amount(told, "amount")
+        stands = self._stands.setdefault((load_id, kind), {})
+        stands[told["charge"]] = amount
+        if not amount or self.agreed.is_said(load_id, kind, amount):
+            return
+        if not self.agreed.is_billed(load_id, kind, amount):
+            yield f"{entry.content_key}: nobody asked {amount}, and nobody named it"
+        if self.agreed.disagrees(told["carrier_scac"], told.get("invoice_id", "")):
+            yield f"{entry.content_key}: its invoice does not come to its total, unasked"
+        if not self.agreed.is_near(load_id, kind, amount):
+            yield f"{entry.content_key}: {amount} stands, and too few agreed to it"
+
+    def at_end(self) -> Iterator[str]:
+        """Hold the sum of what stands of each kind against plans; what persons said is let be.
+
+        In between, a charge may stand under its new name and its old one.
+        """
+        asked = self.scene.asked_about()
+        for (load_id, kind), stands in self._stands.items():
+            alone = [
+                each
+                for each in stands.values()
+                if each and not self.agreed.is_said(load_id, kind, each)
+            ]
+            total = sum(alone, Decimal())
+            if alone and load_id not in asked and not self.agreed.is_near(load_id, kind, total):
+                yield f"{total} of {kind} stands for {load_id}, and too few agreed to it"
 
 
 class InOrder(Posted):
@@ -97,6 +181,126 @@ class InOrder(Posted):
         stands = [self._stands.get((told["load_id"], each)) for each in told["charges"]]
         if None in stands or sum(filter(None, stands), Decimal()) != _amount(told, "payable"):
             yield f"{entry.content_key}: {told['payable']} is paid, and {stands} stands accrued"
+
+
+class Dated(Told):
+    """INV-36."""
+
+    number = "INV-36"
+    says = "a posting is dated once, by its delivery, and by an open month; retries are the same"
+    wakes = frozenset({"done", "sent"})
+
+    def __init__(self, scene: Scene) -> None:
+        """Begin with nothing asked."""
+        super().__init__(scene)
+        self._asked: dict[str, tuple[bytes, datetime]] = {}
+        self._made: dict[tuple[str, ...], datetime] = {}
+        self._dates: dict[tuple[str, str], date] = {}
+
+    def after(self) -> Iterator[str]:
+        """Hold each call against the first of its key; note when it was decided."""
+        for sent in self.witness.news.sent:
+            row = sent.work.row
+            if row.verb not in self.verbs:
+                continue
+            bytes_, made = self._asked.setdefault(
+                row.idempotency_key, (sent.work.request.body, row.created_at)
+            )
+            self._made[row.verb, row.business_key, row.version] = made
+            if bytes_ != sent.work.request.body:
+                yield f"{row.verb} {row.business_key}: it was sent again as something else"
+        yield from super().after()
+
+    def judge(self, partner: str, entry: Entry) -> Iterator[str]:
+        """Hold the date of a posting against its last one, its delivery and its month."""
+        del partner
+        told = entry.content
+        day = date.fromisoformat(told["business_date"])
+        accrues = entry.verb == ACCRUE
+        words = ("load_id", "charge") if accrues else ("carrier_scac", "invoice_id")
+        name = "/".join(told[each] for each in words)
+        made = self._made[entry.verb, name, str(told["revision"])]
+        today = _day(made)
+        opened = first_open(today)
+        if not opened <= day <= today:
+            yield f"{entry.content_key}: it is dated {day}, decided {today}"
+        if not accrues:
+            return
+        before = self._dates.get((told["load_id"], told["charge"]))
+        self._dates[told["load_id"], told["charge"]] = day
+        delivered = {_day(at) for _, at in self.agreed.deliveries(told["load_id"])}
+        days = {before} if before is not None else delivered
+        if day not in {max(each, opened) for each in days}:
+            yield f"{entry.content_key}: it is dated {day}, and belongs to {sorted(days)}"
+
+
+class Exact(Posted):
+    """INV-35."""
+
+    number = "INV-35"
+    says = "amounts are decimal texts in their currency, converted once at a rate that is kept"
+
+    def __init__(self, scene: Scene) -> None:
+        """Begin with no rates."""
+        super().__init__(scene)
+        self._rates: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def judge(self, partner: str, entry: Entry) -> Iterator[str]:
+        """Read every amount as it was on the wire, and convert again what was converted."""
+        told = entry.content
+        for amount in _amounts(told):
+            if not (isinstance(amount["amount"], str) and CENTS.fullmatch(amount["amount"])):
+                yield f"{entry.content_key}: {amount} is no exact amount"
+        into = self.scene.options.ledger_currency
+        if entry.verb != ACCRUE or partner != "erp" or not into:
+            return
+        kept = (told["rate"], told["rate_date"])
+        name = (told["load_id"], told["charge"])
+        if self._rates.setdefault(name, kept) != kept:
+            yield f"{entry.content_key}: it was at {self._rates[name]}, and is at {kept}"
+        exact = (_amount(told, "amount") * Decimal(told["rate"])).quantize(CENT, ROUND_HALF_EVEN)
+        if told["ledger_amount"] != {"amount": str(exact), "currency": into}:
+            yield f"{entry.content_key}: it is {exact} {into}, not {told['ledger_amount']}"
+
+
+class BilledWhenCertain(Told):
+    """S22: an order is billed with certain freight, or with a flag."""
+
+    number = "S22"
+    says = "an order is billed with what stands accrued for it, or flagged by persons or its time"
+    verbs = frozenset({ACCRUE, RELEASE})
+
+    def __init__(self, scene: Scene) -> None:
+        """Begin with nothing accrued."""
+        super().__init__(scene)
+        self._shares: dict[tuple[str, str], dict[str, Decimal]] = {}
+
+    def judge(self, partner: str, entry: Entry) -> Iterator[str]:
+        """Hold a release against the shares that stand for its order."""
+        del partner
+        told = entry.content
+        load_id = told["load_id"]
+        if entry.verb == ACCRUE:
+            self._shares[load_id, told["charge"]] = {
+                each["order_id"]: _amount(each, "amount") for each in told["shares"]
+            }
+            return
+        order_id = told["order_id"]
+        stands = [
+            shares[order_id]
+            for (load, _), shares in self._shares.items()
+            if load == load_id and order_id in shares
+        ]
+        freight, flag = _amount(told, "freight"), told["flagged"]
+        if told.get("reversed"):
+            return
+        known = stands or load_id in self.witness.unpaid()
+        if not flag and (not known or sum(stands, Decimal()) != freight):
+            yield f"{entry.content_key}: {freight} is certain, and {stands} stand accrued"
+        first = min((at for at, _ in self.agreed.deliveries(load_id)), default=entry.at)
+        waited = entry.at - first >= WAITS
+        if flag and not waited and len(self.agreed.releases(load_id)) < PERSONS:
+            yield f"{entry.content_key}: it is flagged {flag!r}, and nothing of that was seen"
 
 
 class SplitExactly(Posted):
@@ -127,6 +331,122 @@ class MoneyConserved(Invariant):
         carriers = [self.scene.ledger(name) for name in self.scene.carriers()]
         yield from money_audit.money_not_conserved(erps, carriers, self.scene.asked_about())
         yield from money_audit.doubled_postings(erps)
+
+
+class Cleared(Invariant):
+    """INV-33, of what stands accrued, at the end."""
+
+    number = "INV-33"
+    says = "what stands accrued is cleared by its invoice, told without one, or asks somebody"
+
+    def at_end(self) -> Iterator[str]:
+        """Look for the invoice of all that stands."""
+        tms = self.scene.ledger("tms")
+        asked = self._asked_of(tms)
+        told = {
+            entry.content["load_id"]: entry.content["event"]["charges"]
+            for entry in tms
+            if entry.kind == "sent" and entry.verb == "charges"
+        }
+        for erp in ERPS:
+            stands: dict[tuple[str, str], Entry] = {}
+            paid: dict[tuple[str, str], tuple[str, list[str]]] = {}
+            for entry in self.scene.ledger(erp):
+                content = entry.content
+                if entry.kind == "received" and entry.verb == ACCRUE:
+                    stands[content["load_id"], content["charge"]] = entry
+                elif entry.kind == "received" and entry.verb == INVOICE:
+                    paid[content["carrier_scac"], content["invoice_id"]] = (
+                        content["load_id"],
+                        content["charges"],
+                    )
+            for (load_id, charge), entry in stands.items():
+                cleared = any(
+                    load == load_id and charge in charges for load, charges in paid.values()
+                )
+                alone = not entry.content.get("invoice_id") and told.get(load_id)
+                stood = _amount(entry.content, "amount")
+                if stood and not (cleared or alone) and load_id not in asked:
+                    yield f"{entry.content_key} stands, and no invoice clears it"
+
+    def _asked_of(self, tms: Iterable[Entry]) -> frozenset[str]:
+        """Name the loads of which somebody is asked, by their own number or that of their goods."""
+        numbers = self.scene.asked_about()
+        words = ("load_id", "shipment_id", "order_id")
+        of_goods = {
+            entry.content["load_id"]
+            for entry in tms
+            if entry.kind == "planned" and {entry.content[each] for each in words} & numbers
+        }
+        return numbers | of_goods
+
+
+class Reconciled(Invariant):
+    """INV-38, at the end."""
+
+    number = "INV-38"
+    says = "every difference that clerks planted in a ledger's statement is told, and no other"
+
+    def at_end(self) -> Iterator[str]:
+        """Hold what was told against what was planted, but for what changed since it was drawn."""
+        told = set(self._told())
+        planted = {
+            (ledger, name, kind)
+            for (ledger, _), drawn in self.witness.drawn.items()
+            for name, kind in drawn.planted.items()
+        }
+        unsure = self._changed_since() | set(self._unsure())
+        for ledger, name, kind in sorted(told ^ planted):
+            if (ledger, name) not in unsure:
+                what = "planted and not told" if (ledger, name, kind) in planted else "not planted"
+                yield f"{ledger}: {name} {kind} is {what}"
+
+    def _told(self) -> Iterator[tuple[str, str, str]]:
+        for (body,) in self.scene.rows("SELECT body FROM projection WHERE kind = ?", DAYS):
+            for each in msgspec.json.decode(body, type=FreightReconciled).differences:
+                yield each.ledger, each.line.removeprefix(f"{each.ledger}/"), each.kind.value
+
+    def _changed_since(self) -> set[tuple[str, str]]:
+        """Name the postings a ledger took after its statement was drawn."""
+        last: dict[str, datetime] = {}
+        for (ledger, _), drawn in self.witness.drawn.items():
+            last[ledger] = max(drawn.at, last.get(ledger, drawn.at))
+        return {
+            (ledger, held.name)
+            for ledger, at in last.items()
+            for entry in self.witness.done[ledger]
+            if entry.at > at
+            for held in statements.held((entry,), Mischief(seed=0))
+        }
+
+    def _unsure(self) -> Iterator[tuple[str, str]]:
+        """Name the postings of which only a person can say whether they stand."""
+        ended = self.scene.rows(UNSURE)
+        for ledger, verb, business_key in ended:
+            kind = "accrual" if verb == ACCRUE else "invoice"
+            yield ledger, f"{kind}/{business_key}"
+
+
+def first_open(today: date) -> date:
+    """Tell from which day on the books are open: the last month is on the first of the next."""
+    month = today.replace(day=1)
+    return (month - timedelta(days=1)).replace(day=1) if today == month else month
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(ZoneInfo(ZONE)).date()
+
+
+def _amounts(told: Any) -> Iterator[dict[str, Any]]:
+    """Find every amount in what was told."""
+    if isinstance(told, dict):
+        if "currency" in told:
+            yield told
+        for each in told.values():
+            yield from _amounts(each)
+    elif isinstance(told, list):
+        for each in told:
+            yield from _amounts(each)
 
 
 def _amount(told: dict[str, Any], name: str) -> Decimal:

@@ -158,6 +158,6 @@ class NothingLost(Invariant):
             tms=self.scene.ledger("tms"),
             carriers=tuple(self.scene.ledger(name) for name in self.scene.carriers()),
             pages=self.scene.pages(),
-            exceptions=self.scene.asked_about(),
+            exceptions=self.scene.asked_about() | self.witness.unpaid(),
         )
         yield from auditor.lost_messages(evidence)
