@@ -278,6 +278,7 @@ class Config(Struct, frozen=True, kw_only=True):
     operators: tuple[OperatorSection, ...] = ()
     streams: tuple[StreamSource, ...] = ()
     environment: Environment = Environment.PRODUCTION
+    hands: int = 0
     database: str = ""  # its address, password and all; empty where the store is a file
 
     def __repr__(self) -> str:
@@ -313,6 +314,7 @@ def load_config(file: Path, connectors: Mapping[str, Connector]) -> Config:
         host=written.server.host,
         port=written.server.port,
         operator_token=token,
+        hands=written.server.hands,
         partners=partners,
         customers=written.customers,
         operators=written.operators,
