@@ -22,6 +22,7 @@ from crossdock.apis.process.v1.freight_load import Load
 from crossdock.apis.process.v1.freight_routes import Money, as_table, listed
 from crossdock.apis.process.v1.routes import tagged
 from crossdock.console.frame import Frame
+from crossdock.messages.freight_reconciliation import DifferenceKind
 from crossdock.messages.freight_settlement import FreightVerdict
 
 VERDICTS = {
@@ -34,6 +35,15 @@ VERDICTS = {
         "Release the billing",
         "Let the orders be billed to their customers without certain freight.",
     ),
+}
+
+DIFFERENCES = {
+    DifferenceKind.MISSING: "posted and confirmed, and not in the ledger",
+    DifferenceKind.DOUBLED: "in the ledger more than once",
+    DifferenceKind.OTHER_AMOUNT: "in the ledger with another amount",
+    DifferenceKind.OTHER_DATE: "in the ledger under another date",
+    DifferenceKind.UNKNOWN_TO_US: "in the ledger, and not as it was asked for from here",
+    DifferenceKind.ON_ITS_WAY: "in the ledger as asked for; its confirmation is not here yet",
 }
 
 
@@ -104,7 +114,14 @@ class Finance(Frame):
     def reconciliation(self, ask: Ask) -> Reply:
         """Hold one business date, or the newest, against the ledgers."""
         asked = ask.query.get("date", "")
-        return self._page("reconciliation.html", found=self._money.days(asked), asked=asked)
+        found = self._money.days(asked)
+        return self._page(
+            "reconciliation.html",
+            found=found,
+            asked=asked,
+            differing=[each.business_date for each in found.days if each.state == "differs"],
+            kinds=DIFFERENCES,
+        )
 
     def reconciliation_json(self, ask: Ask) -> Reply:
         """Hold business dates against the ledgers, as JSON."""
