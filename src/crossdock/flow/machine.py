@@ -45,7 +45,7 @@ from crossdock.flow.roster import Directory, Roster
 from crossdock.flow.timekeeper import TIMERS_MAX, Rung
 from crossdock.messages.envelope import Key
 from crossdock.ports.shared import Part, Shared, Wake
-from crossdock.ports.store import AuditRow, DocumentStatus, OutboxStatus, Stale, Store, Unit
+from crossdock.ports.store import AuditRow, DocumentStatus, OutboxStatus, Reader, Stale, Store, Unit
 from crossdock.telemetry.events import LogEvent, tell
 from crossdock.telemetry.metrics import Metrics
 
@@ -412,7 +412,10 @@ class Machine:
     def next_effect(self, endpoint: str) -> datetime | None:
         """Tell when the next effect of an endpoint is due; None while nothing may leave."""
         with self.store.read() as reader:
-            return None if is_held(reader) else reader.next_effect(self.roster.tenant, endpoint)
+            return self._next_effect(reader, endpoint)
+
+    def _next_effect(self, reader: Reader, endpoint: str) -> datetime | None:
+        return None if is_held(reader) else reader.next_effect(self.roster.tenant, endpoint)
 
     def record(self, endpoint: str, results: Sequence[Result], now: datetime) -> Recorded:
         """Write what became of calls, and let the processes that asked take the answers."""
@@ -455,10 +458,12 @@ class Machine:
 
         Never in the past where the partner's pace, its breaker or what is on its way says later.
         """
-        due_at = self.next_effect(endpoint)
         with self.store.read() as reader:
+            due_at = self._next_effect(reader, endpoint)
+            if due_at is None:
+                return None
             row = reader.breaker(self.roster.tenant, endpoint)
-        if due_at is None or breaker.is_held(row):
+        if breaker.is_held(row):
             return None
         token = self._deliverer.desk(endpoint, now).next_token(now)
         shut = row.open_until or row.probe_until or due_at
