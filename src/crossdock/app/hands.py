@@ -75,7 +75,12 @@ class HandProcess:
         return None if self._process is None else self._process.pid
 
     async def start(self) -> None:
-        """Start the process. Raises Lost where it does not start or would decide otherwise."""
+        """Start the process, unless it runs.
+
+        Raises Lost where it does not start or would decide otherwise.
+        """
+        if self._process is not None and self._process.is_alive():
+            return
         found = await self._in_time(START_SECONDS, self._begin)
         if found != self._sign:
             self.close()
@@ -115,6 +120,7 @@ class HandProcess:
     def _kill(self) -> None:
         if self._process is not None:
             self._process.kill()
+            self._process.join()
 
     def close(self) -> None:
         """End the process: it is idle, and notices that its pipe closes."""
