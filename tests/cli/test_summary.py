@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from crossdock.cli.demonstration.summary import acknowledgements_of, tenders_of
+from datetime import date
+
+import msgspec
+
+from crossdock.canonical.money import Money
+from crossdock.cli.demonstration.summary import (
+    Reconciliation,
+    acknowledgements_of,
+    ledger_lines,
+    reconciliation_of,
+    tenders_of,
+)
 from crossdock.messages.envelope import Key
-from crossdock.ports.store import ProcessRow
+from crossdock.messages.freight_reconciliation import (
+    FreightReconciled,
+    LedgerPosting,
+    LedgerTotal,
+)
+from crossdock.ports.store import ProcessRow, ProjectionRow
 from crossdock.simulators.auditor import Evidence
+from crossdock.simulators.books_audit import Differing
 from crossdock.simulators.ledger import Entry
 from crossdock.store.memory import MemoryStore
 from tests.flow.kit import NOON
@@ -57,3 +74,54 @@ def test_promises_are_counted_by_where_they_stand() -> None:
 
     with store.read() as reader:
         assert acknowledgements_of(reader) == {"accepted": 2, "overdue": 1}
+
+
+def test_ledgers_are_counted_by_what_clerks_did_and_by_what_finance_is_told() -> None:
+    euros = Money(minor=96_000, currency="EUR")
+    total = LedgerTotal(
+        ledger="erp",
+        posting=LedgerPosting.ACCRUAL,
+        carrier_scac="ROAD",
+        currency="EUR",
+        our_count=2,
+        our_sum=euros,
+        their_count=2,
+        their_sum=euros,
+    )
+    day = FreightReconciled(
+        business_date=date(2026, 3, 29), ledgers=(), totals=(total,), differences=()
+    )
+    store = MemoryStore()
+    with store.write() as unit:
+        unit.put_projections(
+            [
+                ProjectionRow(
+                    tenant="main",
+                    kind="freight_reconciliation",
+                    key="2026-03-29",
+                    body=msgspec.json.encode(day),
+                    index=(),
+                    updated_at=NOON,
+                )
+            ]
+        )
+    content = {
+        "event": {"business_date": "2026-03-29"},
+        "number": 1,
+        "planted": [["accrual/L-1/FUEL", "missing"], ["accrual/L-2/FUEL", "missing"]],
+    }
+    statement = Entry(at=NOON, kind="sent", verb="statement", content_key="s", content=content)
+    told = Differing(business_date="2026-03-29", line="accrual/L-1/FUEL", kind="missing")
+    evidence = Evidence(erps=((statement,),), tms=(), carriers=(), differing=(told,))
+
+    with store.read() as reader:
+        counted = reconciliation_of(reader, evidence)
+
+    assert counted == Reconciliation(
+        dates=1, postings=2, planted={"missing": 2}, reported={"missing": 1}
+    )
+    head, kind = ledger_lines(counted)
+    assert head.endswith(
+        "2 postings of 1 business dates compared; clerks made 2 differ, finance is told of 1"
+    )
+    assert kind.split() == ["1", "missing"]

@@ -104,23 +104,43 @@ def test_a_partner_with_books_tells_them_at_midnight(tmp_path: Path) -> None:
     assert [each["invoice_id"] for each in event["lines"]] == ["R1"]
 
 
-def test_an_erp_that_exchanges_files_drops_its_statements(tmp_path: Path) -> None:
-    clock = AcceleratedClock(real_epoch=NIGHT, simulated_epoch=DAY, factor=1)
+def file_erp(tmp_path: Path) -> LegacyErp:
+    clock = AcceleratedClock(real_epoch=datetime.now(UTC), simulated_epoch=DAY, factor=1)
     setup = Setup(seed=1, clock=clock, ledger=tmp_path / "legacy.ledger", targets={})
     folders = Folders(drop=tmp_path / "in", references=tmp_path / "out")
-    legacy = LegacyErp(setup, world(1, 2, DAY.date()), folders)
+    return LegacyErp(setup, world(1, 2, DAY.date()), folders)
+
+
+def test_what_lies_unread_in_its_folder_is_left_to_do_and_needs_no_part(tmp_path: Path) -> None:
+    legacy = file_erp(tmp_path)
+    before = legacy.left()
+    (legacy.folders.references / "freight_invoice-1.csv").write_text(
+        "load_id;invoice_no;carrier_scac;currency;billed;payable;revision;business_date;charges;"
+        "rule;order_no;share\nL-1;R1;ROAD;EUR;0;0;1;2026-03-29;;;;\n"
+    )
+
+    unread = legacy.left() - before
+    legacy.before_reading()
+
+    kinds = [(each.kind, each.content_key) for each in legacy.ledger.entries()]
+    assert (unread, kinds) == (1, [("received", "freight_invoice/ROAD/R1/1")])
+    assert legacy.left() == before
+
+
+def test_an_erp_that_exchanges_files_drops_its_statements(tmp_path: Path) -> None:
+    legacy = file_erp(tmp_path)
     legacy.ledger.write(booked())
 
     legacy.draw_statements(every=True)
 
-    (path,) = folders.drop.glob("*.csv")
+    (path,) = legacy.folders.drop.glob("*.csv")
     header, row = path.read_text("utf-8").splitlines()
     assert path.name == "statement-2026-03-29-1.csv"
     assert header == (
-        "business_date;drawn_at;posting;load_id;charge;invoice_no;carrier_scac;amount;currency;"
-        "document_no"
+        "business_date;drawn_at;posting;load_id;charge;invoice_no;part;carrier_scac;amount;"
+        "currency;document_no"
     )
-    assert row.split(";")[2:] == "accrual;L-1;LINEHAUL;;ROAD;480,00;EUR;FA-1".split(";")
+    assert row.split(";")[2:] == "accrual;L-1;LINEHAUL;;;ROAD;480,00;EUR;FA-1".split(";")
 
 
 def sent(number: int, *planted: tuple[str, str]) -> Entry:

@@ -46,7 +46,7 @@ COLUMNS = (
     " ship_to_street req_date line_no item_no qty uom weight_kg value currency"
 ).split()
 STATEMENT_COLUMNS = (
-    "business_date drawn_at posting load_id charge invoice_no carrier_scac amount currency"
+    "business_date drawn_at posting load_id charge invoice_no part carrier_scac amount currency"
     " document_no"
 ).split()
 ACTIONS = {"order.released": "R", "order.changed": "C", "order.cancelled": "X"}
@@ -218,7 +218,8 @@ def _accrual(rows: Rows) -> tuple[Asked, Booking]:
 def _freight_invoice(rows: Rows) -> tuple[Asked, Booking]:
     row = rows[0]
     told = {
-        **_words(row, "load_id carrier_scac business_date rule part"),
+        **_words(row, "load_id carrier_scac business_date rule"),
+        "part": row.get("part", ""),
         "invoice_id": row["invoice_no"],
         "revision": int(row["revision"]),
         "billed": _money(row, "billed"),
@@ -308,6 +309,7 @@ def statement_file(event: Mapping[str, Any], lines: Sequence[Line]) -> bytes:
             "load_id": each["load_id"],
             "charge": each.get("charge", ""),
             "invoice_no": each.get("invoice_id", ""),
+            "part": each.get("part", ""),
             "carrier_scac": each["carrier_scac"],
             "amount": each["amount"]["amount"].replace(".", ","),
             "currency": each["amount"]["currency"],

@@ -259,13 +259,13 @@ class Naive:
             return 599
 
     async def _read_files(self) -> None:
-        """Read what lies in the folder, again and again."""
+        """Read the orders that lie in the folder, again and again; nothing else is read."""
         folder = self.setup.drop
         if folder is None:
             return
         (folder / "done").mkdir(parents=True, exist_ok=True)
         while True:
-            for path in sorted(folder.glob("*.csv")):
+            for path in sorted(folder.glob("orders-*.csv")):
                 await self._read_file(path.name, _events(path.read_text("utf-8-sig")))
                 path.rename(folder / "done" / path.name)
             await asyncio.sleep(FOLDER_POLL_SECONDS)

@@ -260,7 +260,7 @@ def as_text(summary: Summary) -> str:
             f"{_amounts(freight.accrued)} accrued, {_amounts(freight.paid)} of it paid"
         ),
         *(f"              {count:>5}  loads {stage}" for stage, count in freight.loads.items()),
-        *_ledgers(summary.reconciliation),
+        *ledger_lines(summary.reconciliation),
         "",
         "  effects     asked  applied  in the partner's own ledger",
         *(
@@ -281,7 +281,8 @@ def as_text(summary: Summary) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _ledgers(found: Reconciliation) -> list[str]:
+def ledger_lines(found: Reconciliation) -> list[str]:
+    """Write what was compared, and the differences finance is told of, by kind."""
     head = (
         f"  ledgers     {found.postings} postings of {found.dates} business dates compared; "
         f"clerks made {sum(found.planted.values())} differ, finance is told of "

@@ -260,6 +260,7 @@ def _posting(row: csv.Row, notes: list[Finding]) -> Iterator[LedgerLine]:
         load_id=row.cells["load_id"],
         charge=row.cells["charge"],
         invoice_id=row.cells["invoice_no"],
+        part=row.cells["part"],
         carrier_scac=row.cells["carrier_scac"],
         amount=amount,
         document=row.cells["document_no"],

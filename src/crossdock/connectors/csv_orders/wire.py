@@ -115,6 +115,7 @@ STATEMENT_COLUMNS: tuple[str, ...] = (
     "load_id",
     "charge",
     "invoice_no",
+    "part",
     "carrier_scac",
     "amount",
     "currency",
