@@ -55,6 +55,13 @@ class Transaction(Struct, kw_only=True):
             self.cut = [segment for block in self.blocks for segment in block.segments()]
         return self.cut
 
+    def byte_of(self, position: int) -> int:
+        """Tell the byte of the file at which a segment begins; the first, ST, is 1."""
+        if self.cut is None and len(self.blocks) == 1 and self.blocks[0].is_even:
+            ahead = self.blocks[0].text.split(self.blocks[0].delimiters.segment, position - 1)
+            return self.at + sum(map(len, ahead[: position - 1])) + position - 1
+        return self.segments[position - 1].at
+
     @property
     def texts(self) -> list[str]:
         """Give its segments as texts alone, which is quicker."""
@@ -409,7 +416,8 @@ class _Assembly:
             at=at,
             blocks=[],
         )
-        if group.functional_id not in {"", FUNCTIONS.get(set_id, group.functional_id)}:
+        function = FUNCTIONS.get(set_id)
+        if function and group.functional_id and function != group.functional_id:
             self._notice("GS_FUNCTION", at, "GS01", said=group.functional_id, set=set_id)
         if len(set_id) != SET_ID_DIGITS or not set_id.isalnum():
             self._notice("ST_ID", at, "ST01", text=set_id)

@@ -98,6 +98,12 @@ class Block(Struct, frozen=True, gc=False):
         """Tell the byte of the file at a place in its text."""
         return self.places.byte(self.place + index)
 
+    @property
+    def is_even(self) -> bool:
+        """Tell whether each segment follows the terminator of the one before, and no line ends."""
+        uneven = self.suspect or self.places.record or "\n" in self.text or "\r" in self.text
+        return not uneven
+
     def part(self, start: int, end: int) -> Block:
         """Give a part of it, by places in its text."""
         return Block(

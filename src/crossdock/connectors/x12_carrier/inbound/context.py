@@ -109,7 +109,7 @@ class SetContext:
 
     def at(self, row: Row | None) -> int:
         """Tell the byte at which a segment begins; without one, the set."""
-        return self.found.at if row is None else self.found.segments[row.number - 1].at
+        return self.found.at if row is None else self.found.byte_of(row.number)
 
     @property
     def environment(self) -> str:

@@ -7,6 +7,7 @@ code in neither is kept as a note, with what it may mean: never a guess that mov
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import blake2b
 
 from crossdock.canonical.references import Reference, ReferenceType
@@ -62,7 +63,12 @@ class Claim:
     def town(self) -> tuple[str, str, str, str]:
         """Give city, state, country and postal code as MS1 has them."""
         ms1 = self.ms1
-        return NOWHERE if ms1 is None else (ms1[1], ms1[2], ms1[3], ms1[8])
+        if ms1 is None:
+            return NOWHERE
+        texts = ms1.elements
+        if len(texts) == len(NOWHERE):  # city, state and country alone: nearly all
+            return texts[1], texts[2], texts[3], ""
+        return ms1[1], ms1[2], ms1[3], ms1[8]
 
 
 class Line:
@@ -137,12 +143,19 @@ def statuses(context: SetContext) -> Iterator[Reported]:
 def _gathered(context: SetContext) -> Shipment:
     """Gather what is read of a 214; its parties only where a partner's codes depend on them."""
     shipment = Shipment()
-    wanted = WITH_PARTIES if context.document.meanings else WITHOUT_PARTIES
     separator = context.group.interchange.delimiters.element
+    heads = _heads(WITH_PARTIES if context.document.meanings else WITHOUT_PARTIES, separator)
     for number, text in enumerate(context.texts, 1):
-        if text.startswith(wanted) and (tag := text.partition(separator)[0]) in wanted:
-            shipment.take(tag, row_of(text, separator, number))
+        if text[:3] in heads:
+            row = row_of(text, separator, number)
+            shipment.take(row.elements[0], row)
     return shipment
+
+
+@lru_cache(maxsize=64)
+def _heads(tags: tuple[str, ...], separator: str) -> frozenset[str]:
+    """Give how the first three characters of these segments look: tags have two, or three."""
+    return frozenset({f"{tag}{separator}"[:3] for tag in tags} | {*tags})
 
 
 def _reference(context: SetContext, b10: Row | None) -> Reference | None:
