@@ -11,9 +11,13 @@ import pyx12.x12file  # type: ignore[import-untyped]  # an oracle without types
 import x12
 import x12doctor
 
+from crossdock.connectors import discover
+from crossdock.connectors.system_api.codes import STATUS_CODES
+from crossdock.connectors.x12_carrier.settings import Settings as X12Settings
 from crossdock.formats.x12.envelope import read
 from crossdock.formats.x12.tokens import Segment, tokens
 from crossdock.formats.x12.validation import faults_of
+from crossdock.messages.shipment_visibility import MilestoneReported
 from crossdock.simulators import x12_speech as speech
 from crossdock.simulators.billing import CHANGED, Bill, Freight, bills
 from crossdock.simulators.mischief import parse
@@ -32,6 +36,18 @@ def event(code: str, **more: Any) -> dict[str, Any]:
         "place": PLACE,
         "reference": {"type": "PRO", "value": "PRO17"},
         "stop_sequence": 2,
+        **more,
+    }
+
+
+def shipped(code: str, **more: Any) -> dict[str, Any]:
+    """What an ocean carrier tells, in a port or at a hub without a code."""
+    place = {"name": "Hamburg", "unlocode": "DEHAM", "country": "DE"}
+    return {
+        "status_code": code,
+        "occurred_at": "2026-03-29T03:30:20+02:00",
+        "place": {"name": "Hub", "country": "DE"} if code == "DEP" else place,
+        "reference": {"type": "BILL_OF_LADING", "value": "BL17"},
         **more,
     }
 
@@ -63,6 +79,7 @@ def billed() -> list[Bill]:
 SAID = {
     "invoice": [speech.invoice(bill) for bill in billed()],
     "tracking": [speech.tracking([event(code) for code in speech.STATUSES], "SH-9", "ROAD")],
+    "ocean": [speech.ocean(shipped(code), "OCEA") for code in (*speech.OCEAN_STATUSES, "X42")],
     "tender": [speech.answer(answer(kind)) for kind in speech.ANSWERS],
     "acknowledgement": [
         speech.acknowledgement(
@@ -110,3 +127,20 @@ def test_ansi_x12_reads_the_same_segments(raw: bytes) -> None:
     ours = [each.text.encode() for each in tokens(raw) if isinstance(each, Segment)]
 
     assert ours == [each.raw for each in theirs[1:]]
+
+
+@pytest.mark.parametrize("code", speech.OCEAN_STATUSES)
+def test_what_happened_at_sea_is_read_as_it_was_meant(code: str) -> None:
+    connectors = discover()
+    profile = X12Settings(partner="sea", own_id="SHIPPERCO", partner_id="OCEA")
+    raw = speech.interchange(NAMES, "QO", speech.ocean(shipped(code), "OCEA"), 1, AT)
+
+    reading = connectors["x12_carrier"].documents["interchange"](raw, profile)
+
+    (told,) = [
+        each.report for each in reading.reports if isinstance(each.report, MilestoneReported)
+    ]
+    assert reading.findings == ()
+    assert told.evidence.milestone is STATUS_CODES[code]
+    assert told.evidence.occurred.at == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    assert told.evidence.reference.term() == "BILL_OF_LADING::BL17"

@@ -4,7 +4,7 @@ Pure: a function of the seed, the shipment as the TMS told it, and when the carr
 
 ROAD  names its PRO, and tells local times without an offset, in the zone of the place if it has one
 PARC  names its tracking number, and tells the whole history as an array, each time
-OCEA  names the bill of lading, and tells RFC 3339 times
+OCEA  names the bill of lading, and tells RFC 3339 times, to the minute
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     marks: tuple[Mark, ...]
     local_times: bool = False
     histories: bool = False
+    at_sea: bool = False
 
 
 DIALECTS: dict[str, Dialect] = {
@@ -74,6 +75,7 @@ DIALECTS: dict[str, Dialect] = {
     "OCEA": Dialect(
         scac="OCEA",
         reference="BILL_OF_LADING",
+        at_sea=True,
         marks=_marks(
             "BKD 0 -100  PUP 0 0  TIN .12 0  LOD .2 0  DEP .25 0  ARR .8 0"
             "  UNL .85 0  CRL .88 0  TOU .9 0  DLV 1 0  EMT 1 300"
@@ -113,10 +115,14 @@ class Journey(Struct, frozen=True, kw_only=True):
         return str(self.shipment["shipment_id"])
 
     def at(self, mark: Mark) -> datetime:
-        """Tell when a step of the journey happens, to the second."""
+        """Tell when a step of the journey happens."""
         way = self.delivered - self.picked_up
         moment = self.picked_up + way * mark.share + timedelta(minutes=mark.minutes)
-        return max(moment, self.known_at + LEARNS).replace(microsecond=0)
+        return self.told_time(max(moment, self.known_at + LEARNS))
+
+    def told_time(self, at: datetime) -> datetime:
+        """Cut a time to what the carrier tells: seconds, at sea minutes."""
+        return at.replace(second=0 if self.dialect.at_sea else at.second, microsecond=0)
 
     def lag(self, *words: object) -> timedelta:
         """Draw how long the carrier takes to tell."""
@@ -156,7 +162,7 @@ def told(way: Journey) -> tuple[Said, ...]:
     said.extend(_delivery(way))
     if way.delivered - way.planned >= TELLS_DELAY_FROM:
         at = max(way.planned - timedelta(hours=4), way.picked_up + timedelta(hours=1))
-        said.append(_say(way, "DLY", at.replace(microsecond=0), estimated_at=way.delivered))
+        said.append(_say(way, "DLY", way.told_time(at), estimated_at=way.delivered))
     if way.mischief.strikes("unknown_code", way.shipment_id):
         code = choose(STRANGE_CODES, way.mischief.seed, "code", way.shipment_id)
         said.append(_say(way, code, way.at(Mark(code=code, share=0.5))))
@@ -192,7 +198,7 @@ def _delivery(way: Journey) -> list[Said]:
         return []
     early = max(truth - timedelta(hours=6), way.picked_up + timedelta(minutes=40))
     number = "" if _taken_back_and_corrected(way) else "-false"
-    false = _say(way, "DLV", early.replace(microsecond=0), number=number)
+    false = _say(way, "DLV", way.told_time(early), number=number)
     back_at = false.told_at + timedelta(minutes=90)
     back = _again(way, false, "retraction", 1, at=false.occurred_at, told_at=back_at)
     if not _taken_back_and_corrected(way):

@@ -1,8 +1,8 @@
-"""A carrier that speaks X12: 204 and 997 come in, 997, 990, 214 and 210 go out.
+"""A carrier that speaks X12: 204 and 997 come in; 997, 990, 214 (at sea 315) and 210 go out.
 
 Takes   POST /loads, POST /loads/{shipment_id}/cancellations     from the TMS, without faults
         POST /interchange                                         204s
-Tells   document `interchange`: 214, 990, 210 and 997, each in an interchange of its own
+Tells   document `interchange`: 214 or 315, 990, 210 and 997, each in an interchange of its own
 
 An interchange that came before, by its sender's control number, is taken and changes nothing. What
 is told gets its control number when it is first told, and keeps it: told again, it is the same
@@ -105,14 +105,21 @@ class X12Carrier(Carrier):
         }
         mischief = msgspec.structs.replace(self.mischief, chances=chances)
         way = journey(self.dialect, mischief, shipment, self.clock.now())
-        said = [each for each in told(way) if each.event["status_code"] not in speech.UNTOLD]
+        at_sea = self.dialect.at_sea
+        said = [
+            each for each in told(way) if at_sea or each.event["status_code"] not in speech.UNTOLD
+        ]
         for number, each in enumerate(said, 1):
             self._tell_step(shipment["shipment_id"], said[:number], each)
 
     def _tell_step(self, shipment_id: str, history: Sequence[Said], step: Said) -> None:
+        event = self._told(shipment_id, step)
+        if self.dialect.at_sea:
+            lines = speech.ocean(step.event, self.dialect.scac)
+            self._tell_lines(speech.GROUPS["ocean"], lines, shipment_id, event, step.told_at)
+            return
         events = [each.event for each in history] if self.dialect.histories else [step.event]
         lines = speech.tracking(events, shipment_id, self.dialect.scac)
-        event = self._told(shipment_id, step)
         self._tell_lines(speech.GROUPS["tracking"], lines, shipment_id, event, step.told_at)
 
     def _tell_bill(self, bill: Bill, subject: str) -> None:

@@ -1,6 +1,6 @@
-"""What a carrier says in X12: 214, 990, 210 and 997 as segments, and a 204 as far as it matters.
+"""What a carrier says in X12: 214, 315, 990, 210 and 997 as segments; of a 204 what matters.
 
-Pure. Source: ASC X12 004010, sets 204, 210, 214, 990 and 997; only the codes used here.
+Pure. Source: ASC X12 004010, sets 204, 210, 214, 315, 990 and 997; only the codes used here.
 """
 
 from __future__ import annotations
@@ -35,10 +35,17 @@ STATUSES = dict(
 )
 # Codes on no list -> codes on no list that fit into two characters.
 STRANGE = {"X42": "Z9", "ZQ7": "Q7", "91": "9J", "DLVX": "D9"}
+# The same codes -> B4-03, of an ocean carrier.
+OCEAN_STATUSES = dict(
+    pair.split(":")
+    for pair in (
+        "BKD:BF PUP:AF TIN:I LOD:AE DEP:VD ARR:VA UNL:UV CRL:CT TOU:OA DLV:D EMT:RD DLY:SD"
+    ).split()
+)
 UNTOLD = frozenset({"POD", "EMT", "TIN", "TOU", "CRL"})
 
 ANSWERS = {"tender.accepted": "A", "tender.declined": "D", "tender.countered": "C"}
-GROUPS = {"tracking": "QM", "tender": "GF", "acknowledgement": "FA", "invoice": "IM"}
+GROUPS = {"tracking": "QM", "ocean": "QO", "tender": "GF", "acknowledgement": "FA", "invoice": "IM"}
 # What is charged for -> element 150; a code that no list holds goes out as it is.
 CHARGES = {"LINEHAUL": "400", "FUEL": "FUE", "DETENTION": "DET", "ADMINISTRATION": "BLC"}
 CORRECTIONS = {"issued": "", "corrected": "CO", "cancelled": "CA"}  # element 202
@@ -92,6 +99,27 @@ def tracking(events: Sequence[dict[str, Any]], shipment_id: str, scac: str) -> l
         lines.append(["LX", str(number)])
         lines.extend(_status(event))
     return lines
+
+
+def ocean(event: dict[str, Any], scac: str) -> list[Line]:
+    """Write what happened on the way over sea: one 315, with the place as its only port.
+
+    B4 names no zone; the date of the same minute at the port does.
+    """
+    code, reference, at = event["status_code"], event["reference"], _instant(event)
+    place = event["place"]
+    port = place.get("unlocode") or fitting(place.get("city") or place["name"], MARKS)
+    kind = "UN" if place.get("unlocode") else "CI"
+    day, clock = f"{at:%Y%m%d}", f"{at:%H%M}"
+    status = OCEAN_STATUSES.get(code) or STRANGE.get(code, "ZZ")
+    return [
+        ["ST", "315", ""],
+        ["B4", "", "", status, day, clock, *[""] * 5, port, kind],
+        ["N9", "BM" if reference["type"] == "BILL_OF_LADING" else "SI", reference["value"]],
+        ["N9", "SCA", scac],
+        ["R4", "I", kind, port, fitting(place["name"], MARKS)[:24], place.get("country", "")],
+        ["DTM", "140", day, clock, "UT"],
+    ]
 
 
 def _status(event: dict[str, Any]) -> Iterator[Line]:

@@ -96,7 +96,7 @@ ROLES: tuple[Role, ...] = (
         Role(
             name=each.scac.lower(),
             kind="carrier",
-            connector=X12 if each.mode in {"ROAD", "PARCEL"} else "reference_carrier",
+            connector=X12,
             serves=(each.scac,),
             scac=each.scac,
         )

@@ -27,6 +27,7 @@ from crossdock.connectors.x12_carrier.wire import Row
 from crossdock.formats.x12.envelope import Group
 
 KIND = "time"
+UNIVERSAL = "UTC"
 YEAR_MIN, YEAR_MAX = 1970, 2199
 DAY_DIGITS, SHORT_DIGITS, CENTURY = 8, 6, "20"  # before 004010 days were written YYMMDD
 MINUTE_DIGITS, SECOND_DIGITS = 4, 6
@@ -194,8 +195,12 @@ def _is_zone(code: str) -> bool:
 def _disagreement(
     local: datetime, moment: Moment, source: ZoneSource, place: PlaceZone | None
 ) -> str:
-    """Tell whether the code says another time than the place keeps, as `ES` does in July."""
-    if source is not ZoneSource.PARTNER or place is None or place.split:
+    """Tell whether the code says another time than the place keeps, as `ES` does in July.
+
+    Whoever writes UTC means no place's time.
+    """
+    told = source is ZoneSource.PARTNER and moment.zone != UNIVERSAL
+    if not told or place is None or place.split:
         return ""
     kept = zone_named(place.zone)
     return (
