@@ -40,13 +40,20 @@ def event(code: str, **more: Any) -> dict[str, Any]:
     }
 
 
+PLACES: dict[str, dict[str, Any]] = {
+    "DEP": {"name": "Hub", "country": "DE"},
+    "ARR": {"city": "Lyon", "country": "FR", "postal_code": "69007"},
+    "DLV": {"location_id": "SHOP-7"},
+}
+
+
 def shipped(code: str, **more: Any) -> dict[str, Any]:
     """What an ocean carrier tells, in a port or at a hub without a code."""
     place = {"name": "Hamburg", "unlocode": "DEHAM", "country": "DE"}
     return {
         "status_code": code,
         "occurred_at": "2026-03-29T03:30:20+02:00",
-        "place": {"name": "Hub", "country": "DE"} if code == "DEP" else place,
+        "place": PLACES.get(code, place),
         "reference": {"type": "BILL_OF_LADING", "value": "BL17"},
         **more,
     }

@@ -108,7 +108,8 @@ def ocean(event: dict[str, Any], scac: str) -> list[Line]:
     """
     code, reference, at = event["status_code"], event["reference"], _instant(event)
     place = event["place"]
-    port = place.get("unlocode") or fitting(place.get("city") or place["name"], MARKS)
+    name = fitting(place.get("name") or place.get("city") or place.get("location_id", ""), MARKS)
+    port = place.get("unlocode") or name[:30] or "SEA"
     kind = "UN" if place.get("unlocode") else "CI"
     day, clock = f"{at:%Y%m%d}", f"{at:%H%M}"
     status = OCEAN_STATUSES.get(code) or STRANGE.get(code, "ZZ")
@@ -117,7 +118,7 @@ def ocean(event: dict[str, Any], scac: str) -> list[Line]:
         ["B4", "", "", status, day, clock, *[""] * 5, port, kind],
         ["N9", "BM" if reference["type"] == "BILL_OF_LADING" else "SI", reference["value"]],
         ["N9", "SCA", scac],
-        ["R4", "I", kind, port, fitting(place["name"], MARKS)[:24], place.get("country", "")],
+        ["R4", "I", kind, port, name[:24], place.get("country", "")],
         ["DTM", "140", day, clock, "UT"],
     ]
 
