@@ -164,12 +164,12 @@ def _legs(mode: str, scac: str, stops: int) -> list[dict[str, Any]]:
 
 
 def _references(seed: int, scac: str, mode: str, shipment_id: str) -> list[dict[str, Any]]:
-    """Number the shipment as its carrier does."""
+    """Number the shipment as its carrier does; a bill of lading is known without its issuer."""
     if mode == "PARCEL":
         tracking = f"PR{token(seed, 'tracking', shipment_id, length=12)}"
         return [{"type": "TRACKING", "value": tracking, "issuer": scac}]
     lading = f"{scac[0]}{token(seed, 'lading', shipment_id, length=9)}"
-    bill = {"type": "BILL_OF_LADING", "value": lading, "issuer": scac}
+    bill = {"type": "BILL_OF_LADING", "value": lading}
     if mode == "OCEAN":
         return [bill, {"type": "CONTAINER", "value": container(seed, shipment_id)}]
     pro = choose(("0", "1"), seed, "series", shipment_id) + token(seed, "pro", shipment_id)
