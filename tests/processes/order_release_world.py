@@ -194,6 +194,7 @@ def planned(
         order_version=version,
         revision=revision,
         company_code="DE01",
+        weight_kg=Decimal("10.0"),
         promised=PROMISED,
     )
 

@@ -28,6 +28,7 @@ RULES = Rules(
     freight=FreightPolicy(
         unexpected=(UnexpectedRow(rule_id="freight.as-charged", take="accept_as_charged"),),
         billing="held",
+        allocation_otherwise="even",
     )
 )
 

@@ -394,7 +394,12 @@ def test_a_load_of_an_order_nobody_released_is_followed_and_the_erp_hears_nothin
     released_later = order.tell(released())
 
     unknown = replace(
-        planned(version=0), customer_id="", customer_reference="", company_code="", promised=None
+        planned(version=0),
+        customer_id="",
+        customer_reference="",
+        company_code="",
+        promised=None,
+        weight_kg=None,
     )
     assert said[:2] == [OFFERED, unknown]
     assert commands(said) == []

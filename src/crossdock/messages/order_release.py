@@ -188,7 +188,8 @@ class ShipmentPlanned(Event, frozen=True, kw_only=True):
     One for each (shipment, order). `promised` is the promise to the customer for the whole
     shipment; stops may carry their own. `shipments` tells on how many the order travels in all.
     `commits_stock`: the ERP has set stock aside for it, and is told when it leaves. `weight_kg`
-    and `value` are those of the order's goods on it, where every line tells. `left_load` is the
+    and `value` are those of the order's goods on it, where every line tells, or its item's record
+    does, and of a split line by its stated portion. `left_load` is the
     load that carried the shipment before, where another one does now. `offered_by` is the customer
     who gave us the load itself, and `offered_as` that customer's number of it: no ERP knows of it.
     """

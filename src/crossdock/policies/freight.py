@@ -66,7 +66,9 @@ class FreightPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     `two_persons_above` is the amount from which on a decision needs two persons, in the charge's
     currency. `dispute_days` count the working days of `dispute_calendar`; empty: all days.
     `opens_with` says which delivery of a load opens the gate of money, `opens` for which charges
-    another milestone does. `zone` decides what day it is, and a month is closed so many days after
+    another milestone does. `allocation` splits freight over a load's orders; where one of them does
+    not tell that measure `allocation_otherwise` does, and where that fails too, or is `ask`, a
+    person is asked. `zone` decides what day it is, and a month is closed so many days after
     its end. `ledger_currency` empty: what is charged
     is posted in its own currency. `billing` `held` lets the ERP bill an order once its freight is
     certain, or flagged after `billing_after_hours`, 0 for never; `off` leaves that to the ERP.
@@ -83,6 +85,7 @@ class FreightPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     opens_with: Literal["last_delivery", "first_delivery"] = "last_delivery"
     opens: tuple[OpeningRow, ...] = ()
     allocation: Split = "weight"
+    allocation_otherwise: Literal["value", "even", "ask"] = "value"
     zone: str = "UTC"
     month_closes_after_days: int = 5
     ledger_currency: str = ""

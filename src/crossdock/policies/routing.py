@@ -41,30 +41,40 @@ class RoutingFacts(Struct, frozen=True, kw_only=True):
 
 
 def routing_facts(order: Order, records: Records) -> RoutingFacts:
-    """Gather what the table looks at; a class is empty where no record tells it.
-
-    A line weighs what the order says, or else the item's weight times its quantity.
-    """
+    """Gather what the table looks at; a class is empty where no record tells it."""
     customer = records.get(Key(MasterKind.CUSTOMER.value, order.customer_id))
-    items = {
-        line.item_id: _item.decode(record.record)
-        for line in order.lines
-        if (record := records.get(Key(MasterKind.ITEM.value, line.item_id))) is not None
-    }
-    weights = [
-        line.weight_kg
-        if line.weight_kg is not None
-        else _weight(items.get(line.item_id), line.quantity.value)
-        for line in order.lines
-    ]
-    known = [weight for weight in weights if weight is not None]
+    items = _items(order, records)
+    weights = line_weights(order, records)
     return RoutingFacts(
         from_country=order.ship_from.address.country if order.ship_from.address else "",
         to_country=order.ship_to.address.country if order.ship_to.address else "",
         customer_class=_customer.decode(customer.record).customer_class if customer else "",
         item_classes=frozenset(item.item_class for item in items.values() if item.item_class),
-        weight_kg=sum(known, Decimal(0)) if len(known) == len(weights) else None,
+        weight_kg=sum(weights.values(), Decimal(0)) if len(weights) == len(order.lines) else None,
     )
+
+
+def line_weights(order: Order, records: Records) -> dict[str, Decimal]:
+    """Tell what each line weighs: as the order says, or else its item's weight times its quantity.
+
+    A line of which neither is known is left out.
+    """
+    items = _items(order, records)
+    weights = {
+        line.line_id: line.weight_kg
+        if line.weight_kg is not None
+        else _weight(items.get(line.item_id), line.quantity.value)
+        for line in order.lines
+    }
+    return {line_id: weight for line_id, weight in weights.items() if weight is not None}
+
+
+def _items(order: Order, records: Records) -> dict[str, Item]:
+    return {
+        line.item_id: _item.decode(record.record)
+        for line in order.lines
+        if (record := records.get(Key(MasterKind.ITEM.value, line.item_id))) is not None
+    }
 
 
 def _weight(item: Item | None, quantity: Decimal) -> Decimal | None:

@@ -6,6 +6,7 @@ A leaf of freight_settlement.
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from msgspec import structs
 
@@ -14,7 +15,7 @@ from crossdock.messages.freight_settlement import Proposal, ReleaseBilling
 from crossdock.policies.freight import FreightPolicy, allocate
 from crossdock.policies.rules import Rules
 from crossdock.ports import Emission
-from crossdock.processes.freight_settlement_gate import Due, weights_of
+from crossdock.processes.freight_settlement_gate import Due, measured
 from crossdock.processes.freight_settlement_postings import drop, is_over
 from crossdock.processes.freight_settlement_state import (
     Released,
@@ -136,7 +137,9 @@ def freight_of(
     None where it is in several currencies: that has no sum.
     """
     parts: list[Money] = []
-    weights = weights_of(travelling(state), policy)
+    orders = travelling(state)
+    even = dict.fromkeys((each.order_id for each in orders), Decimal(1))
+    weights = measured(orders, policy).weights or even
     for due in dues:
         if certain:
             parts.append(Money(minor=due.shares.get(order_id, 0), currency=due.amount.currency))

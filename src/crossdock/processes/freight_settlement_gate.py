@@ -5,7 +5,7 @@ A leaf of freight_settlement.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from crossdock.messages.freight_settlement import LineState, Proven
 from crossdock.policies.freight import FreightPolicy, OpeningRow, allocate, opening_rule
 from crossdock.policies.gates import Gate, Passage, Proof, judge
 from crossdock.policies.rules import Rules
-from crossdock.processes.freight_settlement_match import Line, carried_by, lines_of
+from crossdock.processes.freight_settlement_match import Line, carried_by, lines_of, written
 from crossdock.processes.freight_settlement_state import (
     Consigned,
     Posting,
@@ -29,6 +29,7 @@ from crossdock.processes.freight_settlement_state import (
 
 MILESTONE = "milestone_validated"
 CHARGE = "charge_confirmed"
+SPLIT = "split_known"
 NAMELESS = "-"  # the part of orders that name no company
 
 
@@ -53,7 +54,8 @@ class Due(Struct, frozen=True, kw_only=True):
     """One line and what shall stand accrued of it: nothing while the gate is closed.
 
     `shares` are the orders' in minor units, `parts` their companies'. `earned_at` is when the
-    milestone happened that opened the gate, where policy names another than the delivery.
+    milestone happened that opened the gate, where policy names another than the delivery, and
+    `unsplit` says why it cannot be split over its orders.
     """
 
     line: Line
@@ -62,6 +64,7 @@ class Due(Struct, frozen=True, kw_only=True):
     shares: dict[str, int]
     parts: tuple[Part, ...]
     earned_at: datetime | None = None
+    unsplit: str = ""
 
     @property
     def name(self) -> str:
@@ -99,11 +102,13 @@ def _due(state: Settlement, line: Line, policy: FreightPolicy) -> Due:
     row = opening_rule(policy, carried_by(state), line.kind) if policy.opens else None
     reached = _reached(orders, row) if row else None
     milestone = _validated(reached, row) if row else _milestone(orders, policy)
-    gate = Gate(rule_id=row.rule_id if row else policy.rule_id, needs=(MILESTONE, CHARGE))
-    passage = judge(gate, (*milestone, *_charge(line)))
+    found = measured(orders, policy)
+    needs = (MILESTONE, CHARGE, SPLIT) if _bear_together(orders) else (MILESTONE, CHARGE)
+    gate = Gate(rule_id=row.rule_id if row else policy.rule_id, needs=needs)
+    passage = judge(gate, (*milestone, *_charge(line), *_split(found, orders)))
     currency = _currency(state, line)
     amount = line.confirmed if line.confirmed and passage.is_open else None
-    split = allocate(amount, weights_of(orders, policy)) if amount and amount.minor else {}
+    split = allocate(amount, found.weights or {}) if amount and amount.minor else {}
     shares = {order_id: part.minor for order_id, part in split.items()}
     return Due(
         line=line,
@@ -112,6 +117,7 @@ def _due(state: Settlement, line: Line, policy: FreightPolicy) -> Due:
         shares=shares,
         parts=parts_for(state, line.name, parts_of(state.accrued, line.name), shares),
         earned_at=reached[1].occurred_at if reached else None,
+        unsplit="" if found.weights is not None else found.said,
     )
 
 
@@ -131,26 +137,76 @@ def orders_of(state: Settlement, line: Line) -> tuple[Consigned, ...]:
     return own or orders
 
 
-def weights_of(orders: Iterable[Consigned], policy: FreightPolicy) -> dict[str, Decimal]:
-    """Weigh orders as the policy says; evenly where one of them does not tell its measure."""
-    measured: dict[str, list[Decimal | None]] = {}
-    currencies = set[str]()
+class Measured(Struct, frozen=True, kw_only=True):
+    """By what freight is split over orders: `said` tells in words; `weights` None: by nothing."""
+
+    weights: dict[str, Decimal] | None
+    said: str
+    since: datetime | None = None
+
+
+def measured(orders: Iterable[Consigned], policy: FreightPolicy) -> Measured:
+    """Measure orders as the policy says, or as it says otherwise where one does not tell it."""
+    orders = tuple(orders)
+    names = tuple(dict.fromkeys(each.order_id for each in orders))
+    since = max((each.planned_at for each in orders if each.planned_at), default=None)
+    ways = (policy.allocation, policy.allocation_otherwise)
+    lacking: list[str] = []
+    for way in dict.fromkeys(ways):
+        why = f", for {', '.join(lacking)}" if lacking else ""
+        if way == "even" or len(names) == 1:
+            weights = dict.fromkeys(names, Decimal(1))
+            return Measured(weights=weights, said=f"split evenly{why}", since=since)
+        if way == "ask":
+            continue
+        lacks = tuple(_lacks(orders, way))
+        if not lacks:
+            weights, told = _weighed(orders, way)
+            said = ", ".join(f"{name} {told[name]}" for name in names)
+            return Measured(weights=weights, said=f"split by {way}{why}: {said}", since=since)
+        lacking += lacks
+    return Measured(weights=None, said=", ".join(lacking), since=since)
+
+
+def _measure(order: Consigned, way: str) -> Decimal | None:
+    if way == "weight":
+        return order.weight_kg
+    return None if order.value is None else Decimal(order.value.minor)
+
+
+def _lacks(orders: tuple[Consigned, ...], way: str) -> Iterator[str]:
+    """Say which orders do not tell a measure, or why it has no sum."""
     for each in orders:
-        measure: Decimal | None = None
-        if policy.allocation == "weight":
-            measure = each.weight_kg
-        elif policy.allocation == "value" and each.value is not None:
-            measure = Decimal(each.value.minor)
-            currencies.add(each.value.currency)
-        measured.setdefault(each.order_id, []).append(measure)
-    known = {
-        order_id: sum((each for each in parts if each is not None), Decimal(0))
-        for order_id, parts in measured.items()
-    }
-    told = all(each is not None and each >= 0 for parts in measured.values() for each in parts)
-    if not told or len(currencies) > 1:
-        return dict.fromkeys(known, Decimal(1))
-    return known
+        measure = _measure(each, way)
+        if measure is None or measure < 0:
+            yield f"{each.order_id} tells no {way}"
+    currencies = {each.value.currency for each in orders if each.value}
+    if way == "value" and len(currencies) > 1:
+        yield f"the values are in {', '.join(sorted(currencies))}"
+
+
+def _weighed(orders: tuple[Consigned, ...], way: str) -> tuple[dict[str, Decimal], dict[str, str]]:
+    """Sum up the measure of each order, and spell it."""
+    weights: dict[str, Decimal] = {}
+    for each in orders:
+        measure = _measure(each, way) or Decimal(0)
+        weights[each.order_id] = weights.get(each.order_id, Decimal(0)) + measure
+    currency = next((each.value.currency for each in orders if each.value), "")
+    if way == "weight":
+        return weights, {name: f"{weight} kg" for name, weight in weights.items()}
+    values = {name: Money(minor=int(each), currency=currency) for name, each in weights.items()}
+    return weights, {name: written(each) for name, each in values.items()}
+
+
+def _split(found: Measured, orders: tuple[Consigned, ...]) -> tuple[Proof, ...]:
+    """Prove by what freight is split, where several orders bear it."""
+    if found.weights is None or found.since is None or not _bear_together(orders):
+        return ()
+    return (Proof(condition=SPLIT, at=found.since, said=found.said),)
+
+
+def _bear_together(orders: tuple[Consigned, ...]) -> bool:
+    return len({each.order_id for each in orders}) > 1
 
 
 def _milestone(orders: tuple[Consigned, ...], policy: FreightPolicy) -> tuple[Proof, ...]:

@@ -32,6 +32,7 @@ UNPLANNED = "FREIGHT_LOAD_UNPLANNED"
 OVERDUE = "FREIGHT_DISPUTE_OVERDUE"
 NO_RATE = "FREIGHT_RATE_MISSING"
 REFUSED = "FREIGHT_DECISION_REFUSED"
+UNSPLIT = "FREIGHT_SPLIT_UNKNOWN"
 
 SETTLED = {
     REVIEW: "all that was claimed is decided, or taken back",
@@ -40,6 +41,7 @@ SETTLED = {
     OVERDUE: "the dispute is settled, or the charge taken back",
     NO_RATE: "the exchange rate is known",
     REFUSED: "a later decision was taken",
+    UNSPLIT: "the freight can be split over the load's orders",
 }
 
 
@@ -126,6 +128,7 @@ def troubles(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Iterator
         )
     yield from _late_disputes(state, dues, about)
     yield from _missing_rates(state, dues, rules, about)
+    yield from _unsplit(state, dues, about)
     if state.refusal:
         yield OpenException(
             code=REFUSED,
@@ -188,6 +191,22 @@ def _late_disputes(
             team=Team.FINANCE,
             cause=f"The dispute about {named} of load {state.load_id} is not settled in its time",
             action="Ask the carrier for its answer, then settle, approve or reject",
+            about=about,
+        )
+
+
+def _unsplit(
+    state: Settlement, dues: tuple[Due, ...], about: tuple[str, ...]
+) -> Iterator[OpenException]:
+    why = dict.fromkeys(each.unsplit for each in dues if each.unsplit and each.line.confirmed)
+    if why:
+        yield OpenException(
+            code=UNSPLIT,
+            team=Team.FINANCE,
+            cause=f"The freight of load {state.load_id} cannot be split over its orders: "
+            + "; ".join(why),
+            action="Have it told by the order or the item's master data and released again, or "
+            "name another split in freight.toml (allocation_otherwise), then retry",
             about=about,
         )
 

@@ -6,13 +6,14 @@ A leaf of order_release.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from functools import partial
 
 import msgspec
 
 from crossdock.canonical.moments import Instant, Moment
 from crossdock.canonical.money import Money
+from crossdock.canonical.order import OrderLineDraft
 from crossdock.canonical.references import Reference, ReferenceType
 from crossdock.canonical.shipment import Shipment, StopRole
 from crossdock.messages.envelope import Key
@@ -187,8 +188,18 @@ def _tell(state: OrderState, carriage: Carriage, shipment: Shipment, plan: Plan)
 
 
 def goods_on(state: OrderState, shipment: Shipment) -> tuple[Decimal | None, Money | None]:
-    """Sum what the order's goods on a shipment weigh and are worth, where every line tells."""
-    lines = state.release.draft.lines if state.release else ()
+    """Sum what the order's goods on a shipment weigh and are worth, where every line tells.
+
+    A line that tells no weight weighs what its item's record said when the order was accepted; of
+    one that is split by quantity a shipment has the part that its portion states.
+    """
+    release, accepted = state.release, state.acceptance
+    lines = release.draft.lines if release else ()
+    of_items = (
+        accepted.weights
+        if accepted and release and accepted.version == release.draft.version
+        else {}
+    )
     unloaded = {
         name
         for stop in shipment.stops
@@ -199,17 +210,39 @@ def goods_on(state: OrderState, shipment: Shipment) -> tuple[Decimal | None, Mon
     there = [
         each for each in lines if not unloaded or f"{state.order_id}/{each.line_id}" in unloaded
     ]
-    weights = [each.weight_kg for each in there if each.weight_kg is not None]
+    parts = {each.line_id: _part(state, each, shipment) for each in there}
+    weights = [
+        weight * parts[each.line_id]
+        for each in there
+        if (weight := _first(each.weight_kg, of_items.get(each.line_id))) is not None
+    ]
     values = [each.value for each in there if each.value is not None]
     currencies = {each.currency for each in values}
+    worth = sum(
+        (each.value.minor * parts[each.line_id] for each in there if each.value), Decimal(0)
+    )
     weighed = bool(there) and len(weights) == len(there)
     valued = len(values) == len(there) and len(currencies) == 1
     return (
         sum(weights, Decimal(0)) if weighed else None,
-        Money(minor=sum(each.minor for each in values), currency=currencies.pop())
+        Money(minor=int(worth.to_integral_value(ROUND_HALF_EVEN)), currency=currencies.pop())
         if valued
         else None,
     )
+
+
+def _first(told: Decimal | None, of_item: Decimal | None) -> Decimal | None:
+    return told if told is not None else of_item
+
+
+def _part(state: OrderState, line: OrderLineDraft, shipment: Shipment) -> Decimal:
+    """Tell which part of a line a shipment carries: all of it, where no portion of it is stated."""
+    name = f"{state.order_id}/{line.line_id}"
+    stated = next((each for each in shipment.portions if each.line_id == name), None)
+    whole = line.quantity
+    if stated is None or whole is None or whole.value <= 0 or stated.quantity.unit != whole.unit:
+        return Decimal(1)
+    return stated.quantity.value / whole.value
 
 
 def promise(shipment: Shipment, requested: Moment | None) -> Moment | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -31,7 +32,7 @@ from crossdock.messages.teams import Team
 from crossdock.policies.completeness import complete
 from crossdock.policies.inventory import row_for
 from crossdock.policies.master_data import Records, check_master_data, failed, offending
-from crossdock.policies.routing import RoutingFacts, first_hit, routing_facts
+from crossdock.policies.routing import RoutingFacts, first_hit, line_weights, routing_facts
 from crossdock.policies.rules import RoutingRow, Rules
 from crossdock.ports import Fact, OpenException, PutReference, Received
 from crossdock.processes.order_release_planning import ask_for_plan, requests_for
@@ -174,7 +175,7 @@ def examine(
         commits_stock=committed or stock is not None,  # once set aside, it must leave or go back
         holds_planning=stock is not None and stock.hold_planning,
     )
-    return _accept(state, release, accepted)
+    return _accept(state, release, accepted, line_weights(order, records))
 
 
 def records_of(facts: Sequence[Fact]) -> Records:
@@ -264,8 +265,11 @@ def _attributes(row: RoutingRow) -> TransportAttributes:
     )
 
 
-def _accept(state: OrderState, release: Release, accepted: OrderAccepted) -> Step:
+def _accept(
+    state: OrderState, release: Release, accepted: OrderAccepted, weights: dict[str, Decimal]
+) -> Step:
     order = accepted.order
+    told = {each.line_id for each in order.lines if each.weight_kg is not None}
     acceptance = Acceptance(
         version=order.version,
         edition=release.edition,
@@ -279,6 +283,7 @@ def _accept(state: OrderState, release: Release, accepted: OrderAccepted) -> Ste
         due_at=accepted.due_at,
         commits_stock=accepted.commits_stock,
         holds_planning=accepted.holds_planning,
+        weights={name: each for name, each in weights.items() if name not in told},
     )
     closing = [
         partial(close_exception, code=code, because="the order is accepted")

@@ -7,6 +7,7 @@ derived by the questions below, and each step says the difference to what was sa
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
@@ -100,6 +101,7 @@ class Acceptance(Kept, frozen=True, kw_only=True):
     """What was accepted, and which request to the TMS speaks of it (`again`).
 
     `commits_stock`: the ERP is asked to set stock aside; `holds_planning`: planning waits for that.
+    `weights` are kilograms by line, of the lines that tell none and whose item's record does.
     """
 
     version: int
@@ -114,6 +116,7 @@ class Acceptance(Kept, frozen=True, kw_only=True):
     due_at: Instant
     commits_stock: bool = False
     holds_planning: bool = False
+    weights: dict[str, Decimal] = {}
 
 
 class Awaited(Kept, frozen=True, kw_only=True):
