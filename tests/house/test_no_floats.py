@@ -22,6 +22,7 @@ CLOCKS = frozenset({"timestamp", "total_seconds"})  # an instant in binary is no
 DIVIDED: dict[str, str] = {
     "Decimal(base[0].minor) * Decimal(row.rate) / 100": "per cent of a line haul, rounded once",
     "whole * part / total": "an order's exact part, from which remainders are told",
+    "stated.quantity.value / whole.value": "the part of a line that a shipment carries",
     "KG_OF_POUND / 16": "an ounce is exact in decimals",
     "weight / KG_OF_POUND": "a weight in pounds",
     "pounds / 100": "hundredweights",
