@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from crossdock.app.folders import document_of
 from crossdock.channels.file_drop import FileDrop
 from crossdock.faults import NotNow
 from crossdock.flow.deliverer import Result
@@ -187,11 +188,12 @@ class House:
         if worker is None:
             return None
         files = self._drop.poll().files
+        documents = worker.machine.roster.inbound["legacy"].connector.documents
         for file in files:
             arrival = Arrival(
                 tenant="main",
                 partner="legacy",
-                document="orders",
+                document=document_of(documents, file.name),
                 content=file.content,
                 content_type="application/octet-stream",
             )

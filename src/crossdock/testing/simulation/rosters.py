@@ -168,7 +168,8 @@ def _endpoint(
     elif seat.in_files:
         connector = InFiles(connector)
         folders = {"inbox_dir": str(folder / "drop"), "outbox_dir": str(folder / "references")}
-        settings = msgspec.convert({**folders, "time_zone": ZONE}, connector.settings)
+        told = {**folders, "partner": name, "time_zone": ZONE}
+        settings = msgspec.convert(told, connector.settings)
     else:
         settings = SystemApiSettings(base_url="", partner=name, time_zone=ZONE)
         if promise is not EffectClass.IDEMPOTENT:

@@ -1,52 +1,47 @@
 """Partners that tell what their ledgers hold of freight, date by date, with what clerks did to it.
 
-Each statement is drawn from the partner's own entries; which differences are in it is noted beside
-it, and nobody but the invariant (INV-38) knows.
+They draw their statements as in the demo; which differences are in one stands beside it in the
+partner's ledger, and only the invariant (INV-38) looks there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 
-from crossdock.simulators import statements
-from crossdock.simulators.ledger import Told
+from msgspec import Struct
+
+from crossdock.simulators.closing import STATEMENT
+from crossdock.simulators.ledger import Entry
 from crossdock.simulators.partner import Partner
-from crossdock.testing.simulation.timeline import Timeline
-from crossdock.testing.simulation.witness import Drawn, Witness
 
-TELLERS = ("erp",)  # who tells statements
-DOCUMENT = "statement"
+TELLERS = ("erp", "legacy", "tms")
 
 
-class Statements:
-    """Draws statements; `drawn` of each date are counted, so that each has a name of its own."""
+class Drawn(Struct, frozen=True, kw_only=True):
+    """A ledger's last statement of a date; `planted` names what differs in it, and how."""
 
-    def __init__(
-        self, partners: Mapping[str, Partner], timeline: Timeline, witness: Witness
-    ) -> None:
-        """Begin with nothing told."""
-        self._partners = {name: partners[name] for name in TELLERS}
-        self._timeline = timeline
-        self._witness = witness
-        self._numbers: dict[tuple[str, date], int] = {}
+    at: datetime
+    planted: tuple[tuple[str, str], ...]
 
-    def draw(self) -> str | None:
-        """Let every ledger tell all that it holds, and tell dates of which it holds no more."""
-        told = [self._draw(name, partner) for name, partner in self._partners.items()]
-        return "; ".join(filter(None, told)) or None
 
-    def _draw(self, name: str, partner: Partner) -> str:
-        now = self._timeline.now
-        days = statements.by_day(statements.held(partner.ledger.entries(), partner.mischief))
-        before = {day for ledger, day in self._numbers if ledger == name}
-        for day in sorted({*days, *before}):
-            number = self._numbers[name, day] = self._numbers.get((name, day), 0) + 1
-            held = days.get(day, statements.Day())
-            event = statements.event(day, held.lines, now, number)
-            told = Told(verb=DOCUMENT, content_key=event["event_id"], content=event)
-            partner.tell(DOCUMENT, f"{DOCUMENT}/{day}", told, now)
-            self._witness.drawn[name, day] = Drawn(
-                at=now, event_id=event["event_id"], planted=dict(held.planted)
-            )
-        return f"{name} tells {len(days)} dates" if days else ""
+def draw(partners: Mapping[str, Partner]) -> str | None:
+    """Let every ledger tell all that it holds, date by date."""
+    drawn = {name: partners[name].draw_statements(every=True) for name in TELLERS}
+    told = [f"{name} tells {dates} dates" for name, dates in drawn.items() if dates]
+    return "; ".join(told) or None
+
+
+def drawn_by(entries: Iterator[Entry]) -> dict[date, Drawn]:
+    """Read a ledger's statements, the last that was drawn of each date."""
+    found: dict[date, Drawn] = {}
+    for entry in entries:
+        if entry.kind != "sent" or entry.verb != STATEMENT:
+            continue
+        event = entry.content["event"]
+        day = date.fromisoformat(event["business_date"])
+        at = datetime.fromisoformat(event["occurred_at"])
+        if day not in found or found[day].at < at:
+            planted = tuple((name, kind) for name, kind in entry.content["planted"])
+            found[day] = Drawn(at=at, planted=planted)
+    return found

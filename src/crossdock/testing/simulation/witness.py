@@ -11,7 +11,7 @@ import hashlib
 import io
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -25,6 +25,7 @@ from crossdock.flow.receiver import Receipt
 from crossdock.flow.settling import Work
 from crossdock.messages.freight_settlement import FreightVerdict
 from crossdock.ports.store import ExceptionRow
+from crossdock.simulators.closing import STATEMENT
 from crossdock.simulators.journeys import DIALECTS
 from crossdock.simulators.ledger import Entry, Told
 from crossdock.simulators.x12_carrier import CONTENT_TYPE
@@ -87,14 +88,6 @@ class Said(Struct, frozen=True, kw_only=True):
     seen: dict[str, Money]
 
 
-class Drawn(Struct, frozen=True, kw_only=True):
-    """A ledger's statement of a date; `planted` names what differs in it, and how."""
-
-    at: datetime
-    event_id: str
-    planted: dict[str, str]
-
-
 class News:
     """What one event brought."""
 
@@ -153,7 +146,6 @@ class Witness:
         self.permitted: Counter[str] = Counter()  # by subject: how often people asked again
         self.keys_done: set[str] = set()
         self.words: list[Said] = []
-        self.drawn: dict[tuple[str, date], Drawn] = {}  # the last of each ledger and date
         self.referenced: set[tuple[str, str]] = set()
         self.reached: Counter[str] = Counter()
         self.exchanges = Exchanges(self.keys_done.add)
@@ -244,7 +236,7 @@ class Witness:
         self.done[partner].append(entry)
         if entry.kind == "received" and entry.idempotency_key:
             self.keys_done.add(entry.idempotency_key)
-        if partner == "legacy" and entry.kind == "sent":
+        if partner == "legacy" and entry.kind == "sent" and entry.verb != STATEMENT:
             self._learn(entry.content)
         self.news.done.append(Done(partner=partner, entry=entry))
         kind = partner if partner in {"erp", "legacy", "tms"} else "carrier"

@@ -40,7 +40,7 @@ from crossdock.testing.simulation.people import Operators, pages
 from crossdock.testing.simulation.people_of_money import Finance
 from crossdock.testing.simulation.post import Post
 from crossdock.testing.simulation.rosters import Numbers, roster_for, rules_of
-from crossdock.testing.simulation.statements import Statements
+from crossdock.testing.simulation.statements import draw
 from crossdock.testing.simulation.timeline import Due, Timeline, clock_of
 from crossdock.testing.simulation.wire import Wire
 from crossdock.testing.simulation.witness import Witness
@@ -152,7 +152,6 @@ class World:
         )
         self.operators = Operators(self.house, self.wire, dice, self.witness)
         self.finance = Finance(self.house, self.timeline, dice, self.witness)
-        self.statements = Statements(cast.partners, self.timeline, self.witness)
         self.scene = Scene(options, self.witness, cast, self.store, self._rows)
         self._give_posts(network)
         self.invariants = [each(self.scene) for each in INVARIANTS]
@@ -251,7 +250,7 @@ class World:
             self.timeline.after(at, "house", "is backed up", self._back_up)
         for hours in STATEMENT_HOURS:
             at = timedelta(hours=hours).total_seconds()
-            self.timeline.after(at, "clerks", "tell what ledgers hold", self.statements.draw)
+            self.timeline.after(at, "clerks", "tell what ledgers hold", self._tell_ledgers)
         for number in range(4):
             at = between(60, SAFETY.total_seconds(), seed, "looks", number)
             self.timeline.after(at, "customers", "look at their pages", self._look)
@@ -280,9 +279,19 @@ class World:
             self.timeline.after(
                 LEGACY_MINUTES * 60, "legacy", "look into the folders", self._legacy
             )
+        self._look_twice()
+        return None
+
+    def _tell_ledgers(self) -> str | None:
+        """Let ledgers tell what they hold; the old ERP's statements lie in its folder."""
+        said = draw(self.cast.partners)
+        self._look_twice()
+        return said
+
+    def _look_twice(self) -> None:
+        """Let the house look into the old ERP's folder; it takes what rests."""
         for seconds in (90, 150):
             self.timeline.after(seconds, "house", "look into the folder", self.house.watch_folder)
-        return None
 
     def _read_later(self) -> None:
         """Let the old ERP read what comes when it has no more to say itself."""

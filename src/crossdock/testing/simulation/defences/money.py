@@ -76,8 +76,8 @@ def by_place(_original: Any) -> Any:
 def without_waiting(original: Any) -> Any:
     """Post an invoice before all it charges stands accrued."""
 
-    def payment(state: Any, payable: Any, known: Any, _waiting: Any, today: Any) -> Any:
-        return original(state, payable, known, frozenset(), today)
+    def payment(payable: Any, part: Any, known: Any, _waiting: Any, today: Any) -> Any:
+        return original(payable, part, known, frozenset(), today)
 
     return payment
 
@@ -85,10 +85,12 @@ def without_waiting(original: Any) -> Any:
 def at_once(original: Any) -> Any:
     """Post the next of a line while one is on its way."""
 
-    def accrual(state: Any, due: Any, known: Any, *rest: Any) -> Any:
+    def accrual(state: Any, due: Any, part: Any, *rest: Any) -> Any:
+        known = state.accrued.get(part.name)
         if known is not None and known.is_out:
-            known = replace(known, settled=known.revision)
-        return original(state, due, known, *rest)
+            ended = replace(known, settled=known.revision)
+            state = replace(state, accrued={**state.accrued, part.name: ended})
+        return original(state, due, part, *rest)
 
     return accrual
 
@@ -96,9 +98,9 @@ def at_once(original: Any) -> Any:
 def over_and_over(original: Any) -> Any:
     """Post again what stands already."""
 
-    def accrual(state: Any, due: Any, known: Any, *rest: Any) -> Any:
-        after = original(state, due, known, *rest)
-        stands = after is not None and after == known and not known.is_out
+    def accrual(state: Any, due: Any, part: Any, *rest: Any) -> Any:
+        after, known = original(state, due, part, *rest), state.accrued.get(part.name)
+        stands = known is not None and after == known and not known.is_out
         if stands and known.amount.minor and known.revision < TWICE:
             return replace(known, revision=known.revision + 1)
         return after

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from crossdock.simulators.mischief import Mischief
 from crossdock.testing.simulation.invariants.agreed import Agreed, kind_of
 from crossdock.testing.simulation.invariants.base import Invariant, Scene
 from crossdock.testing.simulation.rosters import FREIGHT, ZONE
+from crossdock.testing.simulation.statements import TELLERS, Drawn, drawn_by
 
 ERPS = ("erp", "legacy")
 DAYS = "freight_reconciliation"  # the read model of business dates
@@ -390,12 +391,14 @@ class Reconciled(Invariant):
     def at_end(self) -> Iterator[str]:
         """Hold what was told against what was planted, but for what changed since it was drawn."""
         told = set(self._told())
+        drawn = {each: drawn_by(iter(self.witness.done[each])) for each in TELLERS}
         planted = {
             (ledger, name, kind)
-            for (ledger, _), drawn in self.witness.drawn.items()
-            for name, kind in drawn.planted.items()
+            for ledger, days in drawn.items()
+            for each in days.values()
+            for name, kind in each.planted
         }
-        unsure = self._changed_since() | set(self._unsure())
+        unsure = self._changed_since(drawn) | set(self._unsure())
         for ledger, name, kind in sorted(told ^ planted):
             if (ledger, name) not in unsure:
                 what = "planted and not told" if (ledger, name, kind) in planted else "not planted"
@@ -406,11 +409,11 @@ class Reconciled(Invariant):
             for each in msgspec.json.decode(body, type=FreightReconciled).differences:
                 yield each.ledger, each.line.removeprefix(f"{each.ledger}/"), each.kind.value
 
-    def _changed_since(self) -> set[tuple[str, str]]:
+    def _changed_since(self, drawn: Mapping[str, Mapping[date, Drawn]]) -> set[tuple[str, str]]:
         """Name the postings a ledger took after its statement was drawn."""
-        last: dict[str, datetime] = {}
-        for (ledger, _), drawn in self.witness.drawn.items():
-            last[ledger] = max(drawn.at, last.get(ledger, drawn.at))
+        last = {
+            ledger: max(each.at for each in days.values()) for ledger, days in drawn.items() if days
+        }
         return {
             (ledger, held.name)
             for ledger, at in last.items()
