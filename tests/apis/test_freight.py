@@ -174,6 +174,17 @@ def test_a_decision_carries_the_name_of_the_callers_token(store: Store) -> None:
     )
 
 
+def test_a_decision_about_all_that_is_open_carries_what_is_billed_for_it(store: Store) -> None:
+    clerk = Clerk()
+
+    decide(store, clerk, "ann", **APPROVE | {"charge": ""})
+
+    (word,) = clerk.said
+    assert word.body == FreightDecided(
+        verdict=FreightVerdict.APPROVE, by="ann", reason="agreed by telephone", seen=usd(65_940)
+    )
+
+
 def test_nobody_decides_in_another_ones_name(store: Store) -> None:
     clerk = Clerk()
 
@@ -306,6 +317,11 @@ def test_a_release_is_about_the_whole_load(store: Store) -> None:
             {"seen": "600.00"},
             409,
             "659.40 USD is billed for LINEHAUL by now, and it was 600.00 USD; look again",
+        ),
+        (
+            {"charge": "", "seen": "600.00"},
+            409,
+            "659.40 USD is billed for all that is open by now, and it was 600.00 USD; look again",
         ),
         ({"seen": "much"}, 422, "An amount must be a plain decimal number"),
         ({"verdict": "forgive"}, 400, "Invalid enum value 'forgive'"),

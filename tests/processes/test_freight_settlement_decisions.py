@@ -255,6 +255,24 @@ def test_a_decision_about_what_has_changed_since_is_refused_with_the_reason() ->
     assert story.state.refusal == ""
 
 
+def test_a_word_about_all_that_is_open_is_refused_where_one_charge_has_changed_since() -> None:
+    story = begin()
+    story.tell(planned(), billed(*HIGH, charge("9.00", ChargeKind.DETENTION)))
+
+    seen = usd("611.19")  # line haul and detention; the fuel is as expected
+    first = story.tell(word(FreightVerdict.APPROVE, seen=seen))
+    higher = (charge("640.00"), charge("57.21", FUEL), charge("9.00", ChargeKind.DETENTION))
+    story.tell(corrected(*higher))
+    stale = story.tell(word(FreightVerdict.APPROVE, "ben", seen=seen))
+
+    assert kinds(first) == ["FreightPictureChanged"]
+    assert kinds(stale) == ["OpenException"]
+    assert story.exceptions["FREIGHT_DECISION_REFUSED"].cause == (
+        "A decision about load LO-1 was not taken: ben wanted to approve all that is open, but it "
+        "is 649.00 USD by now, and was 611.19 USD when seen"
+    )
+
+
 def test_what_was_approved_before_a_correction_is_not_approved_after_it() -> None:
     story = begin()
     story.tell(planned(), delivered(), billed(*HIGH))

@@ -5,7 +5,7 @@ A leaf of freight_settlement.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from msgspec import structs
@@ -121,16 +121,25 @@ def _objections(said: FreightDecided, claims: tuple[Claimed, ...]) -> Iterator[s
             yield f"{len(claims)} charges are open, and an amount is for one of them"
     elif said.amount is not None:
         yield "an amount is only for a short payment or a settlement"
+    billed = billed_together(each.charge.amount for each in claims)
+    if said.seen is not None and billed is not None and said.seen != billed:
+        yield f"it is {written(billed)} by now, and was {written(said.seen)} when seen"
     for each in claims:
         charged = each.charge.amount
-        if said.seen is not None and said.seen != charged:
-            yield f"it is {written(charged)} by now, and was {written(said.seen)} when seen"
         if said.amount is not None and said.amount.currency != charged.currency:
             yield f"it is billed in {charged.currency}"
         elif said.amount is not None and not 0 <= said.amount.minor * _sign(charged) <= abs(
             charged.minor
         ):
             yield f"only {written(charged)} is billed"
+
+
+def billed_together(amounts: Iterable[Money]) -> Money | None:
+    """Sum what is billed; None for nothing, and for several currencies: they have no sum."""
+    told = tuple(amounts)
+    if len({each.currency for each in told}) != 1:
+        return None
+    return Money(minor=sum(each.minor for each in told), currency=told[0].currency)
 
 
 def _sign(amount: Money) -> int:

@@ -108,7 +108,7 @@ def judge(reader: Reader, tenant: str, load_id: str, asked: FreightDeciding, by:
         reason=asked.reason.strip(),
         charge=asked.charge,
         amount=_amount(asked, lines),
-        seen=_seen(asked, lines),
+        seen=_seen(asked, lines if asked.charge else picture.lines),
     )
     word = Word(
         subscriber=PROCESS,
@@ -183,20 +183,31 @@ def _amount(asked: FreightDeciding, lines: Sequence[FreightLine]) -> Money | Non
 
 def _seen(asked: FreightDeciding, lines: Sequence[FreightLine]) -> Money | None:
     """Read what was billed when the person looked. Raises Declined where that has changed."""
-    billed = lines[0].invoiced if asked.charge and lines else None
+    billed = lines[0].invoiced if asked.charge and lines else _billed_open(asked, lines)
     if billed is None or not asked.seen:
         return billed
     try:
         seen = money(asked.seen, billed.currency)
     except Unreadable as wrong:
         raise Declined(problems.UNPROCESSABLE, wrong.said) from wrong
+    what = asked.charge or "all that is open"
     if seen != billed:
         raise Declined(
             problems.CONFLICT,
-            f"{_money(billed)} is billed for {asked.charge} by now, and it was {_money(seen)}; "
-            "look again",
+            f"{_money(billed)} is billed for {what} by now, and it was {_money(seen)}; look again",
         )
     return billed
+
+
+def _billed_open(asked: FreightDeciding, lines: Sequence[FreightLine]) -> Money | None:
+    """Sum what is billed for all that the process will take a word about the load for."""
+    if asked.verdict is FreightVerdict.RELEASE:
+        return None
+    states = {LineState.DISPUTED} if asked.verdict is FreightVerdict.SETTLE else OPEN
+    amounts = [each.invoiced for each in lines if each.invoiced and each.state in states]
+    if len({each.currency for each in amounts}) != 1:
+        return None
+    return Money(minor=sum(each.minor for each in amounts), currency=amounts[0].currency)
 
 
 def _before(picture: FreightPicture, lines: Sequence[FreightLine], decided: FreightDecided) -> str:
