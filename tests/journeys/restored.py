@@ -304,7 +304,7 @@ async def looks_after(stage: Stage, decisions: list[str]) -> None:
 
 def was_done(stage: Stage, question: Any) -> bool:
     """Look into the partner's ledger for the shipment or the bill that the question is about."""
-    seen, business_key = question["seen"], set(question["about"][0].split("/"))
+    seen, business_key = question["seen"], set(question["about"][-1].split("/"))
     entries = Ledger(stage.ledger(seen["endpoint"])).entries(kind="received", verb=seen["verb"])
     return any(
         business_key & {each.content.get("shipment_id"), each.content.get("invoice_id")}
