@@ -20,8 +20,16 @@ INSTEAD = {
     "do": "the verb itself",
 }
 
-# Words of the trade that hold a banned one, and names the standard library gives (HTMLParser).
-TRADE = ("master_data", "service_level", "customer_service", "handle_starttag", "handle_data")
+# Words of the trade that hold a banned one, and names the standard library gives (HTMLParser,
+# asyncio.Protocol).
+TRADE = (
+    "master_data",
+    "service_level",
+    "customer_service",
+    "handle_starttag",
+    "handle_data",
+    "data_received",
+)
 
 
 def words_of(name: str) -> list[str]:

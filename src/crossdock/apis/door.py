@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from crossdock.apis import problems
@@ -40,10 +41,15 @@ class Door:
         self._seconds_each = 0.0
         self._left_at: float | None = None
 
+    @property
+    def is_full(self) -> bool:
+        """Tell whether the next one is one too many."""
+        return self._under_way >= self._most
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Let a request in, or answer it 429."""
-        if self._under_way >= self._most:
-            await answered(self._refusal(), send)
+        if self.is_full:
+            await answered(self.refusal(), send)
             return
         self._under_way += 1
         try:
@@ -60,14 +66,21 @@ class Door:
             self._seconds_each += WEIGHT * (took - self._seconds_each)
         self._left_at = now if self._under_way else None
 
-    def _refusal(self) -> Reply:
+    def refusal(self) -> Reply:
+        """Say when to come again: when those who are inside have been served."""
         backlog = self._under_way * self._seconds_each
         seconds = min(max(math.ceil(backlog), RETRY_SECONDS_MIN), RETRY_SECONDS_MAX)
-        return as_problem(
-            problems.TOO_MANY,
-            f"{self._under_way} deliveries are under way; send it again",
-            headers=(("Retry-After", str(seconds)),),
-        )
+        return refused(self._under_way, seconds)
+
+
+@lru_cache(maxsize=128)
+def refused(under_way: int, seconds: int) -> Reply:
+    """Write a refusal; there are few different ones, and many of each."""
+    return as_problem(
+        problems.TOO_MANY,
+        f"{under_way} deliveries are under way; send it again",
+        headers=(("Retry-After", str(seconds)),),
+    )
 
 
 async def answered(reply: Reply, send: Any) -> None:

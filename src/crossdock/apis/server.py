@@ -34,6 +34,24 @@ Readiness = Callable[[], Mapping[str, str]]
 _BY_STATUS = {each.status: each for each in problems.PROBLEMS.values()}
 
 
+class Front:
+    """The whole application; `door` is the one that deliveries come through."""
+
+    def __init__(self, framework: App, door: Door) -> None:
+        """Stand before both."""
+        self._framework = framework
+        self.door = door
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer a request where it belongs."""
+        if scope["type"] == "http" and _has_nul(scope):
+            await answered(as_problem(problems.BAD_REQUEST, NO_NUL), send)
+        elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await self.door(scope, receive, send)
+        else:
+            await self._framework(scope, receive, send)
+
+
 def build_asgi(
     routes: Sequence[Route],
     *,
@@ -41,24 +59,14 @@ def build_asgi(
     not_ready: Readiness = dict,
     held: Readiness = dict,
     meters: CollectorRegistry = REGISTRY,
-) -> App:
+) -> Front:
     """Put the routes, the way in for partners and the health checks under one roof.
 
     `not_ready` names what is not ready, each with a sentence; nothing means ready. `held` names
     what waits for a person though all works. `meters` is the registry that `/metrics` shows.
     """
     framework = _framework((*routes, *_health(not_ready, held, meters), *_explained()))
-    door = Door(deliveries)
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and _has_nul(scope):
-            await answered(as_problem(problems.BAD_REQUEST, NO_NUL), send)
-        elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
-            await door(scope, receive, send)
-        else:
-            await framework(scope, receive, send)
-
-    return app
+    return Front(framework, Door(deliveries))
 
 
 def build_health(

@@ -19,7 +19,7 @@ from crossdock.apis.process.v1.freight_routes import FreightApi, Money
 from crossdock.apis.process.v1.operations import Operations, Snapshot
 from crossdock.apis.process.v1.routes import ProcessApi
 from crossdock.apis.process.v1.verbs import Operator
-from crossdock.apis.server import App, Readiness, build_asgi
+from crossdock.apis.server import Front, Readiness, build_asgi
 from crossdock.apis.system.v1.deliveries import Deliveries
 from crossdock.app.config import Config
 from crossdock.channels.webhook import is_genuine
@@ -45,7 +45,7 @@ def assemble(  # noqa: PLR0913 - an application has this many parts
     meters: CollectorRegistry = REGISTRY,
     not_ready: Readiness = dict,
     waits: Readiness = dict,
-) -> App:
+) -> Front:
     """Put the application together.
 
     `read` opens snapshots of the store; `now` is the business clock, `wall` the machine's own, by

@@ -7,11 +7,14 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from crossdock.apis.server import App, build_health
+from crossdock.apis.door import Door
+from crossdock.apis.doorkeeper import Doorkeeper
+from crossdock.apis.server import App, Front, build_health
 from crossdock.app.asgi import assemble, held
 from crossdock.app.clock import SystemClock
 from crossdock.app.config import Config
@@ -105,6 +108,7 @@ class House:
             access_log=False,
             lifespan="off",
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            http=_kept(app.door) if isinstance(app, Front) else "auto",
         )
         server = uvicorn.Server(settings)
         with _at_the_end(lambda: _end(server)):
@@ -117,7 +121,7 @@ class House:
             meters=self.machine.metrics.registry,
         )
 
-    def app(self, shell: Shell) -> App:
+    def app(self, shell: Shell) -> Front:
         """Build the application over a shell."""
         return assemble(
             self.config,
@@ -142,6 +146,11 @@ def build(config: Config, clock: RunningClock | None = None, role: Role = Role.C
 def wall() -> datetime:
     """Tell the wall's time, which signatures and cookies go by."""
     return datetime.now(UTC)
+
+
+def _kept(door: Door) -> Any:
+    """Let a doorkeeper stand before the server's own side of each connection."""
+    return lambda **given: Doorkeeper(door, lambda: AutoHTTPProtocol(**given))
 
 
 @contextlib.contextmanager
