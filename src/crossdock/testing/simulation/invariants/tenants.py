@@ -12,7 +12,7 @@ from crossdock.testing.simulation.memory import MemoryFile
 from crossdock.testing.simulation.neighbour import HOST, MARK, NEIGHBOUR, Town
 from crossdock.testing.simulation.people import pages
 
-MOVES_IN_SHARE = 0.25  # of the runs
+MOVES_IN_SHARE = 0.1  # of the runs
 TABLES = (
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND EXISTS"
     " (SELECT 1 FROM pragma_table_info(sqlite_schema.name) WHERE name = 'tenant') ORDER BY 1"
