@@ -180,4 +180,6 @@ def hands_of(config: Config, rules: Rules, cores: int) -> list[HandProcess]:
 
 def cores() -> int:
     """Count the cores this process may use."""
-    return len(os.sched_getaffinity(0))
+    if hasattr(os, "sched_getaffinity"):  # not every system tells
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
