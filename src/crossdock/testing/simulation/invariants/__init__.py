@@ -60,6 +60,7 @@ from crossdock.testing.simulation.invariants.portal import (
     Fresh,
     OnlyTheirs,
     Possible,
+    ToldOnce,
 )
 from crossdock.testing.simulation.invariants.stock import NoMoreThanCommitted, StockConserved
 from crossdock.testing.simulation.invariants.tenants import Apart
@@ -103,6 +104,7 @@ INVARIANTS: tuple[type[Invariant], ...] = (
     Cleared,
     Reconciled,
     BehindTheErp,
+    ToldOnce,
     Forward,
     Fresh,
     Possible,

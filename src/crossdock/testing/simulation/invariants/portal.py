@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import msgspec
+
 from crossdock.canonical.tracking import PHASES, Classifier, Milestone, Phase
-from crossdock.messages.shipment_visibility import CustomerPicture
+from crossdock.messages.shipment_visibility import CustomerPicture, PictureChanged
 from crossdock.testing.simulation.invariants.base import Invariant, Shown
 
+PICTURES = "SELECT body FROM message WHERE tenant = 'main' AND type = 'PictureChanged' ORDER BY seq"
 SKEW = timedelta(minutes=15)  # that clocks may differ by
 RANKS = {
     phase: rank
@@ -32,6 +35,22 @@ class BehindTheErp(Invariant):
             for order_id in picture.order_ids:
                 if (order_id, picture.shipment_id) not in self.witness.referenced:
                     yield f"{picture.shipment_id} shows {order_id}, and its ERP has no reference"
+
+
+class ToldOnce(Invariant):
+    """INV-30: pictures are what customers are told by; nobody sends them anything else."""
+
+    number = "INV-30"
+    says = "no picture is told to a customer twice in a row, by a repetition, crash or replay"
+
+    def at_end(self) -> Iterator[str]:
+        """Hold each picture that was told against the one before of the same shipment."""
+        last: dict[str, bytes] = {}
+        for (body,) in self.scene.rows(PICTURES):
+            told = msgspec.json.decode(body, type=PictureChanged)
+            if last.get(told.shipment_id) == body:
+                yield f"{told.shipment_id}: the same picture is told again"
+            last[told.shipment_id] = body
 
 
 class Forward(Invariant):
