@@ -52,7 +52,7 @@ def _drawn(told: Any) -> st.SearchStrategy[Any]:
         case inspect.TupleType():
             return st.tuples(*(_drawn(each) for each in told.item_types))
         case inspect.DictType():
-            return st.dictionaries(texts, _drawn(told.value_type), max_size=2)
+            return st.dictionaries(_drawn(told.key_type), _drawn(told.value_type), max_size=2)
         case inspect.UnionType():
             return st.one_of([_drawn(each) for each in told.types])
         case inspect.EnumType():

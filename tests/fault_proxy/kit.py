@@ -101,11 +101,12 @@ class Place:
             return reader.outbox_of("main", "counter", Key("order", order))
 
     def outcomes(self) -> list[tuple[str, str]]:
-        """Tell the attempts at the first effect: why, and what became of them."""
+        """Tell the attempts at the first effect that was asked for: why, and their outcomes."""
         with self.machine.store.read() as reader:
             return [
                 (row.purpose, row.outcome)
-                for row in reader.attempts("main", self.effects()[0].id)
+                for effect in self.effects()[:1]
+                for row in reader.attempts("main", effect.id)
                 if row.finished_at is not None
             ]
 
@@ -116,8 +117,9 @@ class Place:
                 await asyncio.sleep(0.005)
 
     def over(self, *orders: str) -> bool:
-        """Tell whether every effect of these orders has ended."""
-        return all(row.status in OVER for order in orders for row in self.effects(order))
+        """Tell whether these orders have asked for effects, and every one of those has ended."""
+        asked = [self.effects(order) for order in orders]
+        return all(asked) and all(row.status in OVER for effects in asked for row in effects)
 
 
 @asynccontextmanager
