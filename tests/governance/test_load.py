@@ -70,6 +70,18 @@ FIRST = f'[[routing]]\nrule_id = "first"\n{ROW}'
             "lateness.toml:3: unknown setting `grace_minuts`; did you mean `grace_minutes`?",
         ),
         (
+            "telling.toml",
+            (
+                '[[rows]]\ncustomer_id = "C-1"\npartner = "acme"\nmilestones = ["DELIVERED"]\n\n'
+                '[[rows]]\ncustomer_id = "C-2"\npartner = "acme"\n\n'
+                '[[rows]]\ncustomer_id = "C-1"\npartner = "acme"\nmilestones = ["PICKED_UP"]\n'
+            ),
+            (
+                "telling.toml:12: rows 1 and 3 both say what partner `acme` is told of customer "
+                "`C-1`; keep one of them, with all `milestones` it wants (none: all)"
+            ),
+        ),
+        (
             "lateness.toml",
             'grace_minutes = "three"\n',
             "lateness.toml:1: this must be a whole number, not a text in quotes in `grace_minutes`",

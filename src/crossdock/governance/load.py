@@ -24,7 +24,7 @@ from crossdock.policies.freight import (
     check_tolerances,
 )
 from crossdock.policies.routing import check_routing
-from crossdock.policies.rules import RoutingRow, Rules
+from crossdock.policies.rules import RoutingRow, Rules, TellingRow
 
 # What a routing table must not have, and the column to look at; gaps and overlaps may be meant.
 REFUSED = {
@@ -61,6 +61,8 @@ def load_rules(folder: Path) -> Rules:
         _judge_once(folder, "inventory", rules.inventory.rows, "company_code", "company code")
     if "posting" in found:
         _judge_once(folder, "posting", rules.posting.rows, "posting", "posting")
+    if "telling" in found:
+        _judge_telling(folder, rules.telling.rows)
     _judge_names(folder, rules)
     _judge_freight(folder, rules, found)
     if "routing" in found:
@@ -118,6 +120,20 @@ def _judge_once(
             said = f"{word} `{value}` has a row already; keep one of them"
             raise typed_toml.read(folder / f"{name}.toml").fault(said, ("rows", place, column))
         known.add(value)
+
+
+def _judge_telling(folder: Path, rows: Sequence[TellingRow]) -> None:
+    """Refuse two rows for one customer and partner: what one tells, the other takes back."""
+    known: dict[tuple[str, str], int] = {}
+    for place, row in enumerate(rows):
+        first = known.setdefault((row.customer_id, row.partner), place)
+        if first != place:
+            said = (
+                f"rows {first + 1} and {place + 1} both say what partner `{row.partner}` is told "
+                f"of customer `{row.customer_id}`; keep one of them, with all `milestones` it "
+                "wants (none: all)"
+            )
+            raise typed_toml.read(folder / "telling.toml").fault(said, ("rows", place, "partner"))
 
 
 def _judge_names(folder: Path, rules: Rules) -> None:
