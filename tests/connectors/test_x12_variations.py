@@ -362,6 +362,13 @@ def test_what_is_no_x12_is_called_by_its_name(raw: bytes, said: str) -> None:
     assert said in fault.value.said
 
 
+def test_a_broken_file_is_named_by_what_broke_it_and_not_by_how_it_is_laid_out() -> None:
+    with pytest.raises(Unreadable) as fault:
+        READ(b"\xef\xbb\xbfXSA*00*~", PROFILE)
+
+    assert fault.value.seen["code"] == "NO_INTERCHANGE"
+
+
 @pytest.mark.parametrize(
     "text",
     [GOOD, TENDER, whole(*ANSWER, function="GF"), whole(*SIGNED, function="FA"), GOOD + TENDER],

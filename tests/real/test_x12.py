@@ -7,6 +7,7 @@ the sets that are mapped are told by equality, file by file.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -185,6 +186,30 @@ def test_any_file_says_where_it_is_wrong(name: str) -> None:
     findings = [] if isinstance(reading, Unreadable) else list(reading.findings)
     assert [each for each in findings if each.at is None or not 0 <= each.at <= len(raw)] == []
     assert isinstance(reading, Unreadable) or reading.reports or reading.findings
+
+
+# How partners write the same file otherwise: none of it makes a broken envelope readable.
+SPELT: dict[str, Callable[[bytes], bytes]] = {
+    "with a byte order mark": lambda raw: b"\xef\xbb\xbf" + raw,
+    "after empty lines": lambda raw: b"\r\n \n" + raw,
+    "with Windows line ends": lambda raw: raw.replace(b"\n", b"\r\n"),
+    "on one line": lambda raw: raw.replace(b"\n", b""),
+    "in small letters": bytes.lower,
+    "in lines of 80": lambda raw: b"\n".join(raw[at : at + 80] for at in range(0, len(raw), 80)),
+    "sent twice in one file": lambda raw: raw + raw,
+}
+BROKEN = [name for name in FILES if name.startswith("x12-malformed/")]
+
+
+@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize("spelt", SPELT)
+def test_a_broken_envelope_is_refused_however_it_is_written(name: str, spelt: str) -> None:
+    raw = SPELT[spelt](FILES[name].read_bytes())
+
+    with pytest.raises(Unreadable) as fault:
+        CONNECTOR.documents["interchange"](raw, SETTINGS)
+
+    assert {fault.value.seen["code"]: 1} == EXPECTED[name].findings
 
 
 def segments_of_oracle(raw: bytes) -> list[bytes] | None:

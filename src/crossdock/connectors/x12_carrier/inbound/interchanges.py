@@ -40,7 +40,7 @@ from crossdock.formats.x12.acknowledgement import (
     SetVerdict,
 )
 from crossdock.formats.x12.envelope import Document, Group, Interchange, Transaction, read
-from crossdock.formats.x12.findings import CODES, SYNTAX
+from crossdock.formats.x12.findings import CODES, LAYOUT, SYNTAX
 from crossdock.formats.x12.resemblance import other_than_x12
 from crossdock.formats.x12.schema import release_of
 from crossdock.formats.x12.tokens import Limits
@@ -100,7 +100,9 @@ def interchange(raw: bytes, settings: Settings) -> Reading:
 
 
 def _unreadable(document: Document, raw: bytes) -> Unreadable:
-    finding = document.findings[0]
+    """Name what broke the file, not how it is laid out."""
+    found = document.findings
+    finding = next((each for each in found if each.kind != LAYOUT), found[0])
     instead = other_than_x12(raw)
     return Unreadable(
         f"{finding.said}: {instead}" if instead else finding.said,
