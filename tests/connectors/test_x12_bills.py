@@ -1,5 +1,6 @@
 """Bills in X12, 210: what is charged is what is read, and what the profile says is believed."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import msgspec
@@ -7,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossdock.canonical.freight import ChargeKind, FreightInvoice
+from crossdock.canonical.freight import ChargeKind, FreightInvoice, InvoicePurpose
+from crossdock.canonical.moments import Moment, ZoneSource
 from crossdock.canonical.money import Money
+from crossdock.canonical.references import Reference, ReferenceType
 from crossdock.connectors import discover
 from crossdock.faults import Finding
 from crossdock.messages.freight_settlement import FreightInvoiceReceived
@@ -182,3 +185,58 @@ def test_what_stands_elsewhere_is_found_and_said(b3: str, named: str, told: list
 
     assert [(each.carrier_scac, each.total.minor) for each in bills] == [(named, 100)]
     assert codes(findings) == told
+
+
+def test_the_hour_of_delivery_is_believed_before_the_day_in_the_head() -> None:
+    head = "B3**INV-7*SH-9*PP*L*20260401*100**20260331*035*ROAD"
+    dated = (head, HEAD[1], "G62*35*20260331*9*1615*ET", *HEAD[2:], "LX*1", "L1*1***100")
+
+    bills, told = read(*dated)
+
+    assert [each.delivered for each in bills] == [
+        Moment(
+            at=datetime(2026, 3, 31, 20, 15, tzinfo=UTC),
+            text="20260331 1615 ET",
+            zone="America/New_York",
+            zone_source=ZoneSource.PARTNER,
+        )
+    ]
+    assert told == []
+
+
+def test_a_correction_nobody_knows_is_never_a_bill_that_agrees_with_itself() -> None:
+    head = "B3**INV-7*SH-9*PP*L*20260401*100*QQ***ROAD"
+
+    bills, told = read(head, *HEAD[1:], "LX*1", "L1*1***100")
+
+    assert [(each.invoice_id, each.purpose, each.disagreements) for each in bills] == [
+        (
+            "INV-7",
+            InvoicePurpose.ORIGINAL,
+            ("The list of corrections (B3-08) lacks this code; read as a bill of its own: QQ",),
+        )
+    ]
+    assert codes(told) == ["SEGMENT_8", "UNKNOWN_CORRECTION"]
+
+
+def test_the_orders_of_a_bill_are_among_its_numbers() -> None:
+    bills, _ = read(*HEAD, "OID**4711", "LX*1", "L1*1***65940")
+
+    assert [each.references for each in bills] == [
+        (Reference(type=ReferenceType.PURCHASE_ORDER, value="4711"),)
+    ]
+
+
+def test_a_package_weighs_what_is_billed_of_it() -> None:
+    package = ("L0*1*******1*PCS", "L1*1***65940", "N1*CN*ANN LEE", "CD3*G*4", "CD3*B*10*401")
+
+    bills, _ = read(*HEAD, "LX*1", *package)
+
+    (charge,) = bills[0].charges
+    assert charge.weight_kg == Decimal("4.536")
+    assert charge.evidence == (
+        "L0 at 7: L0*1*******1*PCS",
+        "L1 at 8: L1*1***65940",
+        "CD3 at 10: CD3*G*4",
+        "CD3 at 11: CD3*B*10*401",
+    )

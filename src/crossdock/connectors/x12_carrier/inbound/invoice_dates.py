@@ -1,7 +1,8 @@
 """The days of a 210: when it was written, when it is due, when the goods left and arrived.
 
 B3-06 is the day of the bill. B3-09 with 035 in B3-10 is the day of delivery. B3-12 is the day of
-pickup; parcel carriers write there when the bill is due, which is a day after it.
+pickup; parcel carriers write there when the bill is due, which is a day after it. A G62 of pickup
+or delivery is believed before B3: it tells the time of day too.
 """
 
 from __future__ import annotations
@@ -100,6 +101,7 @@ def _due(
 def _delivered(
     context: SetContext, b3: Row, dates: Mapping[str, Row], place: PlaceZone | None
 ) -> Moment | None:
-    if b3[DELIVERY] and b3[KIND_OF_DELIVERY] in {"", DELIVERED_ON}:
+    told = moment_in_window(context, dates[DELIVERED], place) if DELIVERED in dates else None
+    if told is None and b3[DELIVERY] and b3[KIND_OF_DELIVERY] in {"", DELIVERED_ON}:
         return day_at(context, b3, DELIVERY, place)
-    return moment_in_window(context, dates[DELIVERED], place) if DELIVERED in dates else None
+    return told

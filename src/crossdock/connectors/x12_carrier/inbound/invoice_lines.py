@@ -37,7 +37,7 @@ from crossdock.formats.numbers import exact_text, plain_decimal, whole_number
 
 CHARGED, ADVANCED, PREPAID = 4, 5, 6  # L1-04, L1-05, L1-06
 ADVANCE, PAID = "/advance", "/prepaid"  # the ends of such charges' names
-BESIDE = ("L5", "L0", "L7")  # what a charge is explained by, beside its own L1
+BESIDE = ("L5", "L0", "L7", "CD3")  # what a charge is explained by, beside its own L1
 BESIDE_MAX = 10  # of each; what more there is repeats in every charge and explains none
 GRAM = Decimal("0.001")
 BILLED = "B"  # element 187: the weight that is charged for
@@ -83,6 +83,14 @@ class Line:
         return next((self._named[each] for each in qualifiers if each in self._named), "")
 
     @cached_property
+    def weights(self) -> list[tuple[str, str, Row]]:
+        """Its weights and their units, the one charged for first; CD3 of a package has no unit."""
+        lading = [(row[4], row[11], row[5], row) for row in self.having("L0")[:BESIDE_MAX]]
+        packed = [(row[2], "", row[1], row) for row in self.having("CD3")[:BESIDE_MAX]]
+        told = sorted((*lading, *packed), key=lambda each: each[2] != BILLED)
+        return [(text, unit, row) for text, unit, _, row in told if text]
+
+    @cached_property
     def described(self) -> str:
         """Join what it says in words."""
         return "; ".join(row[2] for row in self.having("L5")[:BESIDE_MAX] if row[2])
@@ -94,7 +102,7 @@ class Line:
 
     def kilograms(self, unit: str) -> Decimal | None:
         """Give its weight: the one charged for where it is told, else the first."""
-        found = (kilograms(row[4], row[11] or unit) for row in self._weighed)
+        found = (kilograms(text, own or unit) for text, own, _ in self.weights)
         return next((each for each in found if each is not None), None)
 
     def pieces(self) -> int | None:
@@ -110,10 +118,6 @@ class Line:
     @cached_property
     def _beside(self) -> tuple[Row, ...]:
         return tuple(row for tag in BESIDE for row in self.having(tag)[:BESIDE_MAX])
-
-    @cached_property
-    def _weighed(self) -> list[Row]:
-        return sorted(self.having("L0")[:BESIDE_MAX], key=lambda row: row[5] != BILLED)
 
 
 def kilograms(text: str, unit: str) -> Decimal | None:

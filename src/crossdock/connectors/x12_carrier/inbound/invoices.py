@@ -99,6 +99,8 @@ class Bill:
                 self.numbers.append((row[1], row[2]))
             case "L11" if row[1]:
                 self.numbers.append((row[2], row[1]))
+            case "OID" if row[2]:
+                self.numbers.append(("PO", row[2]))
             case "G62" if not self.stops:
                 self.dates.setdefault(row[1], row)
             case "N1" if not self.stops:
@@ -199,7 +201,7 @@ def _unit(context: SetContext, bill: Bill, b3: Row) -> str:
     for unit in (l3[12] if l3 else "", b3[5]):
         if unit in KILOGRAMS:
             return unit
-    weighed = (row for line in bill.lines for row in line.having("L0") if row[4] and not row[11])
+    weighed = (row for line in bill.lines for _, own, row in line.weights if not own)
     row = next(weighed, l3 if l3 and l3[1] else None)
     if row is not None:
         said = "The bill names no unit of weight; that of the partner's profile was taken"
@@ -246,6 +248,7 @@ def _correction(context: SetContext, b3: Row, terms: Terms) -> Correction:
     if found is None:
         said = "The list of corrections (B3-08) lacks this code; read as a bill of its own"
         context.notice("UNKNOWN_CORRECTION", said, b3, 8, "code", sent=code)
+        terms.disagreements.append(f"{said}: {code}")
         return Correction(InvoicePurpose.ORIGINAL)
     if found.more:
         said = f"This bills more on top of an earlier bill of this number (B3-08 {code})"
