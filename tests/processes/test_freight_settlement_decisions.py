@@ -112,7 +112,8 @@ def test_weight_and_class_are_compared_too() -> None:
     said = story.tell(billed(charge("500.00", weight_kg=140, freight_class="85")))
 
     assert line(said).because == (
-        "billed for 140 kg, planned 100 kg; billed as class 85, planned as class 70"
+        "billed for 140 kg, planned 100 kg, and 2 per cent are allowed; "
+        "billed as class 85, planned as class 70"
     )
 
 

@@ -37,6 +37,12 @@ from crossdock.processes.freight_settlement_state import (
 )
 from crossdock.processes.freight_settlement_words import Verdict, verdict_on
 
+# What holds a charge whatever policy says: its code is unknown, its kind was not expected beside
+# others that were, or it is in another currency than was expected.
+CODE_UNKNOWN = "freight.code-unknown"
+NOT_EXPECTED = "freight.not-expected"
+OTHER_CURRENCY = "freight.other-currency"
+
 # A kind of charge, and the shipment it is for; empty: the load.
 Group = tuple[ChargeKind, str]
 
@@ -434,10 +440,11 @@ def _match(claims: list[Claimed], expected: Expected | None, terms: Terms) -> tu
         {each.charge.code for each in claims if each.charge.kind is ChargeKind.UNCLASSIFIED}
     )
     if unknown:
-        return False, "", f"nobody knows what the carrier's code {', '.join(unknown)} means"
+        why = f"nobody knows what the carrier's code {', '.join(unknown)} means"
+        return False, CODE_UNKNOWN, why
     if expected is None:
         if terms.expects:
-            return False, "", f"no {first.kind} was expected"
+            return False, NOT_EXPECTED, f"no {first.kind} was expected"
         unexpected = unexpected_rule(terms.rules.freight, terms.carried)
         taken = unexpected.take == "accept_as_charged"
         why = "taken as charged" if taken else "nothing was expected"
@@ -449,7 +456,8 @@ def _match(claims: list[Claimed], expected: Expected | None, terms: Terms) -> tu
     variance = _variance(claims, expected)
     if variance is None:
         billed_in = ", ".join(sorted({each.charge.amount.currency for each in claims}))
-        return False, "", f"billed in {billed_in}, expected in {expected.amount.currency}"
+        why = f"billed in {billed_in}, expected in {expected.amount.currency}"
+        return False, OTHER_CURRENCY, why
     differences = "; ".join(_differences(claims, expected, terms.rules))
     row = tolerance_for(terms.rules.tolerances, terms.carried, first.kind, expected.amount.currency)
     if differences:
@@ -472,7 +480,8 @@ def _differences(claims: list[Claimed], expected: Expected, rules: Rules) -> Ite
         billed_weight, planned = max(weights), expected.weight_kg
         allowed = Decimal(rules.freight.weight_per_cent)
         if planned and abs(billed_weight - planned) * 100 > allowed * planned:
-            yield f"billed for {billed_weight} kg, planned {planned} kg"
+            limit = f"and {rules.freight.weight_per_cent} per cent are allowed"
+            yield f"billed for {billed_weight} kg, planned {planned} kg, {limit}"
     classes = {each.charge.freight_class for each in claims} - {""}
     if "class" in compare and expected.freight_class and classes - {expected.freight_class}:
         named = ", ".join(sorted(classes))
