@@ -1,7 +1,11 @@
 """Bills in X12, 210: what is charged is what is read, and what the profile says is believed."""
 
+import csv
+import io
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib.resources import files
 
 import msgspec
 import pytest
@@ -13,6 +17,7 @@ from crossdock.canonical.moments import Moment, ZoneSource
 from crossdock.canonical.money import Money
 from crossdock.canonical.references import Reference, ReferenceType
 from crossdock.connectors import discover
+from crossdock.connectors.x12_carrier.codes import charges as codes_of_210
 from crossdock.faults import Finding
 from crossdock.messages.freight_settlement import FreightInvoiceReceived
 
@@ -24,6 +29,11 @@ ISA = (
 BILL = "B3**INV-7*SH-9*PP*L*20260401*{due}****ROAD"
 HEAD = (BILL.format(due=65940), "C3*USD", "N1*BT*SHIPPER", "N4*RICHMOND*VA*23226*US")
 
+LTL = "LINEHAUL DISCOUNT FUEL LIFTGATE INSIDE RESIDENTIAL APPOINTMENT REWEIGH REDELIVERY"
+TRUCKLOAD = "LINEHAUL FUEL STOP_OFF DETENTION LAYOVER LOADING CANCELLED TOLL EMPTY_MILES"
+DRAYAGE = "LINEHAUL OTHER EMPTY_MILES DEMURRAGE OTHER STORAGE CUSTOMS"
+PARCEL = "LINEHAUL ADMINISTRATION OTHER HAZARDOUS RESIDENTIAL INSURANCE TAX"
+OCEAN = "LINEHAUL FUEL OTHER OTHER HAZARDOUS INSURANCE OVERSIZE"
 
 PROFILE = msgspec.convert({"own_id": "SHIPPER", "partner_id": "ROAD"}, CONNECTOR.settings)
 
@@ -61,6 +71,68 @@ def test_a_code_that_the_partner_means_otherwise_is_believed() -> None:
     ]
     assert [each.kind for each in after[0].charges] == [ChargeKind.CUSTOMS]
     assert told == []
+
+
+def test_each_code_of_the_table_is_there_once_with_a_kind_and_a_few_words() -> None:
+    text = (files(codes_of_210.__package__) / "special_charges.csv").read_text("utf-8")
+    rows = [tuple(row) for row in csv.reader(io.StringIO(text))][1:]
+
+    written = [row[0] for row in rows]
+    kinds = {row[1] for row in rows}
+
+    assert written == sorted(set(written))
+    assert [each for each in written if not re.fullmatch(r"[A-Z0-9]{3}|", each)] == []
+    assert kinds == set(ChargeKind) - {ChargeKind.ALL_IN, ChargeKind.UNCLASSIFIED}
+    assert [row for row in rows if not re.fullmatch(r"[A-Za-z].{2,49}", row[2])] == []
+    assert [tuple(each) for each in codes_of_210.CHARGES.values()] == rows
+
+
+@pytest.mark.parametrize(
+    ("charged", "kinds"),
+    [
+        ("400 DSC FUE LFT IDL RES APT WTV RCL", LTL),
+        ("LHS 405 SOC DTU LAY LAB VOR TRU DMC", TRUCKLOAD),
+        ("DRC CHE EMT DEM WFG SUF CTX", DRAYAGE),
+        ("NDA 600 665 DGS RES 745 GST", PARCEL),
+        ("COF BUA CUF WCT HZD WAR OWC", OCEAN),
+    ],
+)
+def test_what_carriers_of_each_trade_charge_for_is_known(charged: str, kinds: str) -> None:
+    lines = [
+        line
+        for number, code in enumerate(charged.split(), 1)
+        for line in (f"LX*{number}", f"L1*{number}***100****{code}")
+    ]
+
+    bills, told = read(BILL.format(due=100 * len(lines) // 2), *HEAD[1:], *lines)
+
+    assert [each.code for each in bills[0].charges] == charged.split()
+    assert [each.kind for each in bills[0].charges] == kinds.split()
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "suggested"),
+    [
+        ("CUS", "", "CUSTOMS"),
+        ("FLT", "FUEL FLAT", "FUEL"),
+        ("ONC", "NOTIFY", "APPOINTMENT"),
+        ("PST", "PROVINCIAL TAX", "TAX"),
+        ("SPU", "", ""),
+        ("NFB", "LUMPER", "LOADING"),
+    ],
+)
+def test_a_code_that_means_two_things_or_nothing_asks_with_what_its_words_suggest(
+    code: str, words: str, suggested: str
+) -> None:
+    lines = ("LX*1", f"L5*1*{words}", f"L1*1***65940****{code}", "L3*****65940")
+
+    bills, told = read(*HEAD, *(line for line in lines if not line.endswith("*1*")))
+
+    assert [each.kind for each in bills[0].charges] == [ChargeKind.UNCLASSIFIED]
+    assert [(each.code, each.seen) for each in told] == [
+        ("UNKNOWN_CHARGE_CODE", {"sent": code, "suggested": suggested})
+    ]
 
 
 def test_a_bill_without_currency_or_unit_takes_those_of_the_profile() -> None:
