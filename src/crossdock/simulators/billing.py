@@ -91,6 +91,10 @@ def bills(mischief: Mischief, freight: Freight) -> tuple[Bill, ...]:
             return wrong, replace(wrong, said=2, told_at=due + AGAIN)
         case "billed_again":
             return wrong, _issue(mischief, freight, "again", wrong.lines, due + AGAIN)
+        case "billed_otherwise":
+            other = _dearer(OVER)(right.lines)
+            said = {"said": 2, "told_at": due + AGAIN}
+            return wrong, replace(wrong, lines=other, total=summed(other), **said)
         case "rebilled":
             put_right = replace(right, said=2, purpose=CORRECTED, told_at=due + PUT_RIGHT)
             return wrong, put_right
@@ -241,4 +245,5 @@ CHANGED: dict[str, Callable[[tuple[Line, ...]], tuple[Line, ...]]] = {
     "rebilled_higher": _dearer(OVER),
     "bill_cancelled": _dearer(OVER),
     "billed_near": _dearer(NEAR),
+    "billed_otherwise": _as_planned,
 }

@@ -47,6 +47,7 @@ FAULTS: dict[str, str] = {
     "wrong_sum": "bills a total that the lines do not come to",
     "billed_twice": "sends the same invoice twice",
     "billed_again": "bills the same charges under another number too",
+    "billed_otherwise": "bills other charges under the same number, without a word of correction",
     "rebilled": "bills wrongly, and corrects the invoice",
     "rebilled_higher": "bills wrongly, and corrects the invoice to something higher still",
     "bill_cancelled": "bills wrongly, takes the invoice back and sends another",

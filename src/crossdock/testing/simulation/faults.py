@@ -111,6 +111,7 @@ FAULTS: dict[str, Fault] = {
     "wrong_sum": _told("an invoice's lines do not come to its total", 0.05, 0.3),
     "billed_twice": _told("the same invoice is sent under two identities", 0.05, 0.3),
     "billed_again": _told("the same charges are billed under another number too", 0.05, 0.3),
+    "billed_otherwise": _told("other charges are billed under the same number", 0.05, 0.3),
     "rebilled": _told("a wrong invoice is corrected", 0.05, 0.3),
     "rebilled_higher": _told("a wrong invoice is corrected to a higher one still", 0.05, 0.3),
     "bill_cancelled": _told("a wrong invoice is taken back, and another sent", 0.05, 0.3),
