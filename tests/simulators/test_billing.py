@@ -76,9 +76,21 @@ SAID: dict[str, list[tuple[str, str, Decimal]]] = {
     "wrong_sum": [("the first", "issued", Decimal("242.27"))],
     "billed_near": [("the first", "issued", Decimal("233.66"))],
     "billed_twice": [("the first", "issued", Decimal("232.27"))] * 2,
+    "billed_again": [
+        ("the first", "issued", Decimal("232.27")),
+        ("another", "issued", Decimal("232.27")),
+    ],
+    "billed_otherwise": [
+        ("the first", "issued", Decimal("232.27")),
+        ("the first", "issued", Decimal("274.08")),
+    ],
     "rebilled": [
         ("the first", "issued", Decimal("274.08")),
         ("the first", "corrected", Decimal("232.27")),
+    ],
+    "rebilled_higher": [
+        ("the first", "issued", Decimal("274.08")),
+        ("the first", "corrected", Decimal("290.34")),
     ],
     "bill_cancelled": [
         ("the first", "issued", Decimal("274.08")),
@@ -101,7 +113,8 @@ def test_a_bill_may_come_before_the_delivery_or_days_after_it() -> None:
 def test_every_bill_is_a_thing_of_its_own() -> None:
     keys = [each.content_key for fault in CHANGED for each in bills(parse(f"{fault}=1", 1), LOAD)]
 
-    assert len(set(keys)) == 3  # the invoice, the same again or put right, and another one
+    # the invoice, the same again or put right, another one, and the same charges in another
+    assert len(set(keys)) == 4
 
 
 def test_a_210_has_its_amounts_in_whole_cents_and_names_the_shipments() -> None:
