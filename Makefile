@@ -28,8 +28,8 @@ setup: ## Prepare .venv with everything pinned (quick when nothing changed)
 demo: setup ## Watch a distributor's day, with simulated partners
 	@.venv/bin/crossdock demo $$([ -t 1 ] || echo --once)
 
-test: setup ## Run every test
-	@$(PY) -m pytest
+test: setup ## Run every test, several files at a time
+	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-postgres: setup ## Run the tests that need PostgreSQL; they start a server of their own
 	@$(PY) -m pytest -k postgres

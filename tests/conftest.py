@@ -14,6 +14,9 @@ settings.register_profile("desk", deadline=None, suppress_health_check=SLOW)
 settings.register_profile("build", deadline=None, suppress_health_check=SLOW, derandomize=True)
 settings.load_profile("build" if os.environ.get("CI") else "desk")
 
+# Whoever runs files side by side says how wide a terminal is; a table in a story is as wide as it is.
+os.environ.pop("COLUMNS", None)
+
 # Before anything imports it: its assertions tell what they compared.
 pytest.register_assert_rewrite("crossdock.testing.store_conformance")
 
