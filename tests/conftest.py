@@ -14,7 +14,7 @@ settings.register_profile("desk", deadline=None, suppress_health_check=SLOW)
 settings.register_profile("build", deadline=None, suppress_health_check=SLOW, derandomize=True)
 settings.load_profile("build" if os.environ.get("CI") else "desk")
 
-# Whoever runs files side by side says how wide a terminal is; a table in a story is as wide as it is.
+# Whoever runs files side by side tells how wide a terminal is; in a story a table is never cut.
 os.environ.pop("COLUMNS", None)
 
 # Before anything imports it: its assertions tell what they compared.
