@@ -161,7 +161,13 @@ def closed_port() -> int:
 
 
 @pytest.mark.parametrize(
-    "url", [f"http://127.0.0.1:{closed_port()}/", "http://nowhere.invalid/", "nonsense", "http://"]
+    "url",
+    [
+        pytest.param(f"http://127.0.0.1:{closed_port()}/", id="a closed port"),
+        "http://nowhere.invalid/",
+        "nonsense",
+        "http://",
+    ],
 )
 def test_where_nobody_listens_nothing_was_sent(url: str) -> None:
     exchange = exchanged(call(url))
