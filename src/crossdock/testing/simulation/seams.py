@@ -106,9 +106,9 @@ def due_for_any_tenant(original: Any) -> Any:
 def any_fence(original: Any) -> Any:
     """Let a result count under any fence."""
 
-    def settle(self: Any, row: Any) -> bool:
-        (known,) = self.outbox(row.tenant, [row.id])
-        return bool(original(self, replace(row, fence=known.fence)))
+    def settle(self: Any, rows: Sequence[Any]) -> Any:
+        known = {row.id: self.outbox(row.tenant, [row.id])[0].fence for row in rows}
+        return original(self, [replace(row, fence=known[row.id]) for row in rows])
 
     return settle
 
@@ -275,7 +275,9 @@ def careless(original: Any) -> Any:
 
 def without_exception(original: Any) -> Any:
     """Let an effect end without a word to anybody."""
-    return lambda directory, batch, end: original(directory, batch, replace(end, code=""))
+    return lambda unit, directory, batch, end: original(
+        unit, directory, batch, replace(end, code="")
+    )
 
 
 def in_no_order(original: Any) -> Any:
