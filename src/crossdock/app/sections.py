@@ -69,7 +69,7 @@ class ServerSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
                 "`crossdock worker`s instead."
             ),
         ),
-    ] = 1
+    ] = 0
 
 
 class PoliciesSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
