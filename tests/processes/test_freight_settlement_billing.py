@@ -11,11 +11,13 @@ from tests.processes.freight_settlement_world import (
     answer,
     begin,
     billed,
+    charge,
     delivered,
     hour,
     obey,
     picture,
     planned,
+    shipment,
     usd,
     withdrawn,
     word,
@@ -24,10 +26,12 @@ from tests.processes.freight_settlement_world import (
 LATE = "the freight was not certain in time"
 
 
-def release(revision: int, freight: str = "557.21", flagged: str = "") -> ReleaseBilling:
+def release(
+    revision: int, freight: str = "557.21", flagged: str = "", order_id: str = "SO-1"
+) -> ReleaseBilling:
     """Let the order be billed."""
     return ReleaseBilling(
-        order_id="SO-1",
+        order_id=order_id,
         load_id="LO-1",
         freight=usd(freight),
         revision=revision,
@@ -120,3 +124,16 @@ def test_what_persons_released_is_billed_anew_when_it_is_delivered_again() -> No
     obey(story, story.tell(delivered(revision=2, really=False)))
 
     assert releases(story.tell(delivered(revision=3))) == [release(3, flagged=why)]
+
+
+def test_an_order_that_no_charge_has_a_part_in_waits_for_its_time() -> None:
+    story = begin(BILLED)
+    of_the_first = charge("500.00", shipment_id="SH-1")
+    story.tell(planned(carried=shipment(charges=(of_the_first,))), billed(of_the_first))
+    obey(story, story.tell(delivered()))
+
+    joined = planned("SO-2", shipment("SH-2", charges=()))
+    said = story.tell(joined, delivered("SO-2", name="SH-2"))
+
+    assert releases(said) == []
+    assert releases(story.wait_until(hour(73))) == [release(1, "0.00", LATE, "SO-2")]

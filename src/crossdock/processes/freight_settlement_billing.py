@@ -64,7 +64,7 @@ def _release_of(
 ) -> Released | None:
     """Give what the ERP is to be told of a delivered order; None where it knows that already."""
     known = state.released.get(order_id)
-    certain = is_over(state, dues)
+    certain = is_certain(state, dues, order_id)
     freight = freight_of(dues, order_id, state, policy, certain=certain)
     why = "" if certain else _flag(state, order_id, policy)
     if freight is None or why is None:
@@ -77,6 +77,11 @@ def _release_of(
     return structs.replace(
         known, freight=freight, flagged=why, reversed_=False, revision=known.revision + 1
     )
+
+
+def is_certain(state: Settlement, dues: tuple[Due, ...], order_id: str) -> bool:
+    """Tell whether an order's freight is settled; not while no charge has a part in it."""
+    return is_over(state, dues) and any(order_id in due.shares for due in dues)
 
 
 def _taken_back(known: Released | None) -> Released | None:
@@ -132,7 +137,7 @@ def freight_of(
     *,
     certain: bool,
 ) -> Money | None:
-    """Sum an order's part of the freight; while uncertain, of what is agreed or else expected.
+    """Sum an order's part of the freight; of a line not split yet, of what is agreed or expected.
 
     None where it is in several currencies: that has no sum.
     """
@@ -141,7 +146,7 @@ def freight_of(
     even = dict.fromkeys((each.order_id for each in orders), Decimal(1))
     weights = measured(orders, policy).weights or even
     for due in dues:
-        if certain:
+        if certain or due.shares:
             parts.append(Money(minor=due.shares.get(order_id, 0), currency=due.amount.currency))
         elif (likely := due.line.confirmed or due.line.expected) is not None:
             parts.append(allocate(likely, weights)[order_id])

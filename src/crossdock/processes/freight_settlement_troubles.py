@@ -14,11 +14,16 @@ from crossdock.messages.freight_settlement import LineState
 from crossdock.messages.teams import Team
 from crossdock.policies.rules import Rules
 from crossdock.ports import OpenException
-from crossdock.processes.freight_settlement_billing import delivered, late_mark, release_name
+from crossdock.processes.freight_settlement_billing import (
+    delivered,
+    is_certain,
+    late_mark,
+    release_name,
+)
 from crossdock.processes.freight_settlement_gate import Due
 from crossdock.processes.freight_settlement_match import Line, written
 from crossdock.processes.freight_settlement_picture import dispute_ends
-from crossdock.processes.freight_settlement_postings import is_over, needs_rate
+from crossdock.processes.freight_settlement_postings import needs_rate
 from crossdock.processes.freight_settlement_state import (
     Settlement,
     in_force,
@@ -78,11 +83,12 @@ def _mark(line: Line) -> str:
 def _billing(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Iterator[tuple[str, Alarm]]:
     """Let each delivered order wait for its freight so long and no longer."""
     policy = rules.freight
-    if policy.billing == "off" or not policy.billing_after_hours or is_over(state, dues):
+    if policy.billing == "off" or not policy.billing_after_hours:
         return
     for order_id, since in delivered(state).items():
         known = state.released.get(order_id)
-        if known is None or known.reversed_:
+        waits = known is None or known.reversed_
+        if waits and not is_certain(state, dues, order_id):
             due_at = since + timedelta(hours=policy.billing_after_hours)
             yield release_name(order_id), Alarm(due_at=due_at, mark=late_mark(order_id, since))
 
