@@ -103,6 +103,22 @@ def test_a_frozen_worker_that_wakes_up_changes_nothing(store: Store, late: Excha
     assert [each.finished_at for each in attempts] == [NOON + 2 * MINUTE, NOON + MINUTE]
 
 
+@pytest.mark.parametrize("effect", [EffectClass.LOOKUP, EffectClass.NEITHER])
+def test_a_clock_set_forward_asks_nobody_about_a_call_on_its_way(
+    store: Store, effect: EffectClass
+) -> None:
+    machine = house(store, Chatty(effect))
+    ask(machine, 1)
+    (work,) = machine.lease("tms", NOON).works
+    set_forward = NOON + timedelta(hours=2)
+
+    asked = machine.lease("tms", set_forward).works
+
+    assert (work.purpose, asked, queue(machine)) == ("send", (), [])
+    again = machine.lease("tms", set_forward + timedelta(hours=1)).works
+    assert [each.purpose for each in again] == (["look_up"] if effect is EffectClass.LOOKUP else [])
+
+
 def test_the_attempt_is_written_down_before_the_call(store: Store) -> None:
     machine = house(store)
     ask(machine, 1)

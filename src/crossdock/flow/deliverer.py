@@ -115,7 +115,8 @@ class Deliverer:
         if limit <= 0 or (claimed is not None and not unit.save_breaker(claimed, row.generation)):
             return Leased(breaker=row)
         rows = unit.lease(self._tenant, endpoint, now, now + desk.lease_for, limit)
-        works = [work for each in rows if (work := self._work(unit, batch, each, admission, now))]
+        ours = [each for each in rows if not desk.waits_for(each.id)]
+        works = [work for each in ours if (work := self._work(unit, batch, each, admission, now))]
         if claimed is not None and not works:
             unit.save_breaker(breaker.returned(claimed, now), claimed.generation)
         unit.note_attempts([_attempt(work) for work in works])

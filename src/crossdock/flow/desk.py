@@ -64,15 +64,26 @@ class Desk:
         """
         if generation != self._generation:
             self._generation, self._ramp = generation, 1
-        self._in_flight = {slot: until for slot, until in self._in_flight.items() if until > now}
+        in_flight = sum(until > now for until in self._in_flight.values())
         limit = min(self._ramp, self.endpoint.in_flight_max)
-        return min(limit - len(self._in_flight), tokens.available(self.bucket, now))
+        return min(limit - in_flight, tokens.available(self.bucket, now))
 
     def sent(self, slots: Iterable[Slot], now: datetime) -> None:
         """Note calls on their way."""
         fresh = dict.fromkeys(slots, now + self.lease_for)
         self._in_flight.update(fresh)
         self.bucket = tokens.taken(self.bucket, now, len(fresh))
+
+    def waits_for(self, outbox_id: str) -> bool:
+        """Tell, once, whether a call for this effect left here and is not back.
+
+        Its lease has run out before it could: the clock was set forward. What a look-up found now
+        would be true of a moment before the call arrives.
+        """
+        slots = [slot for slot in self._in_flight if slot[0] == outbox_id]
+        for slot in slots:
+            del self._in_flight[slot]
+        return bool(slots)
 
     def back(self, slot: Slot, *, well: bool) -> None:
         """Note that a call has ended."""
