@@ -20,7 +20,7 @@ from crossdock.messages.freight_settlement import (
 )
 from crossdock.ports.store import ProcessRow, ProjectionRow, Store
 from crossdock.projections.freight_settlement import project
-from tests.apis.rows import NIGHT
+from tests.apis.rows import NIGHT, rows_of
 
 LOAD = Key("load", "L-1")
 
@@ -107,15 +107,8 @@ def picture_row(picture: FreightPicture) -> ProjectionRow:
         origin="process:freight_settlement",
         body=FreightPictureChanged(picture=picture),
     )
-    (put,) = project(message)
-    return ProjectionRow(
-        tenant="main",
-        kind=put.kind,
-        key=put.key,
-        body=msgspec.json.encode(put.body),
-        index=put.index,
-        updated_at=NIGHT,
-    )
+    (row,) = rows_of(project(message))
+    return row
 
 
 def paint(store: Store, *pictures: FreightPicture) -> None:

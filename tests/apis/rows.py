@@ -1,5 +1,6 @@
 """Rows written by hand, as projections would leave them, for stories about reading."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +20,7 @@ from crossdock.messages.shipment_visibility import (
     Shown,
     Timeliness,
 )
+from crossdock.ports import Put
 from crossdock.ports.store import ProjectionRow, Store
 from crossdock.store.sqlite import open_sqlite
 
@@ -124,3 +126,18 @@ def show(store: Store, *pictures: PictureChanged) -> None:
     """Put these pictures into the read model."""
     with store.write() as unit:
         unit.put_projections([view_row(each) for each in pictures])
+
+
+def rows_of(puts: Iterable[Put]) -> list[ProjectionRow]:
+    """The read model's rows that a projection puts."""
+    return [
+        ProjectionRow(
+            tenant="main",
+            kind=put.kind,
+            key=put.key,
+            body=msgspec.json.encode(put.body),
+            index=put.index,
+            updated_at=NIGHT,
+        )
+        for put in puts
+    ]

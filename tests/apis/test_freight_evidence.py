@@ -22,7 +22,6 @@ from crossdock.ports.store import (
     AuditRow,
     DocumentRow,
     DocumentStatus,
-    ProjectionRow,
     Store,
 )
 from crossdock.projections.shipment_visibility import project
@@ -30,7 +29,7 @@ from crossdock.store.sqlite import open_sqlite
 from tests.apis import history
 from tests.apis.asgi import call
 from tests.apis.freight_rows import LINEHAUL, PICTURE, changed, paint
-from tests.apis.rows import NIGHT, PICKED_UP, seen_by
+from tests.apis.rows import NIGHT, PICKED_UP, rows_of, seen_by
 from tests.pages.house import house
 
 DISPUTED = AuditRow(
@@ -110,19 +109,7 @@ def test_the_pack_holds_the_milestones_of_its_shipments_as_they_were_told(store:
     told = seen_by("C-1", PICTURE.shipment_ids[0])
     message = structs.replace(message_of(history.SEEN), body=told)
     with store.write() as unit:
-        unit.put_projections(
-            [
-                ProjectionRow(
-                    tenant="main",
-                    kind=put.kind,
-                    key=put.key,
-                    body=msgspec.json.encode(put.body),
-                    index=put.index,
-                    updated_at=NIGHT,
-                )
-                for put in project(message)
-            ]
-        )
+        unit.put_projections(rows_of(project(message)))
 
     (reached,) = pack_of(store).milestones
 

@@ -8,7 +8,6 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
-from crossdock.apis.http import json_text
 from crossdock.messages.envelope import Body
 from crossdock.messages.freight_reconciliation import LedgerStatementReceived
 from crossdock.messages.freight_settlement import FreightPosted
@@ -16,11 +15,11 @@ from crossdock.ports.store import ProjectionRow, Store
 from crossdock.projections.freight_reconciliation import project
 from crossdock.store.sqlite import open_sqlite
 from tests.apis.asgi import call
+from tests.apis.rows import rows_of
 from tests.cli.conftest import Terminal
 from tests.pages.house import house
 from tests.processes.test_freight_reconciliation import (
     MONDAY,
-    NIGHT,
     SUNDAY,
     accrued,
     day,
@@ -30,24 +29,13 @@ from tests.processes.test_freight_reconciliation import (
 )
 
 
-def rows_of(
+def reconciled(
     on: date, posted: Sequence[FreightPosted], told: LedgerStatementReceived
 ) -> list[ProjectionRow]:
     """What the read model keeps of a day after its postings and this statement."""
     said: list[object] = [*posted, *day(on, *posted).tell(told)]
-    return [
-        ProjectionRow(
-            tenant="main",
-            kind=put.kind,
-            key=put.key,
-            body=json_text(put.body).encode(),
-            index=put.index,
-            updated_at=NIGHT,
-        )
-        for each in said
-        if isinstance(each, Body)
-        for put in project(message(each))
-    ]
+    heard = [message(each) for each in said if isinstance(each, Body)]
+    return rows_of(put for each in heard for put in project(each))
 
 
 @pytest.fixture
@@ -59,8 +47,8 @@ def known(terminal: Terminal) -> Iterator[Store]:
     with store.write() as unit:
         unit.put_projections(
             [
-                *rows_of(SUNDAY, [one, two], statement(wrong, held(two), held(two))),
-                *rows_of(MONDAY, [accrued(on=MONDAY)], statement(held(accrued()), on=MONDAY)),
+                *reconciled(SUNDAY, [one, two], statement(wrong, held(two), held(two))),
+                *reconciled(MONDAY, [accrued(on=MONDAY)], statement(held(accrued()), on=MONDAY)),
             ]
         )
     yield store

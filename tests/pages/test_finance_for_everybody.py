@@ -10,7 +10,6 @@ from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from crossdock.canonical.money import Money
@@ -23,14 +22,14 @@ from crossdock.messages.freight_reconciliation import (
     LedgerStanding,
     LedgerTotal,
 )
-from crossdock.ports.store import ProjectionRow, Store
+from crossdock.ports.store import Store
 from crossdock.projections.freight_reconciliation import project
 from crossdock.simulators.books_audit import Differing
 from crossdock.simulators.pages import read_page
 from crossdock.store.sqlite import open_sqlite
 from tests.apis.asgi import call
 from tests.apis.freight_rows import PICTURE, paint
-from tests.apis.rows import NIGHT
+from tests.apis.rows import NIGHT, rows_of
 from tests.pages.house import house
 
 SUNDAY = date(2026, 3, 29)
@@ -100,17 +99,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
         origin="process:freight_reconciliation",
         body=DAY,
     )
-    (put,) = project(message)
-    row = ProjectionRow(
-        tenant="main",
-        kind=put.kind,
-        key=put.key,
-        body=msgspec.json.encode(put.body),
-        index=put.index,
-        updated_at=NIGHT,
-    )
     with made.write() as unit:
-        unit.put_projections([row])
+        unit.put_projections(rows_of(project(message)))
     yield made
     made.close()
 

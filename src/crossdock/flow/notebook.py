@@ -30,7 +30,7 @@ class Ledger(Protocol):
         """Find messages by id."""
         ...
 
-    def document(self, tenant: str, id: str) -> DocumentRow | None:  # noqa: A002
+    def document(self, tenant: str, id: str) -> DocumentRow | None:  # noqa: A002 - the port's word
         """Find a raw document."""
         ...
 
@@ -69,7 +69,7 @@ class Notebook:
         """Find messages by id."""
         return self._reader.messages(tenant, ids)
 
-    def document(self, tenant: str, id: str) -> DocumentRow | None:  # noqa: A002
+    def document(self, tenant: str, id: str) -> DocumentRow | None:  # noqa: A002 - the port's word
         """Find a raw document."""
         return self._reader.document(tenant, id)
 

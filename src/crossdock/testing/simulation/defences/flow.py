@@ -161,7 +161,7 @@ DEFENCES: dict[str, Defence] = {
     ),
     "only_refused_is_mended": Defence(
         says="another effect is asked for in place of what was refused, and of nothing else",
-        patches=one(operator_effects, "_refused", lambda _: operator_effects._effect),  # noqa: SLF001
+        patches=one(operator_effects, "_refused", lambda _: operator_effects._effect),  # noqa: SLF001 - what it wraps is private
         weather=("answer_lost", "garbled"),
         held_by="tests/flow/test_operator.py::test_what_may_have_been_done_is_never_edited[sqlite]",
     ),
