@@ -26,7 +26,6 @@ from benchmarks.contenders import (
     POSTGRES,
     POSTGRES_2,
     SQLITE,
-    SQLITE_HAND,
     Contender,
     Failed,
     everyone,
@@ -210,8 +209,6 @@ def summary(measured: Measured) -> dict[str, Any]:
         "postgres_1_flows_per_s": round(middle[POSTGRES], 1) if POSTGRES in middle else None,
         "postgres_2_flows_per_s": round(middle[POSTGRES_2], 1) if POSTGRES_2 in middle else None,
     }
-    if SQLITE_HAND in middle:
-        line["sqlite_hand_flows_per_s"] = round(middle[SQLITE_HAND], 1)
     if ours:
         rows = to_limits(ours, "bare_flows_per_s")
         line |= {

@@ -18,16 +18,14 @@ from benchmarks.peers import PEERS
 ROOT = Path(__file__).resolve().parent.parent
 OURS, THEIRS = ROOT / ".venv-bench", ROOT / ".venv-peers"
 SQLITE = "crossdock on SQLite"
-SQLITE_HAND = "crossdock on SQLite, with a hand"
 POSTGRES = "crossdock on PostgreSQL, 1 process"
 POSTGRES_2 = "crossdock on PostgreSQL, 2 workers"
 RUN_SECONDS_MAX = 180.0
 GROWTH_SECONDS_MAX = 1_200.0
 # Flows of a run of crossdock, as many as a few seconds take on a quiet machine of two cores.
-FLOWS = {SQLITE: 1_200, SQLITE_HAND: 1_200, POSTGRES: 400, POSTGRES_2: 400}
+FLOWS = {SQLITE: 1_200, POSTGRES: 400, POSTGRES_2: 400}
 OPTIONS = {
     SQLITE: ("benchmarks.order_to_delivery", "--store", "sqlite"),
-    SQLITE_HAND: ("benchmarks.hands", "--alone"),
     POSTGRES: ("benchmarks.order_to_delivery", "--store", "postgres"),
     POSTGRES_2: ("benchmarks.workers", "--workers", "2"),
 }

@@ -81,15 +81,10 @@ def command(address: str, began: float, ledger: Path) -> list[str]:
     return [sys.executable, "-m", "benchmarks.workers", *told]
 
 
-def door(store: Store, began: float) -> Shell:
-    """Open a door that leaves the work to the workers."""
-    clock = view_delay.DayClock(DAY_OVER, began)
-    return Shell(Machine(store=store, roster=house()), clock=clock, transports={}, works=False)
-
-
-async def live(shell: Shell, count: int) -> Run:
-    """Take the flows in, cohort beside cohort, and wait until all is done."""
-    store = shell.machine.store
+async def live(store: Store, began_at: float, count: int) -> Run:
+    """Take the flows in at the door, cohort beside cohort, and wait for the workers."""
+    clock = view_delay.DayClock(DAY_OVER, began_at)
+    shell = Shell(Machine(store=store, roster=house()), clock=clock, transports={}, works=False)
     await shell.start()
     await _tell(shell, "erp", "master_data", iter([flows.master_data()]))
     while _is_busy(store):  # noqa: ASYNC110 - the workers are other processes
@@ -211,7 +206,7 @@ def measure(folder: Path, workers: int, count: int) -> dict[str, float]:
                 started = running(command(address, began, ledger), ledger.with_suffix(".log"))
                 stack.enter_context(started)
             store = open_door(address)
-            run = asyncio.run(live(door(store, began), count))
+            run = asyncio.run(live(store, began, count))
             store.close()
         effects = check(address, ledgers, count)
     found = figures(run)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import flows, growth, hands, limits, view_delay, workers
+from benchmarks import flows, growth, limits, view_delay, workers
 from benchmarks.__main__ import Measured, summary
 from benchmarks.contenders import SQLITE
 from benchmarks.order_to_delivery import live
@@ -34,10 +34,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 def test_every_flow_ends_with_six_effects_and_one_of_them_is_the_accrual(store: Store) -> None:
     assert live(store, FLOWS).effects == FLOWS * 6
-
-
-def test_a_house_with_a_hand_completes_every_flow(tmp_path: Path) -> None:
-    assert hands.measure(tmp_path, FLOWS, 1)["effects_per_flow"] == 6
 
 
 def test_two_workers_complete_every_flow_and_accrue_each_once() -> None:

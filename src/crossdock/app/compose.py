@@ -19,7 +19,6 @@ from crossdock.app.asgi import assemble, held
 from crossdock.app.clock import SystemClock
 from crossdock.app.config import Config
 from crossdock.app.folders import watched
-from crossdock.app.hands import HandProcess, cores, hands_of
 from crossdock.app.roster import roster
 from crossdock.app.stores import Role, open_store
 from crossdock.app.streams import followed
@@ -56,9 +55,6 @@ class House:
         self.clock = clock
         rules = load_rules(config.policies)
         self.store = open_store(config, role)
-        self._hands: list[HandProcess] = []
-        if role is Role.HOUSE and not config.database:
-            self._hands = hands_of(config, rules, cores())
         self.machine = Machine(
             store=self.store, roster=roster(config, rules), metrics=Metrics(), pace=pace
         )
@@ -75,7 +71,6 @@ class House:
                 clock=self.clock,
                 transports=dict.fromkeys(self.machine.roster.endpoints, web),
                 works=self.role is not Role.API,
-                hands=self._hands,
             )
             await shell.start()
             if self.role is Role.WORKER and health_port:

@@ -278,7 +278,6 @@ class Config(Struct, frozen=True, kw_only=True):
     operators: tuple[OperatorSection, ...] = ()
     streams: tuple[StreamSource, ...] = ()
     environment: Environment = Environment.PRODUCTION
-    hands: int = 0
     database: str = ""  # its address, password and all; empty where the store is a file
 
     def __repr__(self) -> str:
@@ -314,7 +313,6 @@ def load_config(file: Path, connectors: Mapping[str, Connector]) -> Config:
         host=written.server.host,
         port=written.server.port,
         operator_token=token,
-        hands=written.server.hands,
         partners=partners,
         customers=written.customers,
         operators=written.operators,

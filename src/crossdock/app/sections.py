@@ -59,17 +59,6 @@ class ServerSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             extra={"secret": True},
         ),
     ] = ""
-    hands: Annotated[
-        int,
-        Meta(
-            ge=0,
-            description=(
-                "Processes that decide beside this one where there is much to do and a core is "
-                "free for each; 0 for none. They read the store's file; over PostgreSQL there are "
-                "`crossdock worker`s instead."
-            ),
-        ),
-    ] = 0
 
 
 class PoliciesSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

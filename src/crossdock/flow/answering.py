@@ -17,13 +17,12 @@ from msgspec.structs import replace
 from crossdock.flow.asking import Asking
 from crossdock.flow.exceptions import UNANSWERED, Trouble
 from crossdock.flow.names import effect_id, effect_key
-from crossdock.flow.notebook import Ledger
 from crossdock.flow.reading import Arrival
 from crossdock.flow.roster import OWNERLESS, Roster
 from crossdock.messages.acknowledgement import Verdict
 from crossdock.messages.envelope import Key
 from crossdock.ports import Owed, Request
-from crossdock.ports.store import OutboxRow, OutboxStatus, Seen, SeenRow
+from crossdock.ports.store import OutboxRow, OutboxStatus, Seen, SeenRow, Unit
 
 VERB = "partner.answer"
 IN_RESPONSE = "told in the response"
@@ -45,7 +44,7 @@ class Answering(Struct, frozen=True, kw_only=True):
 
 def answer(  # noqa: PLR0913 - a document is answered by all of these
     roster: Roster,
-    unit: Ledger,
+    unit: Unit,
     arrival: Arrival,
     owed: Sequence[Owed],
     *,
@@ -117,7 +116,7 @@ def _seen(row: OutboxRow, owed: Owed, *, refused: bool) -> SeenRow:
 
 
 def _asks(  # noqa: PLR0913, PLR0917 - an answer is given, or given again, by all of these
-    unit: Ledger, arrival: Arrival, row: OutboxRow, verdict: Seen, document_id: str, now: datetime
+    unit: Unit, arrival: Arrival, row: OutboxRow, verdict: Seen, document_id: str, now: datetime
 ) -> Iterator[Asking]:
     if verdict is Seen.NEW:
         yield Asking(row=row, cause=document_id)
@@ -150,7 +149,7 @@ def _again(first: OutboxRow, arrival: Arrival, document_id: str, now: datetime) 
     return _told(again, arrival, now)
 
 
-def answer_bytes(unit: Ledger, asks: Sequence[Asking]) -> bytes:
+def answer_bytes(unit: Unit, asks: Sequence[Asking]) -> bytes:
     """Give the stored bytes of answers, in their order, for the response of the delivery."""
     if not asks:
         return b""

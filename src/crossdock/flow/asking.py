@@ -45,7 +45,7 @@ TO_BE_SENT = {OutboxStatus.WAITING, OutboxStatus.UNKNOWN}
 NOTHING_DONE = {OutboxStatus.REFUSED, OutboxStatus.SUPERSEDED}
 
 
-class Asking(Struct, frozen=True, kw_only=True, tag=True):
+class Asking(Struct, frozen=True, kw_only=True):
     """A process asks for an effect. `cause` is the message it answers to.
 
     `echo` says that the cause was itself the answer of an effect: then nothing known is answered
@@ -57,7 +57,7 @@ class Asking(Struct, frozen=True, kw_only=True, tag=True):
     echo: bool = False
 
 
-class Dropping(Struct, frozen=True, kw_only=True, tag=True):
+class Dropping(Struct, frozen=True, kw_only=True):
     """A process does not want an effect any more."""
 
     tenant: str

@@ -43,17 +43,12 @@ class Repeated(Exception):
     """A message was said before: what was made of it as if it were new must not be written."""
 
 
-class Said(Struct, frozen=True, kw_only=True):
-    """A message as it is written, with everyone whose turn it is."""
+class Addressed(Struct, frozen=True, kw_only=True):
+    """A message with everyone whose turn it is, and what the read models make of it."""
 
     row: MessageRow
-    inbox: tuple[InboxRow, ...]
-
-
-class Addressed(Said, frozen=True, kw_only=True):
-    """A message that was just said, and what the read models make of it."""
-
     message: Message
+    inbox: tuple[InboxRow, ...]
     puts: tuple[Put, ...]
 
 
@@ -120,7 +115,7 @@ def message_of(row: MessageRow) -> Message:
 class Notes:
     """What one step says, in the order it says it."""
 
-    messages: list[Said] = field(default_factory=list)
+    messages: list[Addressed] = field(default_factory=list)
     shelf: dict[ShelfMark, ProjectionRow | None] = field(default_factory=dict)
     timers: dict[TimerName, TimerRow | None] = field(default_factory=dict)
     references: dict[tuple[str, Reference, Key], ReferenceRow] = field(default_factory=dict)
@@ -162,30 +157,20 @@ def _shown(said: Addressed, put: Put) -> ProjectionRow:
 
 
 @dataclass(slots=True, kw_only=True)
-class Gathered(Notes):
-    """What the steps of one transaction say, and what became of them.
+class Batch(Notes):
+    """What one transaction adds; `flush` writes it.
 
     The steps of the first `followed` messages are taken or left already: `handled` are those taken,
-    whenever they were made, `left` those of them that wait, and `parks` those that failed, each
-    with the reason.
+    whenever they were made, and `left` those of them that wait. `waiting` counts the steps that
+    were written to be taken later.
     """
 
     at: datetime
+    directory: Directory
     states: list[ProcessRow] = field(default_factory=list)
     handled: list[Handled] = field(default_factory=list)
     followed: int = 0
     left: list[InboxRow] = field(default_factory=list)
-    parks: list[tuple[InboxRow, str]] = field(default_factory=list)
-
-
-@dataclass(slots=True, kw_only=True)
-class Batch(Gathered):
-    """What one transaction adds; `flush` writes it.
-
-    `waiting` counts the steps that were written to be taken later.
-    """
-
-    directory: Directory
     waiting: int = 0
 
     def flush(self, unit: Unit, tenant: str) -> set[str]:
@@ -205,8 +190,6 @@ class Batch(Gathered):
             is_new = unit.append([each.row for each in self.messages])
             if not all(is_new[: self.followed]):
                 raise Repeated
-        for row, why in self.parks:
-            unit.park(row.tenant, row.subscriber, row.key, why, self.at)
         self._flush_read_side(unit)
         if self.timers:
             unit.set_timers([row for row in self.timers.values() if row is not None])

@@ -17,10 +17,9 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from crossdock.faults import Outdated
-from crossdock.flow.batch import Addressed, Batch, Notes, message_of
+from crossdock.flow.batch import Batch, Notes, message_of
 from crossdock.flow.exceptions import (
     STEP_FAILED,
     STEP_POISON,
@@ -40,7 +39,6 @@ from crossdock.ports.store import (
     InboxRow,
     MessageRow,
     ProjectionRow,
-    Reader,
     Step,
     Unit,
 )
@@ -91,19 +89,7 @@ def turn(  # noqa: PLR0913, PLR0917 - a turn is taken with all of these
             return Dispatched()
         batch = Batch(at=now, directory=directory)
     wanted = None if lanes is None else frozenset(lanes)
-    told = Turn(directory, unit, batch, wanted).take_all(steps, limit)
-    return written(unit, directory, batch, told)
-
-
-def written(unit: Unit, directory: Directory, batch: Batch, told: Dispatched) -> Dispatched:
-    """Write what a turn has said, and tell the rest of what it did. Raises Repeated as `turn`."""
-    endpoints = batch.flush(unit, directory.roster.tenant)
-    return replace(
-        told,
-        more=told.more or batch.waiting > 0,
-        endpoints=frozenset(endpoints),
-        tally=batch.tally,
-    )
+    return Turn(directory, unit, batch, wanted).take_all(steps, limit)
 
 
 def name_of(row: InboxRow) -> CaseName:
@@ -112,45 +98,35 @@ def name_of(row: InboxRow) -> CaseName:
 
 
 class Turn:
-    """One transaction's worth of steps; what they say stands in the batch until it is flushed."""
+    """One transaction's worth of steps."""
 
     def __init__(
-        self,
-        directory: Directory,
-        reader: Reader,
-        batch: Batch,
-        lanes: Container[int] | None,
-        waiting: Container[CaseName] = (),
+        self, directory: Directory, unit: Unit, batch: Batch, lanes: Container[int] | None
     ) -> None:
-        """Begin with what stands in the batch.
-
-        `waiting` are processes with steps of before that are not taken here: what is made here for
-        them must not overtake those.
-        """
+        """Begin with what stands in the batch."""
         self._roster = directory.roster
         self._directory = directory
-        self._reader = reader
-        self._waiting = waiting
+        self._unit = unit
         self._now = batch.at
         self._batch = batch
         self._lanes = lanes
         self._messages: dict[tuple[str, str], Message] = {}
-        self.facts = Facts(reader, batch)
-        self.cases = Cases(directory, reader)
+        self._facts = Facts(unit, batch)
+        self._cases = Cases(directory, unit)
         self._parked: list[CaseName] = []
         self._newer: set[int] = set()
         self._handled: list[tuple[Step, Case, bytes]] = []
         self._waits: dict[str, list[float]] = {}
 
     def take_all(self, steps: Sequence[Step], limit: int) -> Dispatched:
-        """Take the steps in order, then those they make."""
-        self.cases.find(name_of(step.row) for step in steps)
+        """Take the steps in order, then those they make, and flush what was said."""
+        self._cases.find(name_of(step.row) for step in steps)
         for step in steps:
             if name_of(step.row) not in self._parked and step.row.lane not in self._newer:
                 self._take(step)
         if len(steps) < limit:  # else others wait that what is made here would overtake
             self._follow(limit - len(steps))
-        self._batch.states = self.cases.rows(self._now)
+        self._batch.states = self._cases.rows(self._now)
         self._batch.handled = [
             Handled(
                 seq=step.row.seq,
@@ -161,11 +137,14 @@ class Turn:
             )
             for step, case, facts in self._handled
         ]
+        endpoints = self._batch.flush(self._unit, self._roster.tenant)
         return Dispatched(
             taken=len(self._handled),
-            more=len(steps) == limit,
+            more=len(steps) == limit or self._batch.waiting > 0,
             parked=tuple(self._parked),
             newer=frozenset(self._newer),
+            endpoints=frozenset(endpoints),
+            tally=self._batch.tally,
             waits=self._waits,
         )
 
@@ -181,25 +160,21 @@ class Turn:
             if len(fresh) > room:
                 return
             for said in batch.messages[batch.followed :]:
-                if isinstance(said, Addressed):
-                    self._messages[said.row.tenant, said.row.id] = said.message
+                self._messages[said.row.tenant, said.row.id] = said.message
             room -= len(fresh)
             batch.followed = len(batch.messages)
             self._take_fresh(fresh)
 
     def _take_fresh(self, steps: Sequence[Step]) -> None:
         rows = [step.row for step in steps]
-        held = self._reader.held_back(rows) if rows else frozenset()
-        self.cases.find(name for row in rows if (name := name_of(row)) not in held)
+        held = self._unit.held_back(rows) if rows else frozenset()
+        self._cases.find(name for row in rows if (name := name_of(row)) not in held)
         for step in steps:
             name = name_of(step.row)
-            if self._must_wait(name, held) or self._is_released(step.row.lane):
+            if name in held or name in self._parked or self._is_released(step.row.lane):
                 self._leave(step)
             else:
                 self._take(step)
-
-    def _must_wait(self, name: CaseName, held: Container[CaseName]) -> bool:
-        return name in held or name in self._parked or name in self._waiting
 
     def _is_released(self, lane: int) -> bool:
         return lane in self._newer or (self._lanes is not None and lane not in self._lanes)
@@ -207,7 +182,7 @@ class Turn:
     def _take(self, step: Step) -> None:
         name = name_of(step.row)
         try:
-            case = self.cases.case(name)
+            case = self._cases.case(name)
             notes, facts = self._decide(step, case)
         except Outdated:
             self._newer.add(step.row.lane)
@@ -231,7 +206,7 @@ class Turn:
         rules = self._roster.rulebook.edition(subscriber.pinned(case.state))
         facts: tuple[Fact, ...] = ()
         if subscriber.facts is not no_facts:
-            facts = self.facts.look_at(row.tenant, subscriber.facts(case.state, message.body))
+            facts = self._facts.look_at(row.tenant, subscriber.facts(case.state, message.body))
         received = received_of(message, row.key, facts)
         state, emissions = subscriber.decide(case.state, received, rules)
         unchanged = state is case.state and bool(case.raw)
@@ -262,7 +237,7 @@ class Turn:
     def _park(self, step: Step, error: Exception) -> None:
         trouble = failed(step, error)
         self._parked.append(name_of(step.row))
-        self._batch.parks.append((step.row, trouble.cause))
+        park(self._unit, step, trouble.cause, self._now)
         row = trouble.row(step.row.tenant, self._roster.rulebook, self._now)
         self._batch.exceptions.append(row)
         self._batch.tally[f"steps/{step.row.subscriber}/parked"] += 1
@@ -271,11 +246,11 @@ class Turn:
 class Facts:
     """The records steps look at: as stored, or as this very transaction leaves them."""
 
-    def __init__(self, reader: Reader, batch: Batch) -> None:
+    def __init__(self, unit: Unit, batch: Batch) -> None:
         """Begin with nothing looked at."""
-        self._reader = reader
+        self._unit = unit
         self._batch = batch
-        self.seen: dict[tuple[str, Key], ProjectionRow | None] = {}
+        self._seen: dict[tuple[str, Key], ProjectionRow | None] = {}
 
     def look_at(self, tenant: str, wanted: Sequence[Key | Rows]) -> tuple[Fact, ...]:
         """Look at the records a step declares, each once."""
@@ -290,9 +265,9 @@ class Facts:
         """Find rows by index: those stored, then what this transaction has put or dropped."""
         names: set[str] = set()
         where, after = dict(rows.index), ""
-        while page := self._reader.find(tenant, rows.kind, where, after=after, limit=PAGE):
+        while page := self._unit.find(tenant, rows.kind, where, after=after, limit=PAGE):
             for row in page:
-                self.seen[tenant, Key(rows.kind, row.key)] = row
+                self._seen[tenant, Key(rows.kind, row.key)] = row
                 names.add(row.key)
             after = page[-1].key
         for (owner, kind, name), put in self._batch.shelf.items():
@@ -307,17 +282,17 @@ class Facts:
         unread: dict[str, list[str]] = {}
         for key in keys:
             if (tenant, key.kind, key.id) not in self._batch.shelf and (
-                (tenant, key) not in self.seen
+                (tenant, key) not in self._seen
             ):
                 unread.setdefault(key.kind, []).append(key.id)
         for kind, names in unread.items():
-            found = self._reader.projections(tenant, kind, names)
-            self.seen.update(((tenant, Key(kind, name)), found.get(name)) for name in names)
+            found = self._unit.projections(tenant, kind, names)
+            self._seen.update(((tenant, Key(kind, name)), found.get(name)) for name in names)
 
     def _body(self, tenant: str, key: Key) -> bytes | None:
         mark = (tenant, key.kind, key.id)
         shelf = self._batch.shelf
-        row = shelf[mark] if mark in shelf else self.seen[tenant, key]
+        row = shelf[mark] if mark in shelf else self._seen[tenant, key]
         return None if row is None else row.body
 
 
@@ -375,10 +350,15 @@ def poisoned(step: Step, deaths: int) -> Trouble:
     )
 
 
+def park(unit: Unit, step: Step, why: str, at: datetime) -> None:
+    """Let the step's key wait for a person."""
+    unit.park(step.row.tenant, step.row.subscriber, step.row.key, why, at)
+
+
 def set_aside(roster: Roster, unit: Unit, step: Step, deaths: int, now: datetime) -> Dispatched:
     """Park the key of a step that has killed its workers, with an exception."""
     trouble = poisoned(step, deaths)
-    unit.park(step.row.tenant, step.row.subscriber, step.row.key, trouble.cause, now)
+    park(unit, step, trouble.cause, now)
     unit.open_exceptions([trouble.row(step.row.tenant, roster.rulebook, now)])
     tally = Counter({f"steps/{step.row.subscriber}/poison": 1})
     unit.bump(roster.tenant, tally)

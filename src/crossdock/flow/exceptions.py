@@ -83,7 +83,7 @@ class Trouble(Struct, frozen=True, kw_only=True):
         )
 
 
-class Closing(Struct, frozen=True, kw_only=True, tag=True):
+class Closing(Struct, frozen=True, kw_only=True):
     """Exceptions of one subject that are settled; those not open are left alone."""
 
     tenant: str

@@ -27,14 +27,10 @@ from crossdock.flow import (
     timekeeper,
     unassigned,
 )
-from crossdock.flow import (
-    draft as drafts,
-)
 from crossdock.flow.batch import Batch
 from crossdock.flow.decisions import Decided, Decision, Undecidable
 from crossdock.flow.deliverer import Deliverer, Ended, Leased, Recorded, Result
 from crossdock.flow.dispatcher import BATCH, DEATHS_MAX, Dispatched
-from crossdock.flow.draft import Draft, Order
 from crossdock.flow.names import LANES
 from crossdock.flow.operator_word import Heard, Word
 from crossdock.flow.outbound import is_held
@@ -205,18 +201,13 @@ class Machine:
             return intake.batch, intake.receipts
 
         receipts, dispatched = self._say(take_in, now)
-        self._heard(arrivals, receipts, now)
-        return list(receipts), dispatched
-
-    def _heard(
-        self, arrivals: Sequence[Arrival], receipts: Sequence[Receipt], now: datetime
-    ) -> None:
         for arrival, receipt in zip(arrivals, receipts, strict=True):
             self.metrics.heard(arrival.partner, arrival.document, now)
             if receipt.status in UNREAD:
                 _tell_of(LogEvent.DOCUMENT_UNREAD, arrival, receipt)
             if receipt.conflicts:
                 _tell_of(LogEvent.DOCUMENT_CONFLICT, arrival, receipt)
+        return list(receipts), dispatched
 
     def _say(self, work: Callable[[Unit], Said[T]], now: datetime) -> tuple[T, Dispatched]:
         """Do work that says something, and take the steps of it in the same transaction.
@@ -242,39 +233,13 @@ class Machine:
 
         def alone(unit: Unit) -> tuple[T, Dispatched]:
             batch, done = work(unit)
-            written = dispatcher.written(unit, self._directory, batch, Dispatched())
-            return done(), written
+            endpoints = frozenset(batch.flush(unit, self.roster.tenant))
+            more = batch.waiting > 0
+            return done(), Dispatched(more=more, endpoints=endpoints, tally=batch.tally)
 
         answer, written = self._write(alone)
         self.metrics.count(written.tally)
         return answer, written
-
-    def order(self, arrivals: Sequence[Arrival], now: datetime) -> Order:
-        """Say what a hand shall draft: these documents, with their first steps."""
-        lanes = self._lanes()
-        return Order(
-            arrivals=tuple(arrivals),
-            now=now,
-            limit=self._batch,
-            lanes=None if lanes is None else tuple(lanes),
-        )
-
-    def write(self, draft: Draft) -> tuple[tuple[Receipt, ...], Dispatched]:
-        """Write what a hand has drafted.
-
-        Raises Stale where what it rests on has moved, NotNow where the store cannot take anything,
-        and whatever writing raises; then nothing is written.
-        """
-        with self.store.write() as unit:
-            receipts, dispatched = drafts.write(self._directory, unit, draft)
-        self._dispatched(dispatched)
-        self._heard(draft.order.arrivals, receipts, draft.order.now)
-        return receipts, dispatched
-
-    def beware(self) -> None:
-        """Try the next steps one at a time: one of them may have taken a hand down."""
-        self.careful = self._batch
-        tell(LogEvent.MACHINE_CAREFUL, level=logging.WARNING)
 
     def turn(self, now: datetime, limit: int | None = None) -> Dispatched:
         """Take the steps that wait, up to one batch or `limit`; a failed batch is tried one by one.

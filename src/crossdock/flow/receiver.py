@@ -24,7 +24,6 @@ from crossdock.flow.batch import Addressed, Batch, address, row_of
 from crossdock.flow.exceptions import ID_REUSED, ROUTING_FAILED, UNREADABLE, Trouble, facts_of
 from crossdock.flow.findings import concerns
 from crossdock.flow.names import correlation_of
-from crossdock.flow.notebook import Ledger
 from crossdock.flow.reading import Arrival, ReadOut, hash_of, read, read_out, reference_in
 from crossdock.flow.roster import OWNERLESS, Directory
 from crossdock.messages.envelope import Message
@@ -49,9 +48,6 @@ class Receipt(Struct, frozen=True, kw_only=True):
     conflicts: int
     status: DocumentStatus
     answer: bytes = b""  # what the sender is owed, where it wants that in the response
-
-
-Owing = tuple[Receipt, tuple[Asking, ...]]
 
 
 class TakenIn(Struct, frozen=True, kw_only=True):
@@ -124,7 +120,7 @@ def read_all(directory: Directory, arrivals: Sequence[Arrival]) -> tuple[Letter,
 class Intake:
     """One transaction's worth of documents; what they say stands in `batch` until it is flushed."""
 
-    def __init__(self, directory: Directory, unit: Ledger, now: datetime) -> None:
+    def __init__(self, directory: Directory, unit: Unit, now: datetime) -> None:
         """Begin with nothing received."""
         self._taken: list[tuple[Case, Receipt]] = []
         self.batch = Batch(at=now, directory=directory)
@@ -141,12 +137,10 @@ class Intake:
 
     def receipts(self) -> tuple[Receipt, ...]:
         """Tell what became of the documents, in the order of arrival, once all is flushed."""
-        return answered(self._unit, self.owing())
-
-    def owing(self) -> tuple[Owing, ...]:
-        """Tell what became of the documents, each with the answers that its response must hold."""
         return tuple(
-            (receipt, case.answers if case.arrival.in_response else ())
+            replace(receipt, answer=answer_bytes(self._unit, case.answers))
+            if case.arrival.in_response and case.answers
+            else receipt
             for case, receipt in self._taken
         )
 
@@ -335,14 +329,6 @@ class Intake:
             conflicts=len(case.conflicts),
             status=status,
         )
-
-
-def answered(unit: Ledger, owing: Sequence[Owing]) -> tuple[Receipt, ...]:
-    """Give each receipt the stored answers that are due with it."""
-    return tuple(
-        replace(receipt, answer=answer_bytes(unit, asks)) if asks else receipt
-        for receipt, asks in owing
-    )
 
 
 def _document(case: Case, status: DocumentStatus, now: datetime) -> DocumentRow:

@@ -17,10 +17,8 @@ from functools import partial
 
 from crossdock.faults import NotNow
 from crossdock.flow.courier import Courier
-from crossdock.flow.crew import Crew, Hand
 from crossdock.flow.decisions import Decided, Decision
 from crossdock.flow.dispatcher import BATCH, Dispatched
-from crossdock.flow.draft import Order
 from crossdock.flow.machine import Machine
 from crossdock.flow.operator_word import Word
 from crossdock.flow.portions import Portion
@@ -49,9 +47,6 @@ FULL_SECONDS = 30  # when to come again where there is none
 BALANCE_SECONDS = 1.0  # how soon what a worker has left moves on
 
 
-Waiting = tuple[Arrival, asyncio.Future[Receipt]]
-
-
 class Busy(NotNow):
     """There is no room at the door; `seen["retry_after"]` says when to come again, in seconds."""
 
@@ -76,12 +71,11 @@ class Shell:
         works: bool = True,
         wait_seconds_max: float = WAIT_SECONDS_MAX,
         hung_seconds: float = HUNG_SECONDS,
-        hands: Sequence[Hand] = (),
     ) -> None:
         """Take the machine, the business clock and the ways to the partners.
 
         Where the store is shared, this worker does its part of the work; `works` False takes in and
-        decides only. `hands` decide beside this process where there is much to do.
+        decides only.
         """
         self.machine = machine
         self._clock = clock
@@ -91,10 +85,7 @@ class Shell:
         threads = is_slow(machine.store) if threaded is None else threaded
         self._writer = Writer(machine.metrics, threaded=threads)
         self._documents, self._steps = Portion(TAKEN_MAX), Portion(BATCH)
-        self._crew = Crew(machine, self._writer, hands)
-        self._lent: set[asyncio.Task[None]] = set()
         self._waiting: deque[tuple[Arrival, asyncio.Future[Receipt], float]] = deque()
-        self._waiting_bytes = 0
         self._pump = asyncio.Event()
         self._ring = asyncio.Event()
         self._open = False
@@ -114,11 +105,6 @@ class Shell:
     def threaded(self) -> bool:
         """Tell whether transactions run in a thread of their own."""
         return self._writer.threaded
-
-    @property
-    def hands_ready(self) -> int:
-        """Tell how many hands can be asked; they are started when there is much to do."""
-        return self._crew.ready
 
     async def start(self) -> None:
         """Start the machine and every task."""
@@ -150,13 +136,12 @@ class Shell:
         self._open = False
         ends = [each.finish(grace_seconds) for each in self._couriers.values()]
         await asyncio.gather(*ends)
-        while self._waiting or self._taking or self._lent:
+        while self._waiting or self._taking:
             self._pump.set()
             await asyncio.sleep(0.01)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._crew.close()
         await self._writer.run(self.machine.stop)
         self._writer.close()
 
@@ -194,7 +179,6 @@ class Shell:
         self._waiting.extend(
             (each, future, now) for each, future in zip(arrivals, futures, strict=True)
         )
-        self._waiting_bytes += sum(len(each.content) for each in arrivals)
         self.machine.metrics.level("intake", len(self._waiting))
         self._pump.set()
         return futures
@@ -292,9 +276,6 @@ class Shell:
         busy = True
         while busy:
             self._pump.clear()
-            if self._ask_for_a_hand():
-                await asyncio.sleep(0)  # the order leaves before this process is busy itself
-                continue
             if self._waiting:
                 dispatched = await self._take_waiting()
             else:
@@ -304,58 +285,13 @@ class Shell:
                 await asyncio.sleep(STUMBLE_SECONDS)
             await asyncio.sleep(0)  # an inline writer lets the others have their turn
 
-    def _ask_for_a_hand(self) -> bool:
-        """Give half of what waits to a hand, where it is worth it and one has time."""
-        count = self._complete(min(self._documents.size, -(-len(self._waiting) // 2)))
-        hand = self._crew.free(self._waiting_bytes) if count else None
-        if hand is None:
-            return False
-        taken = self._next(count)
-        order = self.machine.order([arrival for arrival, _ in taken], self._clock.now())
-        task = asyncio.create_task(self._with_a_hand(hand, order, taken))
-        self._lent.add(task)
-        task.add_done_callback(self._lent.discard)
-        return True
-
-    def _complete(self, most: int) -> int:
-        """Count the next documents, at most so many, that have all with them that they came with.
-
-        Were those divided, two processes would take them, and perhaps the last before the first.
-        """
-        complete = 0
-        before: float | None = None
-        for place, (_, _, since) in enumerate(self._waiting):
-            if since != before:
-                complete = place
-            if place == most:
-                return complete
-            before = since
-        return len(self._waiting)
-
-    async def _with_a_hand(self, hand: Hand, order: Order, taken: Sequence[Waiting]) -> None:
-        """Let a hand decide; what does not come of it is done here."""
-        try:
-            receipts, dispatched = await self._crew.carry_out(hand, order)
-        except Exception as error:
-            tell(LogEvent.DRAFT_IN_VAIN, error=repr(error))
-            dispatched = await self._answer(taken)
-        else:
-            _succeed(taken, receipts)
-        self._heed(dispatched)
-
-    def _next(self, count: int) -> list[Waiting]:
-        """Take the next documents from the door, at most so many."""
-        taken: list[Waiting] = []
+    async def _take_waiting(self) -> Dispatched:
+        taken: list[tuple[Arrival, asyncio.Future[Receipt]]] = []
         size = 0
-        while self._waiting and len(taken) < count and size < BYTES_MAX:
+        while self._waiting and len(taken) < self._documents.size and size < BYTES_MAX:
             arrival, future, _ = self._waiting.popleft()
             taken.append((arrival, future))
             size += len(arrival.content)
-        self._waiting_bytes -= size
-        return taken
-
-    async def _take_waiting(self) -> Dispatched:
-        taken = self._next(self._documents.size)
         self.machine.metrics.level("intake", len(self._waiting))
         self._look_for_room()  # what comes after this batch hears of it at once
         self._taking = True
@@ -364,7 +300,7 @@ class Shell:
         finally:
             self._taking = False
 
-    async def _answer(self, taken: Sequence[Waiting]) -> Dispatched:
+    async def _answer(self, taken: Sequence[tuple[Arrival, asyncio.Future[Receipt]]]) -> Dispatched:
         arrivals = [arrival for arrival, _ in taken]
         now = self._clock.now()
         call = partial(self.machine.receive_and_turn, arrivals, now)
@@ -377,11 +313,15 @@ class Shell:
             return Dispatched()
         except Exception:
             return await self._take_each(taken)
-        _succeed(taken, receipts)
+        for (_, future), receipt in zip(taken, receipts, strict=True):
+            if not future.done():
+                future.set_result(receipt)
         self._wake(dispatched.endpoints)
         return dispatched
 
-    async def _take_each(self, taken: Sequence[Waiting]) -> Dispatched:
+    async def _take_each(
+        self, taken: Sequence[tuple[Arrival, asyncio.Future[Receipt]]]
+    ) -> Dispatched:
         """Take documents one by one, so that one that breaks costs only its own sender."""
         for arrival, future in taken:
             now = self._clock.now()
@@ -475,12 +415,6 @@ class Shell:
             return IDLE_SECONDS
         wait: timedelta = due_at - self._clock.now()
         return min(max(wait.total_seconds() / self.machine.pace, 0.005), IDLE_SECONDS)
-
-
-def _succeed(taken: Sequence[Waiting], receipts: Sequence[Receipt]) -> None:
-    for (_, future), receipt in zip(taken, receipts, strict=True):
-        if not future.done():
-            future.set_result(receipt)
 
 
 def _fail(future: asyncio.Future[Receipt], error: Exception) -> None:

@@ -103,10 +103,6 @@ class Cases:
         state = decode_state(subscriber, row.schema, row.state)
         return Case(state=state, raw=row.state, stored=row.state, revision=row.revision)
 
-    def unmoved(self) -> list[tuple[CaseName, int]]:
-        """List the revisions of the states that were looked at and did not change."""
-        return [(name, case.revision) for name, case in self._cases.items() if not case.changed]
-
     def rows(self, at: datetime) -> list[ProcessRow]:
         """Write the states that changed."""
         return [self._row(name, case, at) for name, case in self._cases.items() if case.changed]

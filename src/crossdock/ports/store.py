@@ -209,7 +209,7 @@ class ExceptionStatus(StrEnum):
     WAIVED = "waived"
 
 
-class ExceptionRow(Struct, frozen=True, kw_only=True, tag=True):
+class ExceptionRow(Struct, frozen=True, kw_only=True):
     """Something a person must look at.
 
     `kind` is what is stuck: `document`, `process`, `step`, `effect`, `endpoint` or `store`;
@@ -356,17 +356,6 @@ class Reader(Protocol):
 
     def pending(self, tenant: str | None = None) -> int:
         """Count inbox rows not yet handled, parked ones included."""
-        ...
-
-    def claim(self, limit: int, lanes: Sequence[int] | None = None) -> list[Step]:
-        """List pending steps in order of `seq`, leaving out parked keys; nothing is locked."""
-        ...
-
-    def held_back(self, rows: Sequence[InboxRow]) -> frozenset[CaseName]:
-        """Tell for which processes these steps cannot be taken here and now.
-
-        Their keys are parked, or their lanes another worker's.
-        """
         ...
 
     def parked(self, tenant: str) -> list[tuple[str, Key]]:
@@ -525,6 +514,17 @@ class Unit(Reader, Protocol):
 
     def enqueue(self, rows: Sequence[InboxRow]) -> None:
         """Append steps to take; (message, subscriber, key) is unique, a repeat is left alone."""
+        ...
+
+    def claim(self, limit: int, lanes: Sequence[int] | None = None) -> list[Step]:
+        """Take pending steps in order of `seq`, leaving out parked keys; nothing is locked."""
+        ...
+
+    def held_back(self, rows: Sequence[InboxRow]) -> frozenset[CaseName]:
+        """Tell for which processes these steps cannot be taken here and now.
+
+        Their keys are parked, or their lanes another worker's.
+        """
         ...
 
     def finish(self, rows: Sequence[Handled]) -> None:

@@ -23,8 +23,6 @@ class LogEvent(StrEnum):
     BREAKER_MOVED = "breaker.moved"
     OPERATOR_DECIDED = "operator.decided"
     ROOM_TURNED = "room.turned"  # the store's disk is nearly full, or has room again
-    HAND_LOST = "hand.lost"  # a process that decides beside this one ended or is of no use
-    DRAFT_IN_VAIN = "draft.in_vain"  # what a hand decided was overtaken or failed; it is done anew
     LOOP_FAILED = "loop.failed"  # a task of the shell failed and begins anew
 
 

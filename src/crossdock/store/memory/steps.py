@@ -74,15 +74,6 @@ class ReadSteps(Part):
             if tenant_ == tenant
         )
 
-    def claim(self, limit: int, lanes: Sequence[int] | None = None) -> list[Step]:
-        queued = in_order(self._tables.inbox.by("place", Place.PENDING))
-        claimed = [each for each in queued if lanes is None or each.row.lane in lanes]
-        return [self._step(each) for each in claimed[:limit]]
-
-    def held_back(self, rows: Sequence[InboxRow]) -> frozenset[CaseName]:
-        names = ((row.tenant, row.subscriber, row.key) for row in rows)
-        return frozenset(each for each in names if self._tables.parked.get(each) is not None)
-
     def handled(self, tenant: str, subscriber: str, key: Key) -> list[HandledStep]:
         queued = self._tables.inbox.by("key", (tenant, subscriber, key))
         return [
@@ -141,6 +132,15 @@ class WriteSteps(ReadSteps):
                 seq = self._tables.next("inbox")
                 place = Place.PENDING if self._tables.parked.get(key) is None else Place.PARKED
                 self._tables.inbox.put(seq, Queued(replace(row, seq=seq), place))
+
+    def claim(self, limit: int, lanes: Sequence[int] | None = None) -> list[Step]:
+        queued = in_order(self._tables.inbox.by("place", Place.PENDING))
+        claimed = [each for each in queued if lanes is None or each.row.lane in lanes]
+        return [self._step(each) for each in claimed[:limit]]
+
+    def held_back(self, rows: Sequence[InboxRow]) -> frozenset[CaseName]:
+        names = ((row.tenant, row.subscriber, row.key) for row in rows)
+        return frozenset(each for each in names if self._tables.parked.get(each) is not None)
 
     def finish(self, rows: Sequence[Handled]) -> None:
         for row in rows:

@@ -66,6 +66,21 @@ class ReadInbox(Table):
         found = self._sql.ask("inbox.parked", (tenant,))
         return [(subscriber, Key(kind, id_)) for subscriber, kind, id_ in found]
 
+    def handled(self, tenant: str, subscriber: str, key: Key) -> list[HandledStep]:
+        asked = (tenant, subscriber, key.kind, key.id)
+        return [handled_step(row) for row in self._sql.ask("inbox.handled", asked)]
+
+    def unhandled(self, tenant: str, subscriber: str, key: Key) -> list[Step]:
+        asked = (tenant, subscriber, key.kind, key.id)
+        return [step(row) for row in self._sql.ask("inbox.unhandled", asked)]
+
+
+class WriteInbox(ReadInbox):
+    """Steps: added, claimed, taken, parked."""
+
+    def enqueue(self, rows: Sequence[InboxRow]) -> None:
+        self._sql.tell_each("inbox.enqueue", map(queued, rows))
+
     def claim(self, limit: int, lanes: Sequence[int] | None = None) -> list[Step]:
         if lanes is None:
             found = self._sql.ask("inbox.claim", (limit,))
@@ -79,21 +94,6 @@ class ReadInbox(Table):
             (tenant, subscriber, Key(kind, id_))
             for tenant, subscriber, kind, id_ in self._sql.ask_each("inbox.held_back", asked)
         )
-
-    def handled(self, tenant: str, subscriber: str, key: Key) -> list[HandledStep]:
-        asked = (tenant, subscriber, key.kind, key.id)
-        return [handled_step(row) for row in self._sql.ask("inbox.handled", asked)]
-
-    def unhandled(self, tenant: str, subscriber: str, key: Key) -> list[Step]:
-        asked = (tenant, subscriber, key.kind, key.id)
-        return [step(row) for row in self._sql.ask("inbox.unhandled", asked)]
-
-
-class WriteInbox(ReadInbox):
-    """Steps: added, taken, parked."""
-
-    def enqueue(self, rows: Sequence[InboxRow]) -> None:
-        self._sql.tell_each("inbox.enqueue", map(queued, rows))
 
     def finish(self, rows: Sequence[Handled]) -> None:
         waited = [row for row in rows if row.row is None]
