@@ -304,7 +304,7 @@ DEFENCES: dict[str, Defence] = {
     ),
     "freight_certain": Defence(
         says="an order is billed when its freight has come to its end",
-        patches=one(freight_settlement_billing, "is_over", seams.always(answer=True)),
+        patches=one(freight_settlement_billing, "is_certain", seams.always(answer=True)),
         held_by=f"{SETTLED}::test_the_order_is_billed_when_its_freight_has_come_to_its_end",
     ),
     "newest_statement": Defence(
