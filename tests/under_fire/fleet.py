@@ -7,6 +7,7 @@ which reach their database through a proxy of the run.
 from __future__ import annotations
 
 import hashlib
+import logging
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from tests.proofs.poison import POLICY, until_answers
 from tests.simulators.kit import free_port
 
+LOG = logging.getLogger(__name__)
 API_KEY = "a key for the customer's eyes"
 CONFIG = """
 [server]
@@ -53,10 +55,17 @@ class Member:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it where it does not run."""
+        """Start it where it does not run; tell how it ended."""
         if self._process is None or self._process.poll() is not None:
+            if self._process is not None:
+                LOG.warning(
+                    "%s ended with %s: %s", self.name, self._process.returncode, self._last_words()
+                )
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+
+    def _last_words(self) -> str:
+        return "\n".join(self._log.read_text("utf-8").splitlines()[-3:])
 
     def tell(self, what: signal.Signals) -> None:
         """Send it a signal; one that kills is waited for."""
@@ -116,6 +125,10 @@ class Fleet:
             config = self._config(self.doors[0])
             migrate = [sys.executable, "-m", "crossdock.cli", "migrate", "--config", str(config)]
             subprocess.run(migrate, check=True, capture_output=True)
+        self.answers()
+
+    def answers(self) -> None:
+        """Start whatever has ended, and wait for the doors."""
         self.keep_alive()
         for port in self.doors:
             until_answers(f"http://127.0.0.1:{port}/livez")

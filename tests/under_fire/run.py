@@ -206,6 +206,7 @@ class Run:
         while wanted - set(self._done()) and time.monotonic() < deadline:
             fleet.keep_alive()
             await asyncio.sleep(0.5)
+        await asyncio.to_thread(fleet.answers)
         keys = sorted({each.key for each in self.operations})
         traces = await self._traces(fleet, keys)
         found = Found(traces=traces, done={"all": self._done()})
