@@ -13,6 +13,7 @@ from itertools import combinations
 import msgspec
 from msgspec import Struct
 
+from crossdock.app.memory import collect_seldom
 from crossdock.testing.simulation.defences import DEFENCES, switched_off
 from crossdock.testing.simulation.faults import Level
 from crossdock.testing.simulation.options import ABROAD, Options, draw
@@ -129,7 +130,7 @@ def _belong(pair: tuple[str, str], unnoticed: set[str]) -> bool:
 def _each(
     attempt: Callable[..., Trial], whats: Iterable[object], limit: int, processes: int
 ) -> Iterator[Trial]:
-    with ProcessPoolExecutor(max_workers=processes) as pool:
+    with ProcessPoolExecutor(processes, initializer=collect_seldom) as pool:
         trials = [pool.submit(attempt, what, limit) for what in whats]
         for each in trials:
             yield each.result()

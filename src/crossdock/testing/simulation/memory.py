@@ -27,9 +27,7 @@ class MemoryFile:
         """Open it."""
         self.connection = apsw.Connection(":memory:", statementcachesize=CACHED_STATEMENTS)
         plan_once(self.connection)
-        without_log = bytearray(file)
-        without_log[VERSIONS] = b"\1\1"
-        self.connection.deserialize("main", bytes(without_log))
+        _fill(self.connection, file)
         self.connection.execute("PRAGMA foreign_keys = ON")
         self._writing = False
 
@@ -66,3 +64,14 @@ class MemoryFile:
     def close(self) -> None:
         """Forget it all."""
         self.connection.close()
+
+
+def _fill(connection: apsw.Connection, file: bytes) -> None:
+    """Copy a file's tables: in a copy pages are at hand, in bytes each is fetched."""
+    without_log = bytearray(file)
+    without_log[VERSIONS] = b"\1\1"
+    source = apsw.Connection(":memory:")
+    source.deserialize("main", bytes(without_log))
+    with connection.backup("main", source, "main") as copy:
+        copy.step()
+    source.close()

@@ -17,14 +17,15 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from crossdock.app.memory import collect_seldom
 from crossdock.testing.simulation import image
 from crossdock.testing.simulation.image import Image
 from crossdock.testing.simulation.options import Options, draw, narrowed
 from crossdock.testing.simulation.world import Outcome, World
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder in memory, where the system has one
-SHARE = 20  # seeds a process takes at a time
-AHEAD = 4  # shares begun for each process, so that none waits while another lives a long one
+SHARE = 5  # seeds a process takes at a time: few, so that all end at the same time
+AHEAD = 8  # shares begun for each process, so that none waits while another lives a long one
 ROUNDS_MAX = 40
 
 
@@ -97,6 +98,7 @@ def run_many(  # noqa: PLR0913 - a long run has this many wishes
     After so many `seconds` no more are begun: the summary tells how many were run.
     """
     began = time.perf_counter()
+    image.made()  # once for all processes
     summary, history = Summary(), hashlib.blake2b(digest_size=8)
     shares = [
         range(seed, min(seed + SHARE, first + count)) for seed in range(first, first + count, SHARE)
@@ -121,7 +123,7 @@ def _in_processes(
             if time.perf_counter() < end:
                 yield run_share(each, kind)
         return
-    with ProcessPoolExecutor(max_workers=processes) as pool:
+    with ProcessPoolExecutor(processes, initializer=collect_seldom) as pool:
         begun: deque[Future[list[Outcome]]] = deque()
         for each in shares:
             if len(begun) > AHEAD * processes:

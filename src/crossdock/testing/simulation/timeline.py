@@ -5,24 +5,24 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from crossdock.simulators.clock import AcceleratedClock
 
 Happening = Callable[[], str | None]  # does it, and tells what came of it; None: nothing to tell
 
 
-class Due:
-    """Something to happen: when, whose it is, what, and how."""
+class Due(NamedTuple):
+    """Something to happen: when, whose it is, what, and how.
 
-    __slots__ = ("act", "at", "order", "what", "who")
+    What is planned for the same time happens in the order in which it was planned.
+    """
 
-    def __init__(self, at: datetime, order: int, who: str, what: str, act: Happening) -> None:
-        """Note it."""
-        self.at, self.order, self.who, self.what, self.act = at, order, who, what, act
-
-    def __lt__(self, other: Due) -> bool:
-        """Come earlier; at the same time, in the order in which it was planned."""
-        return (self.at, self.order) < (other.at, other.order)
+    at: datetime
+    order: int
+    who: str
+    what: str
+    act: Happening
 
 
 class Timeline:

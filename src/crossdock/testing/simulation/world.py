@@ -360,7 +360,6 @@ class World:
         return bool(self.scene.ran_out)
 
     def _happen(self, due: Due) -> Violation | None:
-        self.witness.turn_page()
         commits = self.house.store.commits
         said = due.act()
         silent = said is None and not self._notes and not self.witness.news
@@ -372,7 +371,9 @@ class World:
             self._note_stages()
         self.scene.committed = self.house.store.commits > commits
         self.scene.shown = list(self._changed_pages()) if self.scene.committed else []
-        return self._judge()
+        violation = self._judge()
+        self.witness.turn_page()
+        return violation
 
     def _tell(self, due: Due, said: str) -> None:
         notes = "".join(f" [{note}]" for note in self._notes)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 import msgspec
 from msgspec import Struct
@@ -16,9 +14,9 @@ from crossdock.flow.answering import VERB, StoredVerdict
 from crossdock.messages.acknowledgement import Environment, Level
 from crossdock.ports import Request
 from crossdock.ports.backup import Backup
-from crossdock.store.sqlite import open_sqlite
 from crossdock.testing.simulation.exchanges import Envelope, envelope_of
 from crossdock.testing.simulation.invariants.base import Invariant, Scene
+from crossdock.testing.simulation.memory import MemoryFile
 
 TENANT = "main"
 ANSWERS = (
@@ -192,18 +190,13 @@ class Numbered(Invariant):
 
 def next_numbers(backup: bytes, at: datetime, endpoints: tuple[str, ...]) -> dict[str, int]:
     """Restore a backup beside the run, and take the next interchange number of each partner."""
-    with tempfile.TemporaryDirectory(prefix="crossdock-restored-") as name:
-        file = Path(name) / "store.db"
-        file.write_bytes(backup)
-        store = open_sqlite(file)
-        with store.write() as unit:
-            said = Backup(file="", size=len(backup), taken_at=at, as_of=None, messages=0)
-            recovery.begin(unit, TENANT, said, at=at, by="simulated", reason="the disk is gone")
-            numbers = {
-                name: sealing.next_number(
-                    unit, TENANT, name, Environment.PRODUCTION, Level.INTERCHANGE
-                )
-                for name in endpoints
-            }
-        store.close()
+    store = MemoryFile(backup)
+    with store.write() as unit:
+        said = Backup(file="", size=len(backup), taken_at=at, as_of=None, messages=0)
+        recovery.begin(unit, TENANT, said, at=at, by="simulated", reason="the disk is gone")
+        numbers = {
+            name: sealing.next_number(unit, TENANT, name, Environment.PRODUCTION, Level.INTERCHANGE)
+            for name in endpoints
+        }
+    store.close()
     return numbers
