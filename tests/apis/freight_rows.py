@@ -81,6 +81,7 @@ PICTURE = FreightPicture(
         Share(order_id="SO-1", amount=usd(2_334)),
         Share(order_id="SO-2", amount=usd(1_666)),
     ),
+    rules="abc123",
 )
 
 

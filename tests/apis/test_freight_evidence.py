@@ -93,16 +93,38 @@ def document(id_: str, content: bytes) -> DocumentRow:
     )
 
 
-def test_the_pack_holds_the_rules_that_decided_as_their_tables_have_them(store: Store) -> None:
-    tolerance = {"rule_id": LINEHAUL.rule, "over_amount": "5.00", "over_per_cent": "2"}
-    book = {"tolerances": [tolerance, {"rule_id": "another"}], "routing": []}
-    with store.write() as unit:
-        unit.keep_rules("main", "abc123", msgspec.json.encode(book))
-        unit.keep_rules("main", "def456", msgspec.json.encode(book))
+def test_the_pack_holds_the_rules_that_decided_as_their_tables_had_them(store: Store) -> None:
+    tolerance, wider = keep_two_books(store)
+
+    pack = pack_of(store)
+
+    assert (pack.load.rules, wider == tolerance) == ("abc123", False)
+    assert pack.rules == (
+        RuleText(rule_id=LINEHAUL.rule, table="tolerances", edition="abc123", row=tolerance),
+    )
+
+
+def test_where_an_earlier_release_told_no_rule_book_each_wording_is_in_the_pack(
+    store: Store,
+) -> None:
+    tolerance, wider = keep_two_books(store)
+    paint(store, structs.replace(PICTURE, rules=""))
 
     assert pack_of(store).rules == (
         RuleText(rule_id=LINEHAUL.rule, table="tolerances", edition="abc123", row=tolerance),
+        RuleText(rule_id=LINEHAUL.rule, table="tolerances", edition="def456", row=wider),
     )
+
+
+def keep_two_books(store: Store) -> tuple[dict[str, str], dict[str, str]]:
+    """Keep the rule book that decided, and one that is wider; both have an equal third after."""
+    tolerance = {"rule_id": LINEHAUL.rule, "over_amount": "5.00", "over_per_cent": "2"}
+    wider = {**tolerance, "over_amount": "50.00"}
+    with store.write() as unit:
+        for digest, row in (("abc123", tolerance), ("def456", wider), ("fed789", wider)):
+            book = {"tolerances": [row, {"rule_id": "another"}], "routing": []}
+            unit.keep_rules("main", digest, msgspec.json.encode(book))
+    return tolerance, wider
 
 
 def test_the_pack_holds_the_milestones_of_its_shipments_as_they_were_told(store: Store) -> None:

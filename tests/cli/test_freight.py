@@ -58,6 +58,7 @@ def test_a_load_is_explained_charge_by_charge(painted: Terminal) -> None:
 
     assert told.answer.splitlines() == [
         "L-1: under review, ROAD, for SO-1, SO-2",
+        "decided by rule book abc123",
         "LINEHAUL: under review",
         "  expected 557.21 USD, invoiced 659.40 USD, posted -",
         "  102.19 USD above what was offered; 5.00 are tolerated (rule freight.tolerance)",

@@ -17,6 +17,7 @@ from crossdock.flow.names import lane_of
 from crossdock.flow.roster import Rulebook
 from crossdock.messages.envelope import Body, Key
 from crossdock.messages.teams import Team
+from crossdock.policies.freight import ExchangeRate
 from crossdock.policies.rules import LatenessPolicy, Rules, TeamRow
 from crossdock.ports import Emission, Fact, Received, Rows, Subscriber
 from crossdock.ports.store import ProjectionRow, Store
@@ -217,6 +218,35 @@ def test_a_running_case_keeps_the_rules_it_began_with(store: Store) -> None:
     later.receive([lines(Line(id="b"), Line(id="c", order="SO-2"))], NOON)
 
     assert (graces(later), told(later, "SO-2")[0][0]) == (["0", "0"], "7")
+
+
+def decide_by_rates(
+    state: Counter, _received: Received[Any], rules: Rules
+) -> tuple[Counter, tuple[Emission, ...]]:
+    rates = "/".join(each.rate for each in rules.exchange_rates) or "-"
+    return Counter(told=(*state.told, f"{rates} {rules.digest}")), ()
+
+
+def test_a_case_that_keeps_its_rules_knows_the_exchange_rates_of_today(store: Store) -> None:
+    rated = replace(PINNED, decide=decide_by_rates)
+    first = rebuilt(house(store), rated)
+    first.receive([lines(Line(id="a"))], NOON)
+    rate = ExchangeRate(currency="USD", into="EUR", rate="0.9235", valid_from="2026-03-01")
+
+    later = rebuilt(first, rated, rulebook=Rulebook(today=replace(STRICT, exchange_rates=(rate,))))
+    later.receive([lines(Line(id="b"))], NOON)
+
+    name = Rules().digest
+    assert told(later) == (f"- {name}", f"0.9235 {name}")
+
+
+def test_a_replay_decides_by_the_rules_the_case_keeps(store: Store) -> None:
+    first = rebuilt(house(store), PINNED)
+    first.receive([lines(Line(id="a"), Line(id="b"))], NOON)
+
+    later = rebuilt(first, PINNED, rulebook=Rulebook(today=STRICT))
+
+    assert later.preview("counter", Key("order", "SO-1")).same_state
 
 
 def test_a_case_that_pins_nothing_follows_today_s_rules(store: Store) -> None:

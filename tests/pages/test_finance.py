@@ -113,6 +113,7 @@ def test_a_load_shows_each_charge_with_rule_proofs_and_the_segments_it_was_read_
 
     assert marks(heard, "charge") == ["LINEHAUL", "FUEL"]
     assert "rule freight.tolerance" in heard.text
+    assert marks(heard, "rules") == [PICTURE.rules]
     assert "<pre>L1*1*659.40*FR\nL5*1*STEEL</pre>" in heard.text
     assert "The gate still waits for milestone validated, charge confirmed." in heard.text
     assert "milestone validated: delivered, told by ROAD" in heard.text

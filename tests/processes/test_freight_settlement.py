@@ -17,6 +17,7 @@ from tests.processes.freight_settlement_world import (
     AS_CHARGED,
     BILLED,
     DELIVERY_DAY,
+    RULES,
     begin,
     billed,
     charge,
@@ -90,6 +91,7 @@ def test_a_bill_as_offered_is_agreed_and_waits_for_the_delivery() -> None:
         amount=usd("500.00"),
         revision=1,
         rule="tolerance.default",
+        rules=RULES.digest,
     )
     assert line(said).missing == ("milestone_validated",)
     assert story.stage == "confirmed"

@@ -246,6 +246,8 @@ def explain(load: Load) -> list[str]:
     """Write one load's money for a terminal."""
     orders = ", ".join(load.order_ids)
     lines = [f"{load.load_id}: {load.state.replace('_', ' ')}, {load.carrier_scac}, for {orders}"]
+    if load.rules:
+        lines.append(f"decided by rule book {load.rules}")
     for each in load.charges:
         lines += _charge(each)
     lines += [

@@ -1,9 +1,9 @@
 """The replayer: what would happen if a process's past were decided today.
 
-It folds the steps a process has taken, with the facts they looked at then, through today's code and
-rules, on nothing but memory, and compares the effects that come out with those in the outbox. Only
-effects that are new may be asked for, one by one chosen by a person; a finished effect is never
-sent again.
+It folds the steps a process has taken, with the facts they looked at then, through today's code, on
+nothing but memory, and compares the effects that come out with those in the outbox. A case that
+keeps its rules is decided by those, another by today's. Only effects that are new may be asked for,
+one by one chosen by a person; a finished effect is never sent again.
 """
 
 from __future__ import annotations
@@ -25,10 +25,18 @@ from crossdock.flow.dispatcher import received_of
 from crossdock.flow.names import beside, effect_id, idempotency_key, process_subject
 from crossdock.flow.roster import Directory
 from crossdock.flow.sealing import as_numbered
-from crossdock.flow.states import encode_state
+from crossdock.flow.states import decode_state, encode_state
 from crossdock.messages.envelope import Command, Key, Message
 from crossdock.ports import DropEffect, Fact, Subscriber
-from crossdock.ports.store import AuditRow, HandledStep, OutboxRow, OutboxStatus, Reader, Unit
+from crossdock.ports.store import (
+    AuditRow,
+    HandledStep,
+    OutboxRow,
+    OutboxStatus,
+    ProcessRow,
+    Reader,
+    Unit,
+)
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -95,9 +103,13 @@ class Asked:
 
 @dataclass(slots=True)
 class Fold:
-    """What came of folding a process's steps; effects by (verb, business key, version)."""
+    """What came of folding a process's steps; effects by (verb, business key, version).
+
+    `kept` is the digest of the rules that the case keeps; empty: it follows today's.
+    """
 
     state: Any
+    kept: str
     asked: dict[tuple[str, str, str], Asked] = field(default_factory=dict)
     stumbles: list[Stumble] = field(default_factory=list)
 
@@ -111,10 +123,10 @@ def preview(
     """
     process = directory.subscriber(subscriber)
     steps = reader.handled(tenant, subscriber, key)
-    fold = _fold(directory, process, steps, key)
-    known = {row.id: row for row in reader.outbox_of(tenant, subscriber, key)}
     name = (tenant, subscriber, key)
     stored = reader.processes([name]).get(name)
+    fold = _fold(directory, process, steps, key, stored)
+    known = {row.id: row for row in reader.outbox_of(tenant, subscriber, key)}
     state = encode_state(fold.state)
     return Preview(
         effects=tuple(
@@ -135,8 +147,10 @@ def _fold(
     process: Subscriber[Any, Any],
     steps: Sequence[HandledStep],
     key: Key,
+    stored: ProcessRow | None,
 ) -> Fold:
-    fold = Fold(state=process.start(key))
+    kept = process.pinned(decode_state(process, stored.schema, stored.state)) if stored else ""
+    fold = Fold(state=process.start(key), kept=kept)
     for step in steps:
         try:
             _take(directory, process, step, key, fold)
@@ -151,7 +165,7 @@ def _take(
 ) -> None:
     message = message_of(step.step.message)
     facts = msgspec.json.decode(step.facts, type=tuple[Fact, ...]) if step.facts else ()
-    rules = directory.roster.rulebook.edition(process.pinned(fold.state))
+    rules = directory.roster.rulebook.edition(fold.kept or process.pinned(fold.state))
     received = received_of(message, key, facts)
     fold.state, emissions = process.decide(fold.state, received, rules)
     for ordinal, emission in enumerate(emissions):
@@ -236,7 +250,8 @@ def execute(directory: Directory, unit: Unit, choice: Choice, now: datetime) -> 
     if stale:
         raise Undecidable("These effects are not new; look again", effects=", ".join(stale))
     steps = unit.handled(tenant, choice.subscriber, choice.key)
-    fold = _fold(directory, process, steps, choice.key)
+    name = (tenant, choice.subscriber, choice.key)
+    fold = _fold(directory, process, steps, choice.key, unit.processes([name]).get(name))
     batch = Batch(at=now, directory=directory)
     for id_ in choice.effects:
         effect = new[id_]

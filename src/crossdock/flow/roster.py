@@ -49,13 +49,17 @@ class Rulebook(Struct, frozen=True, kw_only=True):
         return next((row.team for row in self.today.teams if row.code == code), team)
 
     def remembering(self, stored: Mapping[str, bytes]) -> Rulebook:
-        """Add the rule books a store has kept for pinned cases; unreadable ones are left out."""
+        """Add the rule books a store has kept for pinned cases; unreadable ones are left out.
+
+        All know the exchange rates of today.
+        """
         earlier = dict(self.earlier)
         for digest, content in stored.items():
             try:
-                earlier[digest] = msgspec.json.decode(content, type=Rules)
+                kept = msgspec.json.decode(content, type=Rules)
             except msgspec.DecodeError:
                 continue
+            earlier[digest] = kept.kept_as(digest, self.today.exchange_rates)
         return msgspec.structs.replace(self, earlier=earlier)
 
 

@@ -147,7 +147,10 @@ class InvoiceLine(Canonical, frozen=True, kw_only=True):
 
 
 class FreightPicture(Canonical, frozen=True, kw_only=True):
-    """All that finance may ask about one load; `proposal` is one about the load as a whole."""
+    """All that finance may ask about one load; `proposal` is one about the load as a whole.
+
+    `rules` is the digest of the rule book that decided what is shown.
+    """
 
     load_id: str
     carrier_scac: str
@@ -160,6 +163,7 @@ class FreightPicture(Canonical, frozen=True, kw_only=True):
     business_date: date | None = None
     notes: tuple[str, ...] = ()
     proposal: Proposal | None = None
+    rules: str = ""
 
 
 class FreightPictureChanged(Event, frozen=True, kw_only=True):
@@ -171,7 +175,8 @@ class FreightPictureChanged(Event, frozen=True, kw_only=True):
 class ChargeConfirmed(Event, frozen=True, kw_only=True):
     """A charge of a load is agreed, or agreed otherwise than before; zero takes it back.
 
-    `revision` counts agreements on this charge. `rule` decided, `by` are the persons, where any.
+    `revision` counts agreements on this charge. `rule` decided, `by` are the persons, where any;
+    `rules` is the digest of the rule book that the rule stands in.
     """
 
     load_id: str
@@ -181,6 +186,7 @@ class ChargeConfirmed(Event, frozen=True, kw_only=True):
     revision: int
     rule: str
     by: tuple[str, ...] = ()
+    rules: str = ""
 
 
 class FreightPosted(Event, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from crossdock.canonical.tracking import Milestone
 from crossdock.messages.teams import Team
@@ -283,3 +283,13 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=
         """Name this exact rule book: the first 16 hex digits of the SHA-256 of its JSON."""
         content = msgspec.json.encode(self, order="deterministic")
         return hashlib.sha256(content).hexdigest()[:16]
+
+    def kept_as(self, digest: str, rates: tuple[ExchangeRate, ...]) -> Rules:
+        """Give an earlier rule book under the name it had, with the exchange rates of today.
+
+        Rates are dated facts: what keeps its rules is converted at the rate of its day all the
+        same. The name stays where a later release knows more policies than were written then.
+        """
+        kept = structs.replace(self, exchange_rates=rates)
+        vars(kept)["digest"] = digest
+        return kept

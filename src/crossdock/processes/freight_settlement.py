@@ -22,6 +22,8 @@ House rules
      accrued, an order billed when all freight has come to its end or its time is over.
   7. A business date and an exchange rate are decided once, with the first posting they are for.
   8. Where two persons are needed the first proposes; the same person again is no second one.
+  9. A load keeps the rules by which the first of its charges was decided. Only where they do not
+     tell how its freight is split, it follows those of today. Rates are dated: today's table knows.
 
 All is derived from the facts; after each message what should be said is compared with what was, and
 only the difference is said.
@@ -51,6 +53,7 @@ from crossdock.messages.freight_settlement import (
     FreightDecided,
     FreightPictureChanged,
     FreightSettled,
+    LineState,
 )
 from crossdock.messages.order_release import ShipmentPlanned, ShipmentWithdrawn
 from crossdock.messages.shipment_visibility import DeliveryClosed, MilestoneSettled
@@ -82,7 +85,15 @@ from crossdock.processes.freight_settlement_state import (
     reach,
     withdraw,
 )
-from crossdock.processes.freight_settlement_troubles import REFUSED, SETTLED, alarms, troubles
+from crossdock.processes.freight_settlement_troubles import (
+    REFUSED,
+    SETTLED,
+    UNSPLIT,
+    alarms,
+    troubles,
+)
+
+DECIDED = frozenset({LineState.CONFIRMED, LineState.DISPUTED, LineState.REJECTED})
 
 Incoming = (
     ShipmentPlanned
@@ -141,7 +152,7 @@ def settle(state: Settlement, at: datetime, rules: Rules, *, waits: bool = False
     if not state.concerns_money and rules.freight.billing == "off":
         return state, ()
     dues = dues_of(state, rules)
-    state, confirmed = confirm(state, dues)
+    state, confirmed = confirm(keep_rules(state, dues, rules), dues, rules)
     state, accruals = post_accruals(state, dues, at, rules)
     state, invoices = post_invoices(state, dues, at, rules)
     state, bills = release_billing(state, dues, rules)
@@ -154,7 +165,13 @@ def settle(state: Settlement, at: datetime, rules: Rules, *, waits: bool = False
     return state, (*confirmed, *accruals, *invoices, *bills, *ended, *shown, *found, *asked, *rings)
 
 
-def confirm(state: Settlement, dues: tuple[Due, ...]) -> Step:
+def keep_rules(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Settlement:
+    """Keep the rules from the first decision about a charge on, and for what is in the books."""
+    decided = bool(state.accrued) or any(due.line.state in DECIDED for due in dues)
+    return structs.replace(state, rules=rules.digest if decided else "")
+
+
+def confirm(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Step:
     """Tell the charges that are agreed now, agreed otherwise, or agreed no more."""
     said: list[Emission] = []
     agreed = dict(state.agreed)
@@ -175,6 +192,7 @@ def confirm(state: Settlement, dues: tuple[Due, ...]) -> Step:
                 revision=revision,
                 rule=line.rule,
                 by=line.by,
+                rules=rules.digest,
             )
         )
     return (structs.replace(state, agreed=agreed) if said else state), tuple(said)
@@ -305,6 +323,11 @@ def keys(message: Message) -> tuple[Key, ...]:
             return ()
 
 
+def pinned(state: Settlement) -> str:
+    """Keep the rules that decided; today's decide where those kept do not tell the split."""
+    return "" if UNSPLIT in {*state.asked, *state.waived} else state.rules
+
+
 def _start(key: Key) -> Settlement:
     return Settlement(load_id=key.id)
 
@@ -332,4 +355,5 @@ SUBSCRIBER = Subscriber[Settlement, Rules](
     keys=keys,
     decide=decide,
     stage=_stage,
+    pinned=pinned,
 )

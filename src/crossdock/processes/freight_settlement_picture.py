@@ -81,6 +81,7 @@ def picture_of(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Freigh
         business_date=max(dates, default=None),
         notes=tuple(_notes(state)),
         proposal=release_proposal(state, rules.freight),
+        rules=rules.digest,
     )
 
 

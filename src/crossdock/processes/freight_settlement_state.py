@@ -215,6 +215,7 @@ class Settlement(Kept, frozen=True, kw_only=True):
     `LINEHAUL@2000`), `released` by order, whether all is `settled`, the digest
     of the `picture`, the numbers `listed` for the search, `timers` by name. `asked` exceptions with
     their cause, and those `waived`. `refusal` says why the last decision of a person was not taken.
+    `rules` is the digest of the rule book that the load keeps; empty: nothing is decided yet.
     """
 
     load_id: str
@@ -235,6 +236,7 @@ class Settlement(Kept, frozen=True, kw_only=True):
     waived: dict[str, str] = {}
     timers: dict[str, Instant] = {}
     refusal: str = ""
+    rules: str = ""
     stage: str = "open"
 
     @property

@@ -84,7 +84,7 @@ def evidence(reader: Reader, tenant: str, load_id: str) -> Evidence:
         tenant=tenant,
         load=found,
         milestones=tuple(_milestones(reader, tenant, found)),
-        rules=tuple(_rules(reader, tenant, {each.rule for each in found.charges})),
+        rules=tuple(_rules(reader, tenant, found)),
         documents=tuple(_originals(reader, tenant, found, timeline)),
         timeline=timeline,
     )
@@ -118,10 +118,16 @@ def _milestones(reader: Reader, tenant: str, found: Load) -> Iterator[ToldMilest
                 )
 
 
-def _rules(reader: Reader, tenant: str, wanted: set[str]) -> Iterator[RuleText]:
-    """Find the rules by their names in every rule book in use, each wording once."""
+def _rules(reader: Reader, tenant: str, found: Load) -> Iterator[RuleText]:
+    """Find the rules by their names in the rule book that decided.
+
+    Where an earlier release did not tell which one, in every one in use, each wording once.
+    """
+    wanted = {each.rule for each in found.charges}
     told: set[bytes] = set()
     for edition, content in sorted(reader.rules(tenant).items()):
+        if found.rules not in {"", edition}:
+            continue
         for table, row in _rows("", msgspec.json.decode(content)):
             text = msgspec.json.encode((table, row), order="deterministic")
             if row["rule_id"] in wanted and text not in told:

@@ -71,7 +71,11 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 
 class Load(Struct, frozen=True, kw_only=True):
-    """All that finance may ask about one load; `revision` rises with every change of it."""
+    """All that finance may ask about one load; `revision` rises with every change of it.
+
+    `rules` is the digest of the rule book that decided; empty: an earlier release decided, and did
+    not tell.
+    """
 
     load_id: str
     carrier_scac: str
@@ -88,6 +92,7 @@ class Load(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
     stuck: tuple[Stuck, ...]
     proposal: Proposed | None
+    rules: str
     as_of: datetime
     revision: int
 
@@ -119,6 +124,7 @@ def load(reader: Reader, tenant: str, load_id: str) -> Load:
         notes=picture.notes,
         stuck=tuple(stuck_of(each) for each in troubles),
         proposal=proposed(picture.proposal),
+        rules=picture.rules,
         as_of=row.updated_at,
         revision=row.revision,
     )

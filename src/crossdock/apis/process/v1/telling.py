@@ -200,8 +200,10 @@ def _finance(told: freight_settlement.FreightPictureChanged) -> str:
 
 def _confirmed_charge(told: freight_settlement.ChargeConfirmed) -> str:
     by = f" by {', '.join(told.by)}" if told.by else ""
+    book = f" of rule book {told.rules}" if told.rules else ""
     return (
-        f"{told.charge} of load {told.load_id}: {_money(told.amount)} agreed{by}, rule {told.rule}"
+        f"{told.charge} of load {told.load_id}: {_money(told.amount)} agreed{by}, "
+        f"rule {told.rule}{book}"
     )
 
 
