@@ -10,12 +10,7 @@ fail.
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-
-import pytest
+from collections.abc import Iterator, Mapping
 
 from crossdock.app.memory import collect_seldom
 from crossdock.testing.simulation.__main__ import end, say
@@ -23,6 +18,7 @@ from crossdock.testing.simulation.ablation import PAIR_SEEDS, SINGLE_SEEDS, Matr
 from crossdock.testing.simulation.canary import PLANTED, CanaryStage, is_planted
 from crossdock.testing.simulation.defences import DEFENCES
 from crossdock.testing.simulation.runs import Summary, run_many, shrink, stage
+from tests.proofs.without import fails_without, hold
 from tools.figures import record
 from tools.floorplan import ROOT
 
@@ -45,35 +41,11 @@ A defence that others mask has a test of its own, which must fail while that def
 """
 
 
-def fails_without(name: str) -> bool:
-    """Tell whether the test that holds a defence fails once that alone is away.
-
-    Raises RuntimeError where the test was not run at all.
-    """
-    ended = _pytest("-p", "tests.proofs.without", "--without", name, DEFENCES[name].held_by)
-    if ended not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
-        raise RuntimeError(f"{DEFENCES[name].held_by} was not run: {ended}")
-    return ended == pytest.ExitCode.TESTS_FAILED
-
-
-def hold(names: Iterable[str]) -> bool:
-    """Tell whether the tests that hold these defences pass in the house as it is."""
-    return _pytest(*(DEFENCES[name].held_by for name in names)) == pytest.ExitCode.OK
-
-
-def _pytest(*words: str) -> int:
-    quiet = ("-q", "--tb=no", "-p", "no:cacheprovider", "--no-header")
-    command = [sys.executable, "-m", "pytest", *quiet, *words]
-    return subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.DEVNULL).returncode
-
-
-def prove(processes: int) -> dict[str, bool]:
+def prove() -> dict[str, bool]:
     """Take away each defence that a test holds, and see the test fail."""
-    held = [name for name, each in DEFENCES.items() if each.held_by]
-    if not hold(held):
+    if not hold():
         raise RuntimeError("a test that holds a defence fails in the house as it is")
-    with ThreadPoolExecutor(max_workers=processes) as pool:
-        return dict(zip(held, pool.map(fails_without, held), strict=True))
+    return fails_without()
 
 
 def page(found: Matrix, proven: Mapping[str, bool], seeds: int, pairs: int) -> str:
@@ -173,7 +145,7 @@ def main() -> int:
     found = matrix(
         seeds=asked.seeds, pair_seeds=asked.pair_seeds, processes=asked.processes, told=tell
     )
-    proven = prove(asked.processes)
+    proven = prove()
     PAGE.write_text(page(found, proven, asked.seeds, asked.pair_seeds), "utf-8")
     keep(found, proven, asked.seeds, asked.pair_seeds)
     unheld = set(found.unnoticed) - {name for name, fails in proven.items() if fails}

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.app.memory import collect_seldom
+from crossdock.testing.simulation import image
 from crossdock.testing.simulation.defences import DEFENCES, switched_off
 from crossdock.testing.simulation.faults import Level
 from crossdock.testing.simulation.options import ABROAD, Options, draw
@@ -114,6 +115,7 @@ def matrix(
 
     A pair is made of two that nobody missed, or of one with a defence that stands beside it.
     """
+    image.made()  # once for all processes
     singles = list(_heard(_each(_single, names, seeds, processes), told))
     unnoticed = {name for each in singles for name in each.without if not each.seeds}
     pairs = [pair for pair in combinations(names, 2) if _belong(pair, unnoticed)]
