@@ -171,7 +171,7 @@ class PostingRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     posting: str
 
 
-class PostingPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PostingPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """Which milestones post to the ERP. A posting is decided when `settle_minutes` have passed
     since the milestone's last change, so that what a source corrects or takes back at once costs
     no reversal.
@@ -183,6 +183,11 @@ class PostingPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         PostingRow(milestone=Milestone.POD_AVAILABLE, posting="proof_of_delivery"),
     )
     settle_minutes: int = 10
+
+    @cached_property
+    def by_milestone(self) -> dict[Milestone, PostingRow]:
+        """Give the row that posts each milestone: the first that names it."""
+        return {row.milestone: row for row in reversed(self.rows)}
 
 
 class InventoryRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

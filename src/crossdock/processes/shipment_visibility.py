@@ -182,6 +182,8 @@ def end_posting(before: Visibility, after: Visibility, rules: Rules) -> Decision
 
 def close(state: Visibility, journey: Journey, rules: Rules) -> Decision:
     """Say which orders' goods have left and which deliveries are closed, as settled by now."""
+    if not state.posted:
+        return state, ()
     state, issues = issue_goods(state, journey, rules)
     state, closings = close_deliveries(state, journey, rules)
     state, settled = settle_milestones(state, journey, rules)
@@ -387,6 +389,8 @@ def _timers(
     state: Visibility, running: dict[str, Alarm]
 ) -> tuple[dict[str, datetime], list[Emission]]:
     wanted = {name: each.due_at for name, each in sorted(running.items())}
+    if wanted == state.timers:
+        return state.timers, []
     dropped = [CancelTimer(name=name) for name in sorted(state.timers) if name not in wanted]
     set_anew = [
         SetTimer(name=name, due_at=due_at)
@@ -432,9 +436,12 @@ def troubles(
     state: Visibility, journey: Journey, promises: tuple[Promise, ...], flags: tuple[str, ...]
 ) -> Iterator[OpenException]:
     """List what teams should look at now."""
+    broken = [each for each in promises if each.mark in state.overdue]
+    silent = is_silent(state, journey)
+    if not (broken or silent or flags):
+        return
     loads = (plan.shipment.load_id for each in state.orders.values() if (plan := each.plan))
     about = tuple(dict.fromkeys((state.shipment_id, *journey.order_ids, *filter(None, loads))))
-    broken = [each for each in promises if each.mark in state.overdue]
     if broken:
         named = ", ".join(f"stop {each.stop} by {each.promised.text}" for each in broken)
         yield OpenException(
@@ -444,7 +451,7 @@ def troubles(
             action="Ask the carrier for a new date and tell the customer",
             about=about,
         )
-    if is_silent(state, journey) and state.silent_since:
+    if silent and state.silent_since:
         since = state.silent_since.isoformat()
         yield OpenException(
             code=SILENT,

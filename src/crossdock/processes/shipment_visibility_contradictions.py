@@ -85,16 +85,12 @@ def _is_after(told: Moment, limit: datetime) -> bool:
 
 
 def _at_no_stop(journey: Journey) -> Iterator[str]:
-    if journey.shipment is None:
+    named = [each.event for each in journey.claims if each.event.stop]
+    if journey.shipment is None or not named:
         return
     planned = [stop.sequence for stop in journey.shipment.stops]
-    for each in journey.claims:
-        event = each.event
-        if (
-            event.stop
-            and event.stop not in planned
-            and len(role_stops(journey, event.milestone)) > 1
-        ):
+    for event in named:
+        if event.stop not in planned and len(role_stops(journey, event.milestone)) > 1:
             yield f"{event.milestone}_AT_UNKNOWN_STOP/{event.stop}"
 
 

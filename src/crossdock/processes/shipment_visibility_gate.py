@@ -82,13 +82,18 @@ def judge_gate(
     One order with an open gate makes it visible, and only orders with an open gate are listed;
     the others are named in the evidence with what they wait for.
     """
-    passages = {each: passage_of(state.orders[each], policy) for each in order_ids}
-    since = {
-        order_id: at
-        for order_id, passage in passages.items()
-        if (at := _since(state.orders[order_id], passage)) is not None
-    }
-    waiting = tuple([_waits(each) for each in order_ids if each not in since])
+    since: dict[str, datetime] = {}
+    confirmed: list[str] = []
+    waiting: list[str] = []
+    for order_id in order_ids:
+        order = state.orders[order_id]
+        passage = passage_of(order, policy)
+        at = _since(order, passage)
+        if at is None:
+            waiting.append(_waits(order_id))
+        else:
+            since[order_id] = at
+            confirmed += [proof.said for proof in passage.proofs]
     if not since:
         because, *more = waiting or _left(state, customer_id)
         verdict = GateVerdict(
@@ -102,12 +107,11 @@ def judge_gate(
         because = f"the ERP confirmed the transport reference of {names}"
     else:
         because = f"planned: {names}; the policy asks for no confirmation by the ERP"
-    confirmed = tuple([proof.said for each in since for proof in passages[each].proofs])
     verdict = GateVerdict(
         visible=True,
         rule=policy.rule_id,
         because=because,
-        evidence=confirmed + waiting,
+        evidence=(*confirmed, *waiting),
         since=min(since.values()),
     )
     return verdict, tuple(since)

@@ -26,7 +26,7 @@ def issue_goods(
 
     They have when the pickup at each of its stops is settled; the same is not said again.
     """
-    said = tuple(_issues(state, journey, rules)) if state.posted else ()
+    said = tuple(_issues(state, journey, rules))
     if not said:
         return state, ()
     issued = {**state.issued, **{each.order_id: each for each in said}}

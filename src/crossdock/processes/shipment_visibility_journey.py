@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
 from msgspec import Struct, structs
 
 from crossdock.canonical.moments import Moment, is_later
-from crossdock.canonical.shipment import Shipment, Stop, StopRole
+from crossdock.canonical.shipment import Shipment, StopRole
 from crossdock.canonical.tracking import (
     PHASES,
     Classifier,
@@ -31,6 +31,7 @@ _ACTUAL, _RETRACTION = Classifier.ACTUAL, EvidenceKind.RETRACTION
 _DELIVERED, _POD, _RETURNED = Milestone.DELIVERED, Milestone.POD_AVAILABLE, Milestone.RETURNED
 _CANCELLED = Milestone.CANCELLED
 _PICKUP, _DELIVERY = StopRole.PICKUP, StopRole.DELIVERY
+_WHOLE = (0,)  # the stops of a plan that names none: the shipment as a whole
 
 # How far a phase is; exceptions and signals have no place on the way.
 _PROGRESS = {
@@ -92,9 +93,9 @@ class Journey(Struct, frozen=True, kw_only=True, dict=True):
 
     shipment: Shipment | None
     order_ids: tuple[str, ...]
-    claims: tuple[Heard, ...]
-    facts: dict[Milestone, tuple[Heard, ...]]
-    lineages: tuple[tuple[Heard, ...], ...]
+    claims: Sequence[Heard]
+    facts: Mapping[Milestone, Sequence[Heard]]
+    lineages: Sequence[tuple[Heard, ...]]
     pickups: tuple[int, ...]
     deliveries: tuple[int, ...]
     is_shared: bool
@@ -106,9 +107,12 @@ class Journey(Struct, frozen=True, kw_only=True, dict=True):
         """Give the events that ever told of a milestone as a fact, with all that was said since."""
         found: dict[Milestone, list[tuple[Heard, ...]]] = {}
         for versions in self.lineages:
-            told = [each.event.milestone for each in versions if each.event.classifier is _ACTUAL]
-            for milestone in dict.fromkeys(told):
-                found.setdefault(milestone, []).append(versions)
+            for each in versions:
+                event = each.event
+                if event.classifier is _ACTUAL:
+                    about = found.setdefault(event.milestone, [])
+                    if not about or about[-1] is not versions:
+                        about.append(versions)
         return found
 
     @cached_property
@@ -149,35 +153,38 @@ class Happening(Struct, frozen=True, kw_only=True, gc=False):
 def journey_of(state: Visibility, policy: EvidencePolicy) -> Journey:
     """Read the journey out of the facts."""
     shipment = shipment_of(state)
-    stops = shipment.stops if shipment else ()
-    deliveries = _stops_of(stops, _DELIVERY)
-    lineages = tuple([state.evidence[name] for name in sorted(state.evidence)])
+    pickups: list[int] = []
+    deliveries: list[int] = []
+    is_shared = True
+    for stop in shipment.stops if shipment else ():
+        if stop.role is _DELIVERY:
+            deliveries.append(stop.sequence)
+        elif stop.role is _PICKUP:
+            pickups.append(stop.sequence)
+        if stop.line_ids:
+            is_shared = False
+    lineages = [state.evidence[name] for name in sorted(state.evidence)]
     claims: list[Heard] = []
-    told: dict[Milestone, list[Heard]] = {}
+    facts: dict[Milestone, list[Heard]] = {}
     for versions in lineages:
         last = versions[-1]
         event = last.event
         if event.kind is not _RETRACTION:
             claims.append(last)
             if event.classifier is _ACTUAL and not event.partial:
-                told.setdefault(event.milestone, []).append(last)
-    facts = {milestone: tuple(each) for milestone, each in told.items()}
+                facts.setdefault(event.milestone, []).append(last)
     return Journey(
         shipment=shipment,
         order_ids=travelling(state),
-        claims=tuple(claims),
+        claims=claims,
         facts=facts,
         lineages=lineages,
-        pickups=_stops_of(stops, _PICKUP),
-        deliveries=deliveries,
-        is_shared=not [each for each in stops if each.line_ids],
-        turned_back=_turned_back(facts, deliveries),
+        pickups=tuple(pickups) or _WHOLE,
+        deliveries=tuple(deliveries) or _WHOLE,
+        is_shared=is_shared,
+        turned_back=_turned_back(facts, deliveries or _WHOLE),
         sources=policy.sources,
     )
-
-
-def _stops_of(stops: tuple[Stop, ...], role: StopRole) -> tuple[int, ...]:
-    return tuple([each.sequence for each in stops if each.role is role]) or (0,)
 
 
 def view_of(journey: Journey, order_ids: Iterable[str]) -> View:
@@ -198,19 +205,21 @@ def view_of(journey: Journey, order_ids: Iterable[str]) -> View:
 
 
 def _view(journey: Journey, deliveries: tuple[int, ...], foreign: frozenset[int]) -> View:
-    delivered_at = closed_at(journey, deliveries, Milestone.DELIVERED)
+    delivered_at = closed_at(journey, deliveries, _DELIVERED)
     view = View(deliveries=deliveries, foreign=foreign, delivered_at=delivered_at)
     return structs.replace(view, status=_status(journey, view))
 
 
 def _turned_back(
-    facts: dict[Milestone, tuple[Heard, ...]], deliveries: tuple[int, ...]
+    facts: Mapping[Milestone, Sequence[Heard]], deliveries: Sequence[int]
 ) -> Moment | None:
     # Every source that tells of a delivery must have told of one before the goods moved again:
     # two sources that differ by minutes about the delivery are no journey back.
     if _DELIVERED not in facts:
         return None
     turns = [each.event.occurred for milestone in _TURNING for each in facts.get(milestone, ())]
+    if not turns:
+        return None
     delivered: dict[str, list[TrackingEvent]] = {}
     for each in facts[_DELIVERED]:
         delivered.setdefault(each.event.source, []).append(each.event)
@@ -284,6 +293,8 @@ def reached(journey: Journey, milestone: Milestone, stop: int) -> Heard | None:
     if facts is None:
         return None
     out = journey.turned_back is None or milestone is _RETURNED
+    if out and (not stop or len(role_stops(journey, milestone)) <= 1):
+        return best(journey, facts)  # every report counts
     told = [
         each
         for each in facts
@@ -292,7 +303,7 @@ def reached(journey: Journey, milestone: Milestone, stop: int) -> Heard | None:
     return best(journey, told) if told else None
 
 
-def best(journey: Journey, told: list[Heard]) -> Heard:
+def best(journey: Journey, told: Sequence[Heard]) -> Heard:
     """Choose the claim to trust among those about one happening."""
     if len(told) == 1:
         return told[0]
@@ -332,16 +343,17 @@ def _status(journey: Journey, view: View) -> Milestone | None:
     """
     if journey.turned_back is not None:
         return _RETURNED
+    facts = journey.facts
     left_out = set[Milestone]()
     if view.delivered_at is None:
         left_out.add(_DELIVERED)
-    if closed_at(journey, view.deliveries, _POD) is None:
+    if _POD in facts and closed_at(journey, view.deliveries, _POD) is None:
         left_out.add(_POD)
-    if _resumed(journey):
+    if _CANCELLED in facts and _resumed(journey):
         left_out.add(_CANCELLED)
     steps = [
         (_PLACES[milestone], each.event.occurred.at, _ORDINAL[milestone], milestone)
-        for milestone, told in journey.facts.items()
+        for milestone, told in facts.items()
         if milestone in _PLACES and milestone not in left_out
         for each in told
         if not view.foreign or is_concerned(journey, view, each)
@@ -351,9 +363,7 @@ def _status(journey: Journey, view: View) -> Milestone | None:
 
 def _resumed(journey: Journey) -> bool:
     # Goods that moved after their cancellation was told: it did not hold.
-    cancelled = [each.event.occurred for each in journey.facts.get(_CANCELLED, ())]
-    if not cancelled:
-        return False
+    cancelled = [each.event.occurred for each in journey.facts[_CANCELLED]]
     moved = [
         each.event.occurred
         for milestone, told in journey.facts.items()
@@ -376,37 +386,40 @@ def happenings(journey: Journey, view: View) -> dict[tuple[object, ...], Happeni
 
 
 def _happenings(journey: Journey, claims: Iterable[Heard]) -> dict[tuple[object, ...], Happening]:
-    groups: dict[tuple[object, ...], list[Heard]] = {}
+    groups: dict[tuple[object, ...], list[Happening]] = {}
     for each in claims:
-        groups.setdefault(_group(journey, each), []).append(each)
-    told = [(name, _happening(journey, each)) for name, each in groups.items()]
-    told.sort(key=_in_time)
-    return dict(told)
+        told = _happening(journey, each)
+        groups.setdefault(_name(told), []).append(told)
+    found = [(name, _best_of(journey, each)) for name, each in groups.items()]
+    found.sort(key=_in_time)
+    return dict(found)
 
 
-def _group(journey: Journey, heard: Heard) -> tuple[object, ...]:
+def _happening(journey: Journey, heard: Heard) -> Happening:
     event = heard.event
-    milestone, partial = event.milestone, event.partial
-    stop = event.stop and named_stop(journey, event)
-    returning = journey.turned_back is not None and is_returning(journey, heard)
-    if milestone in _ONCE and not partial:
-        return milestone, stop, event.classifier, partial, returning
-    place = event.place
-    where = (place.unlocode or place.location_id or place.name) if place else ""
-    return milestone, stop, event.classifier, partial, returning, event.occurred.at, where
-
-
-def _happening(journey: Journey, claims: list[Heard]) -> Happening:
-    chosen = claims[0] if len(claims) == 1 else best(journey, claims)
-    event = chosen.event
     return Happening(
         milestone=event.milestone,
         stop=event.stop and named_stop(journey, event),
         classifier=event.classifier,
         partial=event.partial,
-        returning=journey.turned_back is not None and is_returning(journey, chosen),
-        chosen=chosen,
+        returning=journey.turned_back is not None and is_returning(journey, heard),
+        chosen=heard,
     )
+
+
+def _name(told: Happening) -> tuple[object, ...]:
+    milestone, partial = told.milestone, told.partial
+    if milestone in _ONCE and not partial:
+        return milestone, told.stop, told.classifier, partial, told.returning
+    event = told.chosen.event
+    place = event.place
+    where = (place.unlocode or place.location_id or place.name) if place else ""
+    return milestone, told.stop, told.classifier, partial, told.returning, event.occurred.at, where
+
+
+def _best_of(journey: Journey, told: list[Happening]) -> Happening:
+    # Of one name they differ in nothing but the claim.
+    return told[0] if len(told) == 1 else min(told, key=lambda each: trust(journey, each.chosen))
 
 
 def _in_time(told: tuple[object, Happening]) -> tuple[datetime, int, int, str, str, str]:
@@ -424,13 +437,18 @@ def _in_time(told: tuple[object, Happening]) -> tuple[datetime, int, int, str, s
 
 def lineages_about(
     journey: Journey, milestone: Milestone, stop: int
-) -> Iterator[tuple[Heard, ...]]:
-    """Walk the events that ever claimed a milestone for a stop, whatever was said of them since."""
-    for versions in journey.accounts.get(milestone, ()):
+) -> Sequence[tuple[Heard, ...]]:
+    """Give the events that ever claimed a milestone for a stop, whatever was said of them since."""
+    about = journey.accounts.get(milestone, ())
+    if not stop:  # all of them count
+        return about
+    return [
+        versions
+        for versions in about
         if any(
             each.event.milestone is milestone
             and each.event.classifier is _ACTUAL
             and covers(journey, each.event, stop)
             for each in versions
-        ):
-            yield versions
+        )
+    ]

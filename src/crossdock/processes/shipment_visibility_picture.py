@@ -91,7 +91,7 @@ def _picture(
 ) -> CustomerPicture:
     view = view_of(journey, order_ids)
     estimate = estimate_of(journey, view, rules)
-    seen = tuple(_seen(journey, view, rules, estimate).values())
+    seen = [*_seen(journey, view, rules, estimate).values()]
     stops = timeliness_of(state, journey, view, order_ids, rules.lateness)
     as_of, source = max([_told_at(each.chosen) for each in seen], default=(None, ""))
     plans = [plan for each in order_ids if (plan := state.orders[each].plan)]
@@ -210,7 +210,7 @@ def estimate_of(journey: Journey, view: View, rules: Rules) -> Heard | None:
 
     Where sources are ranked, only the best that estimates at all is listened to.
     """
-    told = [each for each in journey.claims if expected(each) is not None]
+    told = [each for each in journey.claims if each.event.estimate or _only_estimates(each)]
     if not told:
         return None
     told = [each for each in told if is_concerned(journey, view, each)]
@@ -268,11 +268,11 @@ def _proof(journey: Journey, view: View) -> ProofOfDelivery | None:
 
 
 def _is_corrected(journey: Journey, view: View, rules: Rules) -> bool:
+    amended = [last for each in journey.lineages if (last := each[-1]).event.kind is not _ORIGINAL]
     return any(
-        versions[-1].event.kind is not _ORIGINAL
-        and versions[-1].event.classifier is _ACTUAL
-        and versions[-1].event.milestone not in rules.portal.hidden
-        and PHASES[versions[-1].event.milestone] is not Phase.SIGNAL
-        and is_concerned(journey, view, versions[-1])
-        for versions in journey.lineages
+        each.event.classifier is _ACTUAL
+        and each.event.milestone not in rules.portal.hidden
+        and PHASES[each.event.milestone] is not Phase.SIGNAL
+        and is_concerned(journey, view, each)
+        for each in amended
     )

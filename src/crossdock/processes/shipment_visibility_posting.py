@@ -62,10 +62,7 @@ class Due(Struct, frozen=True, kw_only=True, gc=False):
 
 def row_of(rules: Rules, milestone: Milestone) -> PostingRow:
     """Find the row that posts a milestone; one that posts nothing where there is none."""
-    for row in rules.posting.rows:
-        if row.milestone is milestone:
-            return row
-    return PostingRow(milestone=milestone, posting="")
+    return rules.posting.by_milestone.get(milestone) or PostingRow(milestone=milestone, posting="")
 
 
 def settling_row(rules: Rules, order: Consigned, milestone: Milestone) -> PostingRow:
@@ -257,7 +254,7 @@ def close_deliveries(
 ) -> tuple[Visibility, tuple[DeliveryClosed, ...]]:
     """Say of each order whose delivery postings are all settled that it is delivered, or is not."""
     found = _ends(state, journey, rules, _DELIVERED, state.closed)
-    closed = dict(found) if state.posted else {}
+    closed = dict(found)
     if not closed:
         return state, ()
     said = tuple(
@@ -279,7 +276,7 @@ def settle_milestones(
 ) -> tuple[Visibility, tuple[MilestoneSettled, ...]]:
     """Say of each order what of the milestones that money waits for is settled."""
     asked = dict.fromkeys(each.milestone for each in rules.freight.opens)
-    if not (asked and state.posted):
+    if not asked:
         return state, ()
     reached_, said = dict(state.reached), list[MilestoneSettled]()
     for milestone in asked:
