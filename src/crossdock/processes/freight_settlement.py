@@ -156,9 +156,10 @@ def settle(state: Settlement, at: datetime, rules: Rules, *, waits: bool = False
     state, accruals = post_accruals(state, dues, at, rules)
     state, invoices = post_invoices(state, dues, at, rules)
     state, bills = release_billing(state, dues, rules)
-    state, ended = judge_end(state, dues)
+    stage = stage_word(state, dues)
+    state, ended = judge_end(state, stage)
     waits = waits and is_posting(state)
-    state, shown = (state, ()) if waits else show(state, dues, rules)
+    state, shown = (state, ()) if waits else show(structs.replace(state, stage=stage), dues, rules)
     state, found = list_numbers(state)
     state, asked = ask(state, troubles(state, dues, rules))
     state, rings = run_timers(state, dues, rules)
@@ -198,9 +199,9 @@ def confirm(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Step:
     return (structs.replace(state, agreed=agreed) if said else state), tuple(said)
 
 
-def judge_end(state: Settlement, dues: tuple[Due, ...]) -> Step:
+def judge_end(state: Settlement, stage: str) -> Step:
     """Say that all is posted and cleared, or that it is open again: once each time."""
-    settled = stage_word(state, dues) == "settled"
+    settled = stage == "settled"
     if settled == state.settled:
         return state, ()
     sums: dict[str, int] = {}
@@ -218,7 +219,6 @@ def judge_end(state: Settlement, dues: tuple[Due, ...]) -> Step:
 
 def show(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Step:
     """Tell what finance sees, where it is another picture than before."""
-    state = structs.replace(state, stage=stage_word(state, dues))
     if not state.concerns_money:
         return state, ()
     picture = picture_of(state, dues, rules)

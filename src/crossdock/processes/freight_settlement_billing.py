@@ -81,7 +81,7 @@ def _release_of(
 
 def is_certain(state: Settlement, dues: tuple[Due, ...], order_id: str) -> bool:
     """Tell whether an order's freight is settled; not while no charge has a part in it."""
-    return is_over(state, dues) and any(order_id in due.shares for due in dues)
+    return any(order_id in due.shares for due in dues) and is_over(state, dues)
 
 
 def _taken_back(known: Released | None) -> Released | None:

@@ -94,11 +94,14 @@ def waits(state: Settlement, part: Part) -> bool:
 
 def dues_of(state: Settlement, rules: Rules) -> tuple[Due, ...]:
     """Hold every line of the load against the gate."""
-    return tuple(_due(state, line, rules.freight) for line in lines_of(state, rules))
+    orders = travelling(state)
+    return tuple(_due(state, line, orders, rules.freight) for line in lines_of(state, rules))
 
 
-def _due(state: Settlement, line: Line, policy: FreightPolicy) -> Due:
-    orders = orders_of(state, line)
+def _due(
+    state: Settlement, line: Line, orders: tuple[Consigned, ...], policy: FreightPolicy
+) -> Due:
+    orders = orders_of(line, orders)
     row = opening_rule(policy, carried_by(state), line.kind) if policy.opens else None
     reached = _reached(orders, row) if row else None
     milestone = _validated(reached, row) if row else _milestone(orders, policy)
@@ -129,9 +132,8 @@ def _currency(state: Settlement, line: Line) -> str:
     return line.expected.currency if line.expected else ""
 
 
-def orders_of(state: Settlement, line: Line) -> tuple[Consigned, ...]:
+def orders_of(line: Line, orders: tuple[Consigned, ...]) -> tuple[Consigned, ...]:
     """Give the orders a line is charged for: those of its shipment, or all of the load."""
-    orders = travelling(state)
     shipment_id = line.claimed.charge.shipment_id if line.claimed else ""
     own = tuple(each for each in orders if each.shipment_id == shipment_id)
     return own or orders

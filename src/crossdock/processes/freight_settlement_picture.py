@@ -66,7 +66,10 @@ def dispute_ends(line: Line, rules: Rules) -> datetime | None:
 
 
 def picture_of(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> FreightPicture:
-    """Show every line with what was expected, billed, agreed and posted, and why."""
+    """Show every line with what was expected, billed, agreed and posted, and why.
+
+    The state must be told its stage already.
+    """
     orders = travelling(state)
     dates = [each.business_date for each in state.accrued.values()]
     return FreightPicture(
@@ -74,7 +77,7 @@ def picture_of(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Freigh
         carrier_scac=orders[0].carrier_scac if orders else "",
         order_ids=tuple(sorted({each.order_id for each in orders})),
         shipment_ids=tuple(sorted({each.shipment_id for each in orders})),
-        state=stage_word(state, dues),
+        state=state.stage,
         lines=tuple(_line(state, each, rules) for each in dues),
         invoices=tuple(_invoices(state, dues)),
         shares=tuple(_shares(dues)),

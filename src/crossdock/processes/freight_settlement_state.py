@@ -256,7 +256,8 @@ def whole_of(name: str, posting: Posting) -> str:
 
 def parts_of(postings: Mapping[str, P], whole: str) -> dict[str, P]:
     """Give the companies' parts of one line or invoice, by their names."""
-    return {name: each for name, each in sorted(postings.items()) if whole_of(name, each) == whole}
+    found = {name: each for name, each in postings.items() if whole_of(name, each) == whole}
+    return dict(sorted(found.items())) if len(found) > 1 else found
 
 
 def companies_of(state: Settlement) -> dict[str, str]:
@@ -269,9 +270,8 @@ def companies_of(state: Settlement) -> dict[str, str]:
 
 def travelling(state: Settlement) -> tuple[Consigned, ...]:
     """Give the orders of shipments that travel on this load, in their order."""
-    return tuple(
-        each for _, each in sorted(state.consigned.items()) if each.travels_on(state.load_id)
-    )
+    load_id = state.load_id
+    return tuple([each for _, each in sorted(state.consigned.items()) if each.travels_on(load_id)])
 
 
 def plan(state: Settlement, said: ShipmentPlanned, at: datetime) -> Settlement:
