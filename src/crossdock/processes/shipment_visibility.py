@@ -41,7 +41,7 @@ from typing import Any, assert_never
 import msgspec
 from msgspec import Struct, structs
 
-from crossdock.canonical.tracking import PHASES, Classifier, Milestone, Phase
+from crossdock.canonical.tracking import PHASES, Classifier, Phase
 from crossdock.messages.envelope import Key, Message
 from crossdock.messages.flow import EffectAnswered, ExceptionRetried, ExceptionWaived, WakeUp
 from crossdock.messages.order_release import OrderReferenced, ShipmentPlanned, ShipmentWithdrawn
@@ -89,6 +89,7 @@ from crossdock.processes.shipment_visibility_posting import (
     settle_milestones,
     unsettled,
 )
+from crossdock.processes.shipment_visibility_stage import stage_word
 from crossdock.processes.shipment_visibility_telling import tell_partners
 from crossdock.processes.shipment_visibility_timeliness import (
     Promise,
@@ -469,31 +470,6 @@ def troubles(
             action="Ask the sources which report is wrong, and for its correction",
             about=about,
         )
-
-
-_STAGES: dict[Phase, str] = {
-    Phase.PLAN: "planned",
-    Phase.PICKUP: "pickup",
-    Phase.TRANSIT: "in transit",
-    Phase.DELIVERY: "out for delivery",
-    Phase.CLOSE: "returned",
-}
-_LAST_STAGES = {
-    Milestone.DELIVERED: "delivered",
-    Milestone.POD_AVAILABLE: "delivered",
-    Milestone.EMPTY_RETURNED: "delivered",
-    Milestone.CANCELLED: "cancelled",
-}
-
-
-def stage_word(state: Visibility, journey: Journey) -> str:
-    """Give the word for the board: how far the whole shipment is."""
-    if not journey.order_ids:
-        return "withdrawn" if state.customers else "awaiting plan"
-    status = journey.whole.status
-    if status is None:
-        return "planned"
-    return _LAST_STAGES.get(status) or _STAGES[PHASES[status]]
 
 
 def _without(named: dict[str, Any], name: str) -> dict[str, Any]:
