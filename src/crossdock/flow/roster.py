@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.faults import Misconfigured, Outdated
+from crossdock.flow.memory import Memory
 from crossdock.messages.acknowledgement import Environment
 from crossdock.messages.envelope import Body, Command, Message
 from crossdock.messages.teams import Team
@@ -83,11 +84,15 @@ class Roster(Struct, frozen=True, kw_only=True):
 
 
 class Directory:
-    """The roster by what one asks it: whose turn is a message, who is called so."""
+    """The roster by what one asks it: whose turn is a message, who is called so.
+
+    `memory` holds states as these subscribers have written them.
+    """
 
     def __init__(self, roster: Roster) -> None:
         """Sort the subscribers and projections by what they receive."""
         self.roster = roster
+        self.memory = Memory()
         self.subscribers = {each.name: each for each in roster.subscribers}
         self._listening: dict[type[Body], tuple[Subscriber[Any, Any], ...]] = {}
         self._showing: dict[type[Body], tuple[Projection, ...]] = {}

@@ -100,16 +100,19 @@ class Cases:
         row = self._rows.get(name)
         if row is None:
             return Case(state=subscriber.start(key), raw=b"", stored=b"", revision=0)
-        state = decode_state(subscriber, row.schema, row.state)
+        state = self._directory.memory.recall(name, row.schema, row.state)
+        if state is None:
+            state = decode_state(subscriber, row.schema, row.state)
         return Case(state=state, raw=row.state, stored=row.state, revision=row.revision)
 
     def rows(self, at: datetime) -> list[ProcessRow]:
-        """Write the states that changed."""
+        """Write the states that changed, and remember them."""
         return [self._row(name, case, at) for name, case in self._cases.items() if case.changed]
 
     def _row(self, name: CaseName, case: Case, at: datetime) -> ProcessRow:
         tenant, subscriber_name, key = name
         subscriber = self._directory.subscriber(subscriber_name)
+        self._directory.memory.keep(name, subscriber.schema, case.raw, case.state)
         return ProcessRow(
             tenant=tenant,
             subscriber=subscriber_name,
