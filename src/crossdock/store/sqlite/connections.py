@@ -18,6 +18,11 @@ CACHE_KIB = 64 << 10
 CHECKPOINT_PAGES = 4_000
 IDLE_READERS_MAX = 4
 
+# Whoever holds a connection has it alone: it needs no lock at every value it is given.
+ALONE = apsw.SQLITE_OPEN_NOMUTEX
+TO_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | ALONE
+TO_READ = apsw.SQLITE_OPEN_READONLY | ALONE
+
 WRITER = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -55,7 +60,9 @@ def open_writer(path: Path) -> apsw.Connection:
     """
     refuse_old_sqlite(apsw.sqlite_lib_version())
     try:
-        connection = apsw.Connection(str(path), statementcachesize=CACHED_STATEMENTS)
+        connection = apsw.Connection(
+            str(path), flags=TO_WRITE, statementcachesize=CACHED_STATEMENTS
+        )
         plan_once(connection)
         connection.set_busy_timeout(BUSY_MS)
         for pragma in WRITER:
@@ -72,9 +79,7 @@ def open_for_reading(path: Path) -> apsw.Connection:
     """Open a connection that only reads. Raises Misconfigured where there is no such store."""
     refuse_old_sqlite(apsw.sqlite_lib_version())
     try:
-        connection = apsw.Connection(
-            str(path), flags=apsw.SQLITE_OPEN_READONLY, statementcachesize=CACHED_STATEMENTS
-        )
+        connection = apsw.Connection(str(path), flags=TO_READ, statementcachesize=CACHED_STATEMENTS)
         plan_once(connection)
         connection.set_busy_timeout(BUSY_MS)
         connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
