@@ -276,10 +276,13 @@ class Polite(Invariant):
                 ):
                     self._open_until[endpoint] = self._shut_until(heard)
                     self._asked[endpoint] = self.witness.permitted[endpoint]
-            case Vote.WELL:
-                self._ill[mark] = 0
+            case Vote.WELL:  # whoever heard it, it is written down for all lives
+                self._ill.update(dict.fromkeys(self._of(endpoint, generation), 0))
             case Vote.NEITHER:
                 pass
+
+    def _of(self, endpoint: str, generation: int) -> list[tuple[str, int, int]]:
+        return [each for each in self._ill if each[:2] == (endpoint, generation)]
 
     def _shut_until(self, heard: Heard) -> datetime:
         """Tell until when nobody calls: where the house had shut its door before, as it did then.

@@ -1,0 +1,75 @@
+"""What judges the house is judged itself: each story is of a verdict that was wrong once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
+
+from crossdock.flow.deliverer import Ended, Result
+from crossdock.flow.outcomes import Outcome
+from crossdock.flow.settling import Work
+from crossdock.ports import Exchange, Stage
+from crossdock.testing.simulation.image import BEGIN
+from crossdock.testing.simulation.invariants.base import Scene
+from crossdock.testing.simulation.invariants.effects import Polite
+from crossdock.testing.simulation.witness import Heard, Sent, Witness
+
+NO_ANSWER = Exchange(stage=Stage.NO_ANSWER)
+DONE = Exchange(stage=Stage.ANSWERED, status=201)
+LEFT_BEHIND = -1  # the life of a worker that was
+
+
+class Partner:
+    """An ERP as the judge of politeness sees it: how calls ended, and when the next one left."""
+
+    def __init__(self) -> None:
+        self._witness = Witness(lambda _note: None)
+        scene = SimpleNamespace(witness=self._witness, rows=lambda *_asked: [])
+        self._judge = Polite(cast("Scene", scene))
+        self._at: datetime = BEGIN
+
+    def answers(self, exchange: Exchange, life: int) -> None:
+        """Let a call end, as a life of the house hears it."""
+        self._witness.turn_page()
+        result = SimpleNamespace(exchange=exchange, work=SimpleNamespace(generation=0))
+        heard = Heard(
+            endpoint="erp",
+            result=cast("Result", result),
+            ended=cast("Ended", SimpleNamespace(outcome=Outcome.UNKNOWN)),
+            latest=1,
+            at=self._at,
+            life=life,
+        )
+        self._witness.news.heard.append(heard)
+        assert list(self._judge.after()) == []
+
+    def is_called(self, life: int) -> list[str]:
+        """Let the next call leave a second later; answer what the judge says."""
+        self._witness.turn_page()
+        self._at += timedelta(seconds=1)
+        work = cast("Work", SimpleNamespace())
+        self._witness.news.sent.append(Sent(endpoint="erp", work=work, at=self._at, life=life))
+        return list(self._judge.after())
+
+
+def test_a_partner_that_failed_five_times_in_a_row_is_left_alone() -> None:
+    erp = Partner()
+
+    for _ in range(5):
+        erp.answers(NO_ANSWER, life=3)
+
+    assert erp.is_called(life=3) == ["erp failed 5 times in a row and was called again"]
+
+
+def test_an_answer_that_a_worker_left_behind_writes_down_breaks_the_row() -> None:
+    erp = Partner()
+
+    for exchange, life in (
+        *((NO_ANSWER, 3),) * 4,
+        (DONE, LEFT_BEHIND),
+        (NO_ANSWER, 3),
+    ):
+        erp.answers(exchange, life)
+
+    assert erp.is_called(life=3) == []
