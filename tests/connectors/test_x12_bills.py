@@ -19,6 +19,7 @@ from crossdock.canonical.references import Reference, ReferenceType
 from crossdock.connectors import discover
 from crossdock.connectors.x12_carrier.codes import charges as codes_of_210
 from crossdock.faults import Finding
+from crossdock.messages.acknowledgement import EnvelopeReceived, Verdict
 from crossdock.messages.freight_settlement import FreightInvoiceReceived
 
 CONNECTOR = discover()["x12_carrier"]
@@ -274,6 +275,48 @@ def test_the_hour_of_delivery_is_believed_before_the_day_in_the_head() -> None:
         )
     ]
     assert told == []
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("L1*2***1O00****FUE", "L1-04"),
+        ("L1*2****1O00***FUE", "L1-05"),
+        ("L1*2*****1O00**FUE", "L1-06"),
+    ],
+)
+def test_a_charge_that_cannot_be_read_makes_its_bill_disagree_with_itself(
+    line: str, place: str
+) -> None:
+    (bill,), findings = read(BILL.format(due=""), *HEAD[1:], "LX*1", "L1*1***65940****400", line)
+
+    assert [(each.charge_id, each.amount.minor) for each in bill.charges] == [("1/1", 65940)]
+    assert bill.disagreements == (f"L1 at 8: {line}: {place} is no amount, and not charged",)
+    assert [each.seen for each in findings if each.code == "NOT_AN_AMOUNT"] == [{"text": "1O00"}]
+
+
+@pytest.mark.parametrize(
+    ("answers", "verdict", "bills"),
+    [
+        ({}, Verdict.ACCEPTED_WITH_ERRORS, 1),
+        ({"syntax": "accept"}, Verdict.ACCEPTED, 1),
+        ({"syntax": "reject"}, Verdict.REJECTED, 0),
+    ],
+)
+def test_a_bill_with_a_charge_that_cannot_be_read_is_answered_as_the_profile_says(
+    answers: dict[str, str], verdict: Verdict, bills: int
+) -> None:
+    lines = (*HEAD, "LX*1", "L1*1***65940****400", "L1*2***1O00****FUE")
+    profile = {"own_id": "SHIPPER", "partner_id": "ROAD", "findings": answers}
+
+    reading = CONNECTOR.documents["interchange"](
+        written(*lines), msgspec.convert(profile, CONNECTOR.settings)
+    )
+    reports = [each.report for each in reading.reports]
+
+    group = [each for each in reports if isinstance(each, EnvelopeReceived)][-1]
+    billed = [each for each in reports if isinstance(each, FreightInvoiceReceived)]
+    assert (group.verdict, len(billed)) == (verdict, bills)
 
 
 def test_a_correction_nobody_knows_is_never_a_bill_that_agrees_with_itself() -> None:

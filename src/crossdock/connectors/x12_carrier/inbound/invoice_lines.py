@@ -154,9 +154,9 @@ def _weighed(line: Line, charge: FreightCharge, name: str, terms: Terms) -> Frei
 def _charges(context: SetContext, line: Line, row: Row, terms: Terms) -> Iterator[FreightCharge]:
     """Read one L1: what it charges, what was advanced, and what was paid before and comes off."""
     currency = _currency(context, row, terms)
-    charged = _money(context, row, CHARGED, currency)
-    advanced = _money(context, row, ADVANCED, currency)
-    paid = _money(context, row, PREPAID, currency)
+    charged = _money(context, row, CHARGED, terms, currency)
+    advanced = _money(context, row, ADVANCED, terms, currency)
+    paid = _money(context, row, PREPAID, terms, currency)
     if charged is not None or advanced is not None:
         known = _meaning(context, line, row)
         for name, each in (("", charged), (ADVANCE, advanced)):
@@ -188,9 +188,14 @@ def _charge(  # noqa: PLR0913, PLR0917 - a charge is all of this
     )
 
 
-def _money(context: SetContext, row: Row, number: int, currency: str) -> Money | None:
+def _money(context: SetContext, row: Row, number: int, terms: Terms, currency: str) -> Money | None:
+    """Read an amount of a line; what stands there and is none leaves its bill incomplete."""
     value = amount(context, row, number)
-    return None if value is None else in_currency(context, value, currency, row, number)
+    told = None if value is None else in_currency(context, value, currency, row, number)
+    if told is None and row[number]:
+        place = f"{row.tag}-{number:02d}"
+        terms.disagreements.append(f"{context.shown(row)}: {place} is no amount, and not charged")
+    return told
 
 
 def _currency(context: SetContext, row: Row, terms: Terms) -> str:
