@@ -139,7 +139,7 @@ VARIANCES = {
             Held(
                 "LINEHAUL",
                 "500.00 USD",
-                "tolerance.default",
+                "freight.compare-weight",
                 "billed for 140 kg, planned 100 kg, and 2 per cent are allowed",
             )
         ],
@@ -154,7 +154,7 @@ VARIANCES = {
             Held(
                 "LINEHAUL",
                 "500.00 USD",
-                "tolerance.default",
+                "freight.compare-class",
                 "billed as class 85, planned as class 70",
             )
         ],
@@ -166,8 +166,8 @@ VARIANCES = {
     "stops": Variance(
         billed(*OFFERED, stops=3),
         [
-            Held("FUEL", "57.21 USD", "tolerance.fuel", THREE_STOPS),
-            Held("LINEHAUL", "500.00 USD", "tolerance.default", THREE_STOPS),
+            Held("FUEL", "57.21 USD", "freight.compare-stops", THREE_STOPS),
+            Held("LINEHAUL", "500.00 USD", "freight.compare-stops", THREE_STOPS),
         ],
         approve,
         [("FUEL", usd("57.21"), PERSONS), ("LINEHAUL", usd("500.00"), PERSONS)],
@@ -280,8 +280,8 @@ def test_the_same_bill_under_another_number_waits_and_what_is_rejected_posts_not
     paid = all_of(story, billed())
     twice = "it charges the same as invoice I-1; as expected (tender)"
     waiting = [
-        Held("FUEL/2", "57.21 USD", "tolerance.fuel", twice),
-        Held("LINEHAUL/2", "500.00 USD", "tolerance.default", twice),
+        Held("FUEL/2", "57.21 USD", "freight.repeated", twice),
+        Held("LINEHAUL/2", "500.00 USD", "freight.repeated", twice),
     ]
 
     said = all_of(story, billed(number="I-2"))
@@ -334,3 +334,21 @@ def test_a_variance_that_is_disputed_is_posted_as_it_is_settled() -> None:
     assert (accrued(asked), posted(asked), queue) == ([], [], [])
     assert accrued(then) == [("DETENTION", half, PERSONS)]
     assert posted(then) == [("I-1", 1, usd("602.21"))]
+
+
+def test_a_line_names_all_rules_that_hold_it() -> None:
+    story = begin(RULES)
+    story.tell(planned(carried=shipment(stops=STOPS)))
+
+    bill = billed(charge("900.00"), carrier_scac="PARC", stops=3, disagreements=("it is torn",))
+    (line,) = picture(story.tell(bill)).lines[1:]
+
+    assert line.rule == (
+        "freight.disagrees, freight.other-carrier, freight.compare-stops, tolerance.default"
+    )
+
+
+def test_what_is_billed_for_a_load_without_orders_is_held_by_that() -> None:
+    (line,) = picture(begin(RULES).tell(billed(charge("900.00")))).lines
+
+    assert line.rule == "freight.unplanned, freight.hold"

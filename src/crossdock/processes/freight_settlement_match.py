@@ -25,6 +25,20 @@ from crossdock.policies.freight import (
     unexpected_rule,
 )
 from crossdock.policies.rules import Rules
+from crossdock.processes.freight_settlement_holds import (
+    CLASS,
+    CODE_UNKNOWN,
+    DISAGREES,
+    NOT_EXPECTED,
+    NOTHING_TRAVELS,
+    OTHER_CARRIER,
+    OTHER_CURRENCY,
+    REPEATED,
+    STOPS,
+    WEIGHT,
+    Hold,
+    held_by,
+)
 from crossdock.processes.freight_settlement_state import (
     Bill,
     Consigned,
@@ -36,12 +50,6 @@ from crossdock.processes.freight_settlement_state import (
     whole_of,
 )
 from crossdock.processes.freight_settlement_words import Verdict, verdict_on
-
-# What holds a charge whatever policy says: its code is unknown, its kind was not expected beside
-# others that were, or it is in another currency than was expected.
-CODE_UNKNOWN = "freight.code-unknown"
-NOT_EXPECTED = "freight.not-expected"
-OTHER_CURRENCY = "freight.other-currency"
 
 # A kind of charge, and the shipment it is for; empty: the load.
 Group = tuple[ChargeKind, str]
@@ -78,7 +86,7 @@ class Claimed(Struct, frozen=True, kw_only=True):
     heard_at: datetime
     source: str
     document_id: str
-    holds: tuple[str, ...] = ()
+    holds: tuple[Hold, ...] = ()
     repeats: bool = False
     weight_kg: Decimal | None = None
 
@@ -306,7 +314,8 @@ def _billed(state: Settlement, carried: Carried, rules: Rules) -> Iterator[Claim
         if len(state.bills) > 1:
             content = tuple(sorted(digest_of(bare(each)) for each in bill.invoice.charges))
             if content in earlier:
-                holds.append(f"it charges the same as invoice {earlier[content]}")
+                why = f"it charges the same as invoice {earlier[content]}"
+                holds.append(Hold(REPEATED, why))
                 repeats = True
             earlier.setdefault(content, bill.invoice.invoice_id)
         for ordinal, charge in _numbered(bill.invoice.charges):
@@ -324,29 +333,32 @@ def _billed(state: Settlement, carried: Carried, rules: Rules) -> Iterator[Claim
             )
 
 
-def _holds(bill: Bill, carried: Carried, rules: Rules) -> Iterator[str]:
+def _holds(bill: Bill, carried: Carried, rules: Rules) -> Iterator[Hold]:
     """Say what keeps a whole invoice from being taken without a person."""
     invoice = bill.invoice
-    yield from (f"it does not agree with itself: {each}" for each in invoice.disagreements)
+    for each in invoice.disagreements:
+        yield Hold(DISAGREES, f"it does not agree with itself: {each}")
     if any(each.amount.currency != invoice.total.currency for each in invoice.charges):
-        yield "its charges are not in the currency of its total"
+        yield Hold(DISAGREES, "its charges are not in the currency of its total")
     elif not invoice.disagreements:
         charged = sum(each.amount.minor for each in invoice.charges)
         if charged != invoice.total.minor:
             total = Money(minor=charged, currency=invoice.total.currency)
-            yield f"its charges sum to {written(total)}, and it says {written(invoice.total)}"
+            why = f"its charges sum to {written(total)}, and it says {written(invoice.total)}"
+            yield Hold(DISAGREES, why)
     if carried.carrier_scac and invoice.carrier_scac != carried.carrier_scac:
-        yield f"{invoice.carrier_scac} bills, and {carried.carrier_scac} carries the load"
+        why = f"{invoice.carrier_scac} bills, and {carried.carrier_scac} carries the load"
+        yield Hold(OTHER_CARRIER, why)
     if not carried.mode:
-        yield "no order travels on this load"
+        yield NOTHING_TRAVELS
     stops = invoice.stops if "stops" in rules.freight.compare else None
     if stops and carried.stops and stops != carried.stops:
-        yield f"it bills {stops} stops, and {carried.stops} were planned"
+        yield Hold(STOPS, f"it bills {stops} stops, and {carried.stops} were planned")
 
 
 def _told(state: Settlement, carried: Carried) -> Iterator[Claimed]:
     for name, told in state.notices.items():
-        holds = () if carried.mode else ("no order travels on this load",)
+        holds = () if carried.mode else (NOTHING_TRAVELS,)
         for ordinal, charge in _numbered(told.notice.charges):
             yield Claimed(
                 document=name,
@@ -385,8 +397,8 @@ def _judged(
             expected=expected.amount if expected and place == 0 else None,
             claimed=each,
             variance=variance,
-            rule=rule,
-            because="; ".join(filter(None, (*each.holds, why))),
+            rule=held_by(each.holds if takes else (*each.holds, Hold(rule, why))) or rule,
+            because="; ".join(filter(None, (*(hold.why for hold in each.holds), why))),
             since=each.heard_at,
         )
         said = words[name]
@@ -458,10 +470,10 @@ def _match(claims: list[Claimed], expected: Expected | None, terms: Terms) -> tu
         billed_in = ", ".join(sorted({each.charge.amount.currency for each in claims}))
         why = f"billed in {billed_in}, expected in {expected.amount.currency}"
         return False, OTHER_CURRENCY, why
-    differences = "; ".join(_differences(claims, expected, terms.rules))
+    differences = tuple(_differences(claims, expected, terms.rules))
     row = tolerance_for(terms.rules.tolerances, terms.carried, first.kind, expected.amount.currency)
     if differences:
-        return False, row.rule_id if row else "", differences
+        return False, held_by(differences), "; ".join(each.why for each in differences)
     total = Money(minor=expected.amount.minor + variance.minor, currency=expected.amount.currency)
     how = f"{written(variance)} off the expected {written(expected.amount)} ({expected.rule})"
     if variance.minor == 0:
@@ -472,7 +484,7 @@ def _match(claims: list[Claimed], expected: Expected | None, terms: Terms) -> tu
     return within, row.rule_id, f"{how}, {'within' if within else 'outside'} {row.rule_id}"
 
 
-def _differences(claims: list[Claimed], expected: Expected, rules: Rules) -> Iterator[str]:
+def _differences(claims: list[Claimed], expected: Expected, rules: Rules) -> Iterator[Hold]:
     """Name what differs beside the amounts."""
     compare = rules.freight.compare
     weights = {each.weight_kg for each in claims if each.weight_kg is not None}
@@ -481,8 +493,9 @@ def _differences(claims: list[Claimed], expected: Expected, rules: Rules) -> Ite
         allowed = Decimal(rules.freight.weight_per_cent)
         if planned and abs(billed_weight - planned) * 100 > allowed * planned:
             limit = f"and {rules.freight.weight_per_cent} per cent are allowed"
-            yield f"billed for {billed_weight} kg, planned {planned} kg, {limit}"
+            why = f"billed for {billed_weight} kg, planned {planned} kg, {limit}"
+            yield Hold(WEIGHT, why)
     classes = {each.charge.freight_class for each in claims} - {""}
     if "class" in compare and expected.freight_class and classes - {expected.freight_class}:
         named = ", ".join(sorted(classes))
-        yield f"billed as class {named}, planned as class {expected.freight_class}"
+        yield Hold(CLASS, f"billed as class {named}, planned as class {expected.freight_class}")

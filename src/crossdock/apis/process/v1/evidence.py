@@ -123,7 +123,7 @@ def _rules(reader: Reader, tenant: str, found: Load) -> Iterator[RuleText]:
 
     Where an earlier release did not tell which one, in every one in use, each wording once.
     """
-    wanted = {each.rule for each in found.charges}
+    wanted = {rule for each in found.charges for rule in each.rule.split(", ")}
     told: set[bytes] = set()
     for edition, content in sorted(reader.rules(tenant).items()):
         if found.rules not in {"", edition}:
