@@ -93,6 +93,7 @@ def _picture(
     estimate = estimate_of(journey, view, rules)
     seen = [*_seen(journey, view, rules, estimate).values()]
     stops = timeliness_of(state, journey, view, order_ids, rules.lateness)
+    origin, destination = _ends_of(journey, view)
     as_of, source = max([_told_at(each.chosen) for each in seen], default=(None, ""))
     plans = [plan for each in order_ids if (plan := state.orders[each].plan)]
     shipment = journey.shipment
@@ -105,8 +106,8 @@ def _picture(
         mode=shipment.mode if shipment else "",
         carrier_scac=shipment.carrier_scac if shipment else "",
         service_level=shipment.service_level if shipment else "",
-        origin=_place(journey, view, _PICKUP),
-        destination=_place(journey, view, _DELIVERY),
+        origin=origin,
+        destination=destination,
         promised=_promised(plans, [each.promised for each in stops]),
         estimate=expected(estimate) if estimate else None,
         timeliness=overall(stops),
@@ -231,14 +232,18 @@ def _in_order_of_telling(heard: Heard) -> tuple[datetime, str, str]:
     return heard.reported_at, heard.event.source, heard.event.source_event_id
 
 
-def _place(journey: Journey, view: View, role: StopRole) -> Location | None:
-    stops = journey.shipment.stops if journey.shipment else ()
-    places = [
-        stop.place for stop in stops if stop.role is role and stop.sequence not in view.foreign
-    ]
-    if not places:
-        return None
-    return places[0] if role is _PICKUP else places[-1]
+def _ends_of(journey: Journey, view: View) -> tuple[Location | None, Location | None]:
+    """Give where the goods of a view are picked up first, and where delivered last."""
+    origin: Location | None = None
+    destination: Location | None = None
+    for stop in journey.shipment.stops if journey.shipment else ():
+        if stop.sequence in view.foreign:
+            continue
+        if stop.role is _DELIVERY:
+            destination = stop.place
+        elif stop.role is _PICKUP and origin is None:
+            origin = stop.place
+    return origin, destination
 
 
 def _promised(plans: list[ShipmentPlanned], stops: list[Moment | None]) -> Moment | None:
