@@ -36,6 +36,7 @@ from crossdock.processes.order_release_state import (
     Plan,
     Step,
     Told,
+    carriage_of,
     chain,
     changed,
     live,
@@ -131,9 +132,10 @@ def _give_up(state: OrderState, carriage: Carriage, plan: Plan | None, at: datet
 
 
 def _carry(state: OrderState, shipment: Shipment, plan: Plan, at: datetime, rules: Rules) -> Step:
-    known = next((c for c in state.carriages if c.shipment_id == shipment.shipment_id), None)
+    known = carriage_of(state, shipment.shipment_id)
     carriage = known or Carriage(shipment_id=shipment.shipment_id)
-    carriage = msgspec.structs.replace(carriage, live=True)
+    if not carriage.live:
+        carriage = msgspec.structs.replace(carriage, live=True)
     carriage, said = find_carrier(state, carriage, shipment, at, rules)
     if carriage.agreed is not None:
         carried = carried_by(shipment, carriage.agreed)
@@ -274,6 +276,8 @@ def _announce(state: OrderState, carriage: Carriage, shipment: Shipment, *, anew
     wanted = tuple(
         dict.fromkeys((own, *(each for each in shipment.references if each.type in ANNOUNCED)))
     )
+    if wanted == carriage.references and not anew:
+        return carriage, ()
     new = tuple(each for each in wanted if anew or each not in carriage.references)
     old = tuple(each for each in carriage.references if each not in wanted)
     said = (*_revoked(state, carriage, old), *_announced(state, carriage, new))

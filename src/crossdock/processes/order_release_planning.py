@@ -84,7 +84,7 @@ def _drop_requests(state: OrderState, wanted: PlanAsk | None, because: str) -> S
                     because=because,
                 )
             )
-        asks.append(msgspec.structs.replace(ask, undone=undone))
+        asks.append(ask if undone is ask.undone else msgspec.structs.replace(ask, undone=undone))
     return changed(state, asks=tuple(asks)) if drops else state, tuple(drops)
 
 
@@ -211,7 +211,9 @@ def settle_planning(state: OrderState) -> Step:
         state, said = _drop_requests(state, current_ask(state), "a newer request was made")
     oldest = newest_planned(state)
     kept = tuple(p for p in state.plans if stands(state, p) and p.order_version >= oldest)
-    state, more = _judge_refusal(changed(state, plans=kept))
+    if len(kept) < len(state.plans):
+        state = changed(state, plans=kept)
+    state, more = _judge_refusal(state)
     return state, said + more
 
 

@@ -144,7 +144,9 @@ def note_references(state: OrderState, carriage: Carriage) -> Carried:
                     revision=write.revision,
                 )
             )
-        writes.append(msgspec.structs.replace(write, referenced=write.referenced or news))
+        writes.append(msgspec.structs.replace(write, referenced=True) if news else write)
+    if not said:
+        return carriage, ()
     return msgspec.structs.replace(carriage, writes=tuple(writes)), tuple(said)
 
 
@@ -154,8 +156,10 @@ def undo_references(state: OrderState, carriage: Carriage) -> Carried:
     While the shipment is carried only what was superseded is dropped; the ERP overwrites it.
     """
     writes = carriage.writes
-    applied = [each for each in writes if is_applied(state, carriage, each)]
     kept = writes[-1:] if carriage.live else ()
+    if writes == kept:
+        return carriage, ()
+    applied = [each for each in writes if is_applied(state, carriage, each)]
     undone, said = list[Write](), list[Emission]()
     for write in writes:
         if write in kept:

@@ -447,10 +447,20 @@ def live(state: OrderState) -> tuple[Carriage, ...]:
     return tuple([each for each in state.carriages if each.live])
 
 
+def carriage_of(state: OrderState, shipment_id: str) -> Carriage | None:
+    """Find a shipment that is or was the order's."""
+    for each in state.carriages:
+        if each.shipment_id == shipment_id:
+            return each
+    return None
+
+
 def replaced(state: OrderState, carriage: Carriage) -> OrderState:
     """Give the state with one shipment changed, or added at the end."""
-    known = any(each.shipment_id == carriage.shipment_id for each in state.carriages)
-    if not known:
+    known = carriage_of(state, carriage.shipment_id)
+    if known is carriage:
+        return state
+    if known is None:
         return changed(state, carriages=(*state.carriages, carriage))
     return changed(
         state,

@@ -122,6 +122,8 @@ def find_carrier(
     if shipment.shipment_id in state.loads:
         return _follow_tms(state, carriage, shipment, at)
     if shipment.mode.value not in rules.tendering.modes:
+        if carriage.agreed == shipment.carrier_scac:
+            return carriage, ()
         return msgspec.structs.replace(carriage, agreed=shipment.carrier_scac), ()
     said: tuple[Emission, ...] = ()
     terms = _fingerprint(shipment)
@@ -374,6 +376,8 @@ def tender_key(state: OrderState, carriage: Carriage, offer: Offer) -> str:
 
 def undo_offers(state: OrderState, carriage: Carriage) -> Carried:
     """Tell carriers that an offer is off, or keep it from reaching them if it has not yet."""
+    if not carriage.offers:
+        return carriage, ()
     over = {OfferVerdict.TIMED_OUT, OfferVerdict.WITHDRAWN, OfferVerdict.LOST}
     offers, said = list[Offer](), list[Emission]()
     for offer in carriage.offers:
