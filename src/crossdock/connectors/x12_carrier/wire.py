@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+TOLD_APART = "\x1f"  # between elements that were joined to one text: no X12 holds it
+
 
 class Row(Struct, frozen=True, gc=False):
     """One segment, taken apart: `row[2]` is its second element, stripped, empty where it ends.

@@ -218,22 +218,21 @@ class _Assembly:
         Nearly all segments stand inside of a set and are of no interest here: only those whose
         tags are of the envelope are looked at.
         """
-        text, terminator = block.text, block.delimiters.segment
+        text, separator = block.text, block.delimiters.element
         start = 0
-        for tag in _envelope(block):
-            name, here = tag[1], tag.start(1)
-            end = text.find(terminator, tag.end())
-            end = len(text) if end < 0 else end
+        for found in _envelope(block):
+            name, here, end = found[1], found.start(1), found.end()
             if name == "SE" and self._set is not None:
                 self._add(block.part(start, end))
-                self._end_set(block.byte(here), text[here:end].split(block.delimiters.element))
+                self._end_set(self._set, block, here, text[here:end].split(separator))
                 start = end + 1
                 continue
-            if start < tag.start() or 0 < start == tag.start():
-                self._add(block.part(start, tag.start()))
+            if start < found.start() or 0 < start == found.start():
+                self._add(block.part(start, found.start()))
             if name == "ST":
-                self._close_set(block.byte(here))
-                self._open_set(block.byte(here), text[here:end].split(block.delimiters.element))
+                at = block.byte(here)
+                self._close_set(at)
+                self._open_set(at, text[here:end].split(separator))
                 start = here  # the segments of a set are added in one piece, ST with them
             else:
                 self._place(name, block.part(here, end))
@@ -434,22 +433,24 @@ class _Assembly:
             current.findings.append(noticed(code, at, "SE", opened=current.control))
             self._complete.append(current)
 
-    def _end_set(self, at: int, trailer: list[str]) -> None:
-        """Close the set that is open at its SE, and compare."""
-        opened = self._set
-        assert opened is not None  # noqa: S101 - whoever calls has looked
+    def _end_set(self, opened: Transaction, block: Block, here: int, trailer: list[str]) -> None:
+        """Close the set that is open at its SE, which stands `here`, and compare."""
         count, control = _element(trailer, 1), _element(trailer, 2)
         # What lies between two terminators is no segment: then the real count is another.
         if not _same(count, str(opened.size)) and not _same(count, str(len(opened.segments))):
-            self._notice("SE_COUNT", at, "SE01", said=count, found=len(opened.segments))
+            self._notice(
+                "SE_COUNT", block.byte(here), "SE01", said=count, found=len(opened.segments)
+            )
         if not _same(control, opened.control):
-            self._notice("SE_CONTROL", at, "SE02", said=control, opened=opened.control)
+            self._notice(
+                "SE_CONTROL", block.byte(here), "SE02", said=control, opened=opened.control
+            )
         self._set = None
         self._complete.append(opened)
 
 
 def _envelope(block: Block) -> Iterator[re.Match[str]]:
-    """Find the segments of the envelope; what stands before a tag is a terminator and line ends."""
+    """Find the segments of the envelope, whole; before a tag stand a terminator and line ends."""
     first, others = _tags(block.delimiters.element, block.delimiters.segment)
     if found := first.match(block.text):
         yield found
@@ -459,8 +460,9 @@ def _envelope(block: Block) -> Iterator[re.Match[str]]:
 @lru_cache(maxsize=64)
 def _tags(element: str, segment: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Spell the tags of the envelope as a block's first segment, and as any other."""
-    tag = rf"[\r\n\t \x00]*(ST|SE|GS|GE|IEA|TA1)(?={re.escape(element)})"
-    return re.compile(tag), re.compile(re.escape(segment) + tag)
+    end = re.escape(segment)
+    tag = rf"[\r\n\t \x00]*(ST|SE|GS|GE|IEA|TA1)(?={re.escape(element)})[^{end}]*"
+    return re.compile(tag), re.compile(rf"{end}(?=[\r\n\t \x00SGIT]){tag}")
 
 
 def _element(elements: list[str], number: int) -> str:

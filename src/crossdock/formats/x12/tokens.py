@@ -34,6 +34,8 @@ _LAYOUT_AHEAD = "\r\n\t \x00"
 _ISA = re.compile(r"ISA[^0-9A-Za-z\s]")
 _SMALL_ISA = re.compile(r"isa(?=[^0-9A-Za-z\s])")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# What may stand in segments that nobody need look at: ASCII that is printed, and line ends.
+_PLAIN = bytes(range(0x20, 0x7F)) + b"\r\n"
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -367,7 +369,8 @@ def _record_shape(head: str) -> tuple[int, int] | None:
 @lru_cache(maxsize=64)
 def _boundary(segment: str) -> re.Pattern[str]:
     """Find where an interchange ends: at IEA, or at another ISA."""
-    return re.compile(re.escape(segment) + r"[\r\n\t \x00]*(?:(IEA|iea)|ISA|isa)[^0-9A-Za-z]")
+    ahead = re.escape(segment) + r"(?=[\r\n\t \x00Ii])[\r\n\t \x00]*"  # most go on otherwise
+    return re.compile(ahead + r"(?:(IEA|iea)|ISA|isa)[^0-9A-Za-z]")
 
 
 @lru_cache(maxsize=64)
@@ -430,7 +433,7 @@ class _Body:
             if start > last:
                 return
         text = tape.text[start:last]
-        if not text.isupper() and self._small.search(text):
+        if text != text.upper() and self._small.search(text):
             text = self._small.sub(lambda found: found[0].upper(), text)
             if not self._small_told:
                 yield noticed("LOWER_CASE", tape.offset(start))
@@ -440,7 +443,7 @@ class _Body:
     def _suspect(self, text: str) -> bool:
         """Tell whether a text needs a look at each of its segments."""
         step, terminator = self._limits.elements, self._delimiters.segment
-        if not text.isascii() or not text.replace("\n", "").replace("\r", "").isprintable():
+        if not text.isascii() or text.encode("ascii").translate(None, _PLAIN):
             return True
         if 2 * terminator in text:
             return True

@@ -7,9 +7,10 @@ is right is told so by one look (a pattern made of its table); only the others a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -27,7 +28,15 @@ LOOKS_MAX = 8192
 ENVELOPE = frozenset({"ST", "SE"})
 FAULTS_MAX = 200  # of one set: what is wrong so often is wrong everywhere
 
-Look = tuple[str, tuple[ElementFault, ...]]  # a tag, and what is wrong beside it
+Wrong = tuple[ElementFault, ...]
+
+
+class Looked(NamedTuple):
+    """What was seen in a set: its tags, and what is wrong, both in the order of its segments."""
+
+    tags: tuple[str, ...]
+    faults: tuple[SegmentFault, ...]
+
 
 _REAL = re.compile(r"-?(?:\d+(?:\.\d*)?|\.\d+)(?:E-?\d+)?", re.ASCII)
 _WHOLE = re.compile(r"-?\d+", re.ASCII)
@@ -43,7 +52,7 @@ _DAY = (
 def faults_of(found: Transaction) -> tuple[SegmentFault, ...]:
     """Tell what is wrong in one set."""
     marks = found.group.interchange.delimiters
-    return validator(release_of(found.group.version), marks).faults_of(found, found.texts)
+    return validator(release_of(found.group.version), marks).look_at(found, found.texts).faults
 
 
 @lru_cache(maxsize=64)
@@ -63,36 +72,50 @@ class Validator:
         """Begin with an empty memory."""
         self._known = schema(release)
         self._marks = marks
-        self._looks: dict[str, Look] = {}
+        self._right: dict[str, str] = {}  # the tags of texts that are right
+        self._wrong: dict[str, Wrong] = {}
         self._patterns: dict[str, tuple[Shape, re.Pattern[str]] | None] = {}
         self._kept: dict[tuple[str, tuple[bool, ...]], bool] = {}
 
-    def faults_of(self, found: Transaction, texts: Sequence[str]) -> tuple[SegmentFault, ...]:
-        """Tell what is wrong in a set, in the order of its segments; nothing for an unknown set.
+    def look_at(self, found: Transaction, texts: Sequence[str]) -> Looked:
+        """Tell what stands in a set and what is wrong; nothing for an unknown set.
 
         `texts` are its segments. ST and SE are the envelope's to judge.
         """
         if found.set_id not in self._known.sets or not texts:
-            return ()
-        looks = self._looks
-        seen = [looks.get(text) or self._look(text) for text in texts]
-        tags, wrong = zip(*seen, strict=True)
+            return Looked((), ())
+        wrong: dict[str, Wrong] = {}
+        known = zip(map(self._right.get, texts), texts, strict=True)
+        tags = tuple([tag or self._look(text, wrong) for tag, text in known])
         placed = misplaced(self._known.release, found.set_id, tags)
-        return _told(found, placed, seen) if placed or any(wrong) else ()
+        if not placed and not wrong:
+            return Looked(tags, ())
+        seen = ((tag, wrong.get(text, ())) for tag, text in zip(tags, texts, strict=True))
+        return Looked(tags, _told(found, placed, seen))
 
-    def _look(self, text: str) -> Look:
-        """Look at a segment, and remember it; after many the memory begins anew."""
+    def _look(self, text: str, wrong: dict[str, Wrong]) -> str:
+        """Name a segment and add what is `wrong` with it; after many the memory begins anew."""
         tag = text.partition(self._marks.element)[0]
         if tag in ENVELOPE:
-            return tag, ()
-        if len(self._looks) >= LOOKS_MAX:
-            self._looks.clear()
-            self._kept.clear()
-            self._patterns.clear()
-        look = self._looks[text] = tag, self._check(tag, text)
-        return look
+            return tag
+        told = self._wrong.get(text)
+        if told is None:
+            told = self._check(tag, text)
+            self._remember(text, tag, told)
+        if told:
+            wrong[text] = told
+        return tag
 
-    def _check(self, tag: str, text: str) -> tuple[ElementFault, ...]:
+    def _remember(self, text: str, tag: str, told: Wrong) -> None:
+        if len(self._right) + len(self._wrong) >= LOOKS_MAX:
+            for memory in (self._right, self._wrong, self._kept, self._patterns):
+                memory.clear()
+        if told:
+            self._wrong[text] = told
+        else:
+            self._right[text] = tag
+
+    def _check(self, tag: str, text: str) -> Wrong:
         """Tell what is wrong with the elements; nothing for a segment no table describes."""
         if tag not in self._patterns:
             shape = self._known.shapes.get(tag)
@@ -120,7 +143,7 @@ class Validator:
 
 
 def _told(
-    found: Transaction, placed: Sequence[SegmentFault], seen: Sequence[Look]
+    found: Transaction, placed: Sequence[SegmentFault], seen: Iterable[tuple[str, Wrong]]
 ) -> tuple[SegmentFault, ...]:
     segments = found.segments
     faults = [replace(each, at=_at(segments, each.position)) for each in placed]

@@ -24,6 +24,7 @@ class Context:
     def __init__(self, settings: Settings) -> None:
         """Begin with nothing noticed."""
         self.settings = settings
+        self.source = settings.partner or NAME  # whose evidence this is
         self.noticed: list[Finding] = []
         self._counted: Counter[tuple[int, str]] = Counter()
 
@@ -32,11 +33,6 @@ class Context:
         before = self._counted[group.at, number]
         self._counted[group.at, number] += 1
         return before
-
-    @property
-    def source(self) -> str:
-        """Name whose evidence this is."""
-        return self.settings.partner or NAME
 
     @cached_property
     def acceptance(self) -> Mapping[str, Acceptance]:
@@ -56,13 +52,22 @@ class Context:
 class SetContext:
     """One set being read: the document's context, and the group it stands in."""
 
-    __slots__ = ("document", "found", "group", "settings", "texts", "written")
+    __slots__ = ("document", "found", "group", "settings", "tags", "texts", "written")
 
     def __init__(
-        self, document: Context, found: Transaction, texts: list[str], written: Moment | None
+        self,
+        document: Context,
+        found: Transaction,
+        texts: list[str],
+        tags: tuple[str, ...],
+        written: Moment | None,
     ) -> None:
-        """Take what is known of the set; `texts` are its segments, `written` its group's time."""
+        """Take what is known of the set.
+
+        `texts` are its segments and `tags` their names; `written` is its group's time.
+        """
         self.written = written
+        self.tags = tags
         self.document = document
         self.texts = texts
         self.settings = document.settings

@@ -189,12 +189,13 @@ def _read_group(context: Context, group: Group, above: Acceptance) -> Answered:
     against = validator(release_of(group.version), group.interchange.delimiters)
     for found in group.transactions:
         texts = found.texts
-        verdict = _judge(context, found, against.faults_of(found, texts), accepted)
+        tags, faults = against.look_at(found, texts)
+        verdict = _judge(context, found, faults, accepted)
         sets.append(verdict)
         if verdict.verdict == REJECTED:
             context.noticed.append(_rejected(found, verdict))
         elif found.set_id in READERS:
-            reports += READERS[found.set_id](SetContext(context, found, texts, written))
+            reports += READERS[found.set_id](SetContext(context, found, texts, tags, written))
     codes = dict.fromkeys(
         CODES[each.code].note for each in group.findings if _noted(each) and accepted != "accept"
     )

@@ -4,30 +4,45 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from msgspec import Struct
+
 from crossdock.canonical.party import Address, Location
 from crossdock.canonical.zones import PlaceZone, country_of, zone_of_place
 from crossdock.connectors.x12_carrier.codes.tenders import OUR_CODES
-from crossdock.connectors.x12_carrier.wire import Row
+from crossdock.connectors.x12_carrier.wire import TOLD_APART, Row, row_of
 
 UNLOCODE_QUALIFIERS = frozenset({"UN", "ZZ"})
 UNLOCODE_LENGTH = 5
 
 
+class Town(Struct, frozen=True, gc=False):
+    """What MS1 says: the city and the state, their zone, and the place made of all of it.
+
+    `said` are its elements, joined to one text.
+    """
+
+    city: str
+    state: str
+    zone: PlaceZone | None
+    location: Location | None
+    said: str
+
+
 @lru_cache(maxsize=4096)  # one partner reports from the same towns all day
-def town(city: str, state: str, country: str, postal_code: str) -> Location | None:
-    """Make a place of MS1 or N4; None where nothing is said."""
-    if not (city or state or country or postal_code):
+def town(ms1: str, separator: str) -> Town | None:
+    """Read MS1; None for a segment that only begins like one."""
+    row = row_of(ms1, separator, 0)
+    if row.tag != "MS1":
         return None
-    zone = zone_of_place(country, state)
-    return Location(
-        address=Address(
-            country=country_of(country, state),
-            city=city,
-            subdivision=state,
-            postal_code=postal_code,
-        ),
-        zone=zone.zone if zone and not zone.split else "",
+    city, state, country, postal_code = row[1], row[2], row[3], row[8]
+    zone = zone_of(city, state, country)
+    address = Address(
+        country=country_of(country, state), city=city, subdivision=state, postal_code=postal_code
     )
+    location = Location(address=address, zone=zone.zone if zone and not zone.split else "")
+    is_told = bool(city or state or country or postal_code)
+    said = TOLD_APART.join(row.elements)
+    return Town(city, state, zone, location if is_told else None, said)
 
 
 @lru_cache(maxsize=4096)

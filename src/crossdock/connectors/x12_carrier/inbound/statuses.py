@@ -26,26 +26,26 @@ from crossdock.connectors.x12_carrier.codes.tenders import (
     STOP_NUMBER,
 )
 from crossdock.connectors.x12_carrier.inbound.context import SetContext
-from crossdock.connectors.x12_carrier.inbound.places import Party, town, zone_of
+from crossdock.connectors.x12_carrier.inbound.places import Party, Town, town
 from crossdock.connectors.x12_carrier.inbound.times import is_ahead, moment_told
 from crossdock.connectors.x12_carrier.settings import CodeMeaning
-from crossdock.connectors.x12_carrier.wire import Row, row_of
+from crossdock.connectors.x12_carrier.wire import TOLD_APART, Row, row_of
 from crossdock.messages.shipment_visibility import MilestoneReported
 from crossdock.ports import Reported
 
 NOTHING_HAPPENED = frozenset({"", "NS", "NA"})
-NOWHERE = ("", "", "", "")
 AT7_EMPTY = ("AT7", "", "", "", "", "", "", "")
-WITHOUT_PARTIES = ("AT7", "MS1", "LX", "B10", "L11", "K1")
-WITH_PARTIES = (*WITHOUT_PARTIES, "N1", "N3", "N4")
+MS1 = "MS1"
+WITHOUT_PARTIES = frozenset({"AT7", MS1, "LX", "B10", "L11", "K1"})
+WITH_PARTIES = WITHOUT_PARTIES | {"N1", "N3", "N4"}
 _ACTUAL, _ORIGINAL = Classifier.ACTUAL, EvidenceKind.ORIGINAL  # looked at with every claim
 _ETA_CHANGED = Milestone.ETA_CHANGED
 
 
 class Claim:
-    """One AT7 with the place beside it: its code and reason, and its day, time and zone."""
+    """One AT7 with the town beside it: its code and reason, and its day, time and zone."""
 
-    __slots__ = ("at7", "code", "is_status", "ms1", "reason", "when")
+    __slots__ = ("at7", "code", "is_status", "reason", "town", "when")
 
     def __init__(self, at7: Row) -> None:
         """Take AT7: a status pair, or an appointment pair."""
@@ -54,21 +54,11 @@ class Claim:
             texts = [*texts, *AT7_EMPTY[len(texts) :]]
         _, status, reason, appointment, because, day, clock, zone, *_ = texts
         self.at7 = at7
-        self.ms1: Row | None = None
+        self.town: Town | None = None
         self.is_status = bool(status) or not appointment
         self.code = status or appointment
         self.reason = reason if self.is_status else because
         self.when = day, clock, zone
-
-    def town(self) -> tuple[str, str, str, str]:
-        """Give city, state, country and postal code as MS1 has them."""
-        ms1 = self.ms1
-        if ms1 is None:
-            return NOWHERE
-        texts = ms1.elements
-        if len(texts) == len(NOWHERE):  # city, state and country alone: nearly all
-            return texts[1], texts[2], texts[3], ""
-        return ms1[1], ms1[2], ms1[3], ms1[8]
 
 
 class Line:
@@ -86,15 +76,21 @@ class Line:
         """Take one segment of the loop."""
         if tag == "AT7":
             self.claims.append(Claim(row))
-        elif tag == "MS1":
-            if self.claims and self.claims[-1].ms1 is None:
-                self.claims[-1].ms1 = row
         elif tag == "K1":
             self.remarks.append(" ".join(filter(None, (row[1], row[2]))))
         elif tag == "L11" and row[2] == STOP_NUMBER and row[1].isdecimal():
             self.stop = int(row[1])
         elif tag == "L11" and row[1]:
             self.remarks.append(f"{row[2]} {row[1]}".strip())
+
+    def stand(self, town: Town | None) -> None:
+        """Take where the claim before was made; the first word holds."""
+        if self.claims and self.claims[-1].town is None:
+            self.claims[-1].town = town
+
+    def tells(self, code: str) -> bool:
+        """Tell whether a claim of the loop has this code."""
+        return any(claim.code == code for claim in self.claims)
 
 
 class Shipment:
@@ -111,19 +107,21 @@ class Shipment:
     def take(self, tag: str, row: Row) -> None:
         """Take the next segment of the set."""
         lines = self.lines
-        if tag == "LX":
+        if tag == "LX" or (tag == "AT7" and not lines):  # some leave LX out
             lines.append(Line())
-        elif tag == "B10":
+        if tag == "B10":
             self.b10 = row
         elif lines:
-            lines[-1].take(tag, row)
-        elif tag == "AT7":  # some leave LX out
-            lines.append(Line())
             lines[-1].take(tag, row)
         elif tag == "N1":
             self.parties.append(Party(row))
         elif self.parties:
             self.parties[-1].take(row)
+
+    def stand(self, place: Town | None) -> None:
+        """Take the place of the claim before."""
+        if self.lines:
+            self.lines[-1].stand(place)
 
 
 def statuses(context: SetContext) -> Iterator[Reported]:
@@ -132,10 +130,12 @@ def statuses(context: SetContext) -> Iterator[Reported]:
     reference = _reference(context, shipment.b10)
     if reference is None:
         return
+    term = reference.term()
     for line in shipment.lines:
-        said = {claim.code for claim in line.claims}
+        told_beside = TOLD_APART.join((str(line.stop), *line.remarks))
         for claim in line.claims:
-            reported = _reported(context, shipment, line, claim, reference, said)
+            named = f"214/{reference.value}/{claim.code}/{_digest(term, claim, told_beside)}"
+            reported = _reported(context, shipment, line, claim, reference, named)
             if reported is not None:
                 yield reported
 
@@ -144,18 +144,22 @@ def _gathered(context: SetContext) -> Shipment:
     """Gather what is read of a 214; its parties only where a partner's codes depend on them."""
     shipment = Shipment()
     separator = context.group.interchange.delimiters.element
-    heads = _heads(WITH_PARTIES if context.document.meanings else WITHOUT_PARTIES, separator)
-    for number, text in enumerate(context.texts, 1):
-        if text[:3] in heads:
-            row = row_of(text, separator, number)
+    read = WITH_PARTIES if context.document.meanings else WITHOUT_PARTIES
+    for position, tag in _read_at(context.tags, read):
+        text = context.texts[position - 1]
+        if tag == MS1:
+            shipment.stand(town(text, separator))
+        else:
+            row = row_of(text, separator, position)
             shipment.take(row.elements[0], row)
     return shipment
 
 
-@lru_cache(maxsize=64)
-def _heads(tags: tuple[str, ...], separator: str) -> frozenset[str]:
-    """Give how the first three characters of these segments look: tags have two, or three."""
-    return frozenset({f"{tag}{separator}"[:3] for tag in tags} | {*tags})
+@lru_cache(maxsize=1024)  # most sets of a partner are built alike
+def _read_at(tags: tuple[str, ...], read: frozenset[str]) -> tuple[tuple[int, str], ...]:
+    """Tell at which positions of a set the segments stand that are read."""
+    names = ((position, tag[:3]) for position, tag in enumerate(tags, 1))  # blanks follow some
+    return tuple((position, name) for position, name in names if name in read)
 
 
 def _reference(context: SetContext, b10: Row | None) -> Reference | None:
@@ -175,19 +179,17 @@ def _reported(  # noqa: PLR0913, PLR0917 - a claim is read with all of these
     line: Line,
     claim: Claim,
     reference: Reference,
-    said: set[str],
+    identity: str,
 ) -> Reported | None:
-    city, state, country, postal_code = claim.town()
-    at7 = claim.at7
-    told = moment_told(context, at7, 5, claim.when, zone_of(city, state, country))
+    at7, place = claim.at7, claim.town
+    told = moment_told(context, at7, 5, claim.when, place.zone if place else None)
     if told is None:
         return None
-    status = _status(context, shipment, claim, said)
+    status = _status(context, shipment, line, claim)
     if status.classifier is _ACTUAL and is_ahead(told, context):
         text = "This is told as a fact and lies ahead of the message that tells it"
         context.notice("TIME_AHEAD", text, at7, 5, "time", text=told.text)
     estimate = told if status.milestone is _ETA_CHANGED else None
-    identity = _identity(reference, claim, line)
     reason = claim.reason
     event = TrackingEvent(
         source=context.document.source,
@@ -198,7 +200,7 @@ def _reported(  # noqa: PLR0913, PLR0917 - a claim is read with all of these
         occurred=told if estimate is None else context.written or told,
         raw_code=claim.code,
         reference=reference,
-        place=town(city, state, country, postal_code),
+        place=place.location if place else None,
         stop=line.stop,
         partial=status.partial,
         reason="" if reason in NOTHING_HAPPENED else _reason(context, claim, reason),
@@ -210,13 +212,11 @@ def _reported(  # noqa: PLR0913, PLR0917 - a claim is read with all of these
     )
 
 
-def _identity(reference: Reference, claim: Claim, line: Line) -> str:
+def _digest(term: str, claim: Claim, beside: str) -> str:
     """Name the claim by what it says: X12 gives events no number, and histories come again."""
-    at7, ms1 = claim.at7.elements, claim.ms1
-    place = () if ms1 is None else ms1.elements
-    said = "\x1f".join((reference.term(), *at7, *place, str(line.stop), *line.remarks))
-    digest = blake2b(said.encode("utf-8", "replace"), digest_size=10).hexdigest()
-    return f"214/{reference.value}/{claim.code}/{digest}"
+    place = (claim.town.said,) if claim.town else ()
+    said = TOLD_APART.join((term, *claim.at7.elements, *place, beside))
+    return blake2b(said.encode("utf-8", "replace"), digest_size=10).hexdigest()
 
 
 def _reason(context: SetContext, claim: Claim, code: str) -> str:
@@ -235,7 +235,7 @@ def _note(reason: str, remarks: list[str]) -> str:
     return "; ".join((f"{known.meaning} ({known.responsible})", *remarks))
 
 
-def _status(context: SetContext, shipment: Shipment, claim: Claim, said: set[str]) -> Status:
+def _status(context: SetContext, shipment: Shipment, line: Line, claim: Claim) -> Status:
     """Look a code up: what the partner means by it, what the house's table says, else a note."""
     code = claim.code
     standard = (SHIPMENT_STATUSES if claim.is_status else APPOINTMENT_STATUSES).get(code)
@@ -247,7 +247,7 @@ def _status(context: SetContext, shipment: Shipment, claim: Claim, said: set[str
     if standard is None:
         _notice_unknown(context, claim)
         return Status(code, Milestone.NOTE, Classifier.ACTUAL, "")
-    if claim.is_status and SAID_ALREADY.get(code) in said:
+    if claim.is_status and code in SAID_ALREADY and line.tells(SAID_ALREADY[code]):
         return standard._replace(milestone=Milestone.NOTE)
     return standard
 
@@ -284,10 +284,13 @@ def _holds(meaning: CodeMeaning, shipment: Shipment, claim: Claim) -> bool:
 
 def _roles(shipment: Shipment, claim: Claim) -> set[str]:
     """Tell which stops of the shipment lie in the town of an event, by their N1 loops."""
-    city, state, _, _ = claim.town()
-    found = set()
+    found: set[str] = set()
+    town = claim.town
+    if town is None or not town.city:
+        return found
+    here = town.city.upper(), town.state.upper()
     for party in shipment.parties:
-        if city and (party.city.upper(), party.state.upper()) == (city.upper(), state.upper()):
+        if (party.city.upper(), party.state.upper()) == here:
             found |= {"PICKUP"} if party.role in PICKUP_PARTIES else set()
             found |= {"DELIVERY"} if party.role in DELIVERY_PARTIES else set()
     return found
