@@ -121,6 +121,15 @@ def test_what_is_no_interchange_is_told_and_nothing_is_made_up(
     assert document.interchanges == []
 
 
+def test_separators_that_nobody_can_tell_apart_lose_nothing_of_the_file() -> None:
+    document = read_text("GS*GF*A*B*1*2*12*X*4*ST*990*SE~")  # one element more than GS has
+
+    strays = [("STRAY_SEGMENT", at) for at in (3, 6, 8, 10, 12, 14, 17, 19)]
+    set_found = [("ST_ID", 21), ("ST_CONTROL", 21), ("NO_LAST_TERMINATOR", 28), ("NO_SE", 31)]
+    assert noticed(document) == [("NO_ISA", 0), ("GS_CONTROL", 0), *strays, *set_found]
+    assert sets(document) == [[["ST"], ["990"], ["SE~"]]]
+
+
 def test_interchanges_of_several_dialects_stand_in_one_file() -> None:
     others = WHOLE.replace("*", "|").replace("~", "\n").replace("4711", "4712")
     unended = WHOLE.replace("IEA*1*000000007~", "")

@@ -13,7 +13,7 @@ from crossdock.formats.x12.acknowledgement import (
 from crossdock.formats.x12.delimiters import Delimiters
 from crossdock.formats.x12.envelope import read
 from crossdock.formats.x12.schema import RELEASES, schema
-from crossdock.formats.x12.validation import faults_of
+from crossdock.formats.x12.validation import LOOKS_MAX, faults_of
 
 ISA = (
     "ISA*00*          *00*          *02*ROAD           *ZZ*SHIPPER        "
@@ -263,3 +263,17 @@ def test_an_interchange_is_answered_by_its_number_and_time() -> None:
     (interchange,) = read((ISA + "IEA*0*000000007~").encode()).interchanges
 
     assert write_ta1(interchange, "A", "") == ["TA1", "000000007", "260329", "0230", "A", "000"]
+
+
+def test_a_fault_is_told_also_where_its_set_is_longer_than_what_is_remembered() -> None:
+    unknown, late = "AT7*??*NS***20260327*0815*LT", "AT7*X3*NS***20260327*2460*LT"
+    remarks = (f"L11*{number}*DO" for number in range(LOOKS_MAX + 1))
+
+    found = faults("214", STATUS[0], "LX*1", unknown, *remarks, late)
+
+    last = LOOKS_MAX + 6
+    assert [each for each in told(*found) if each[0] == "AT7"] == [
+        ("AT7", 4, "8", (1, "7")),
+        ("AT7", last, "7"),
+        ("AT7", last, "8", (6, "9")),
+    ]

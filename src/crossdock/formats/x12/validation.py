@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
+from sys import intern
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -95,7 +96,7 @@ class Validator:
 
     def _look(self, text: str, wrong: dict[str, Wrong]) -> str:
         """Name a segment and add what is `wrong` with it; after many the memory begins anew."""
-        tag = text.partition(self._marks.element)[0]
+        tag = intern(text.partition(self._marks.element)[0])  # sets are compared by their tags
         if tag in ENVELOPE:
             return tag
         told = self._wrong.get(text)

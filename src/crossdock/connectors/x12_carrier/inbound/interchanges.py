@@ -70,10 +70,11 @@ LETTERS: Mapping[Acceptance, str] = {
 
 
 class Answered(Struct, frozen=True, kw_only=True):
-    """What came of a group: what is said of it, and what was read in it."""
+    """What came of a group: what is said of it, what was read in it, and the hash of its bytes."""
 
     verdict: GroupVerdict
     reports: tuple[Reported, ...]
+    digest: str
 
 
 def interchange(raw: bytes, settings: Settings) -> Reading:
@@ -115,7 +116,7 @@ def _unreadable(document: Document, raw: bytes) -> Unreadable:
 def _read_interchange(context: Context, found: Interchange, raw: bytes) -> Reading:
     context.noticed += found.findings
     accepted = _worst(context, found.findings)
-    answered = [(group, _read_group(context, group, accepted)) for group in found.groups]
+    answered = [(group, _read_group(context, group, raw, accepted)) for group in found.groups]
     verdict = LETTERS[accepted]
     reports = [
         *_envelopes(found, verdict, raw, answered),
@@ -123,7 +124,7 @@ def _read_interchange(context: Context, found: Interchange, raw: bytes) -> Readi
         *(reported for _, each in answered for reported in each.reports),
     ]
     owed = [
-        group_answer(context.settings, group, each.verdict, _digest(raw, group))
+        group_answer(context.settings, group, each.verdict, each.digest)
         for group, each in answered
         if found.control and not group.is_acknowledgement and group.functional_id
     ]
@@ -169,7 +170,7 @@ def _envelopes(
                     environment=environment_of(found),
                     level=Level.GROUP,
                     number=int(group.control),
-                    digest=_digest(raw, group),
+                    digest=each.digest,
                     verdict=VERDICTS[each.verdict.verdict],
                 ),
                 where=f"GS {group.control}",
@@ -180,7 +181,7 @@ def _digest(raw: bytes, found: Interchange | Group) -> str:
     return sha256(memoryview(raw)[found.at : found.at + found.size]).hexdigest()
 
 
-def _read_group(context: Context, group: Group, above: Acceptance) -> Answered:
+def _read_group(context: Context, group: Group, raw: bytes, above: Acceptance) -> Answered:
     context.noticed += group.findings
     accepted = max(above, _worst(context, group.findings), key=RANKS.index)
     sets: list[SetVerdict] = []
@@ -211,6 +212,7 @@ def _read_group(context: Context, group: Group, above: Acceptance) -> Answered:
             codes=tuple(codes),
         ),
         reports=tuple(reports),
+        digest=_digest(raw, group),
     )
 
 

@@ -35,8 +35,8 @@ from crossdock.ports import Reported
 
 NOTHING_HAPPENED = frozenset({"", "NS", "NA"})
 AT7_EMPTY = ("AT7", "", "", "", "", "", "", "")
-MS1 = "MS1"
-WITHOUT_PARTIES = frozenset({"AT7", MS1, "LX", "B10", "L11", "K1"})
+LX, MS1 = "LX", "MS1"
+WITHOUT_PARTIES = frozenset({LX, MS1, "AT7", "B10", "L11", "K1"})
 WITH_PARTIES = WITHOUT_PARTIES | {"N1", "N3", "N4"}
 _ACTUAL, _ORIGINAL = Classifier.ACTUAL, EvidenceKind.ORIGINAL  # looked at with every claim
 _ETA_CHANGED = Milestone.ETA_CHANGED
@@ -107,7 +107,7 @@ class Shipment:
     def take(self, tag: str, row: Row) -> None:
         """Take the next segment of the set."""
         lines = self.lines
-        if tag == "LX" or (tag == "AT7" and not lines):  # some leave LX out
+        if tag == "AT7" and not lines:  # some leave LX out
             lines.append(Line())
         if tag == "B10":
             self.b10 = row
@@ -149,6 +149,8 @@ def _gathered(context: SetContext) -> Shipment:
         text = context.texts[position - 1]
         if tag == MS1:
             shipment.stand(town(text, separator))
+        elif tag == LX:
+            shipment.lines.append(Line())
         else:
             row = row_of(text, separator, position)
             shipment.take(row.elements[0], row)

@@ -7,7 +7,7 @@ it happened (`PLACE`), the partner's settings (`SETTING`); where nobody says, UT
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
 from msgspec import Struct
@@ -127,14 +127,36 @@ def read_time(day: str, clock: str, code: str, place: PlaceZone | None, setting:
     text = f"{day} {clock} {code}".strip()
     if local is None:
         return Read(_day(local_date, name, source, text), codes)
-    offset = name[:1] in "+-"
-    zone = datetime.fromisoformat(f"2000-01-01T00:00{name}").tzinfo if offset else zone_named(name)
-    moment = Moment(
-        at=local.replace(tzinfo=zone).astimezone(UTC), text=text, zone=name, zone_source=source
-    )
-    change = "" if zone is None else CHANGES[clock_change(local, zone)]
+    at, change = _instant(local, name)
+    moment = Moment(at=at, text=text, zone=name, zone_source=source)
     told = (*codes, *filter(None, (change, _disagreement(local, moment, source, place))))
     return Read(moment, told)
+
+
+def _instant(local: datetime, name: str) -> tuple[datetime, str]:
+    """Find the instant of a local time in a zone, and what is to be said of the clocks that day."""
+    steady = _steady(local.date(), name)
+    if steady is not None:
+        return (local - steady).replace(tzinfo=UTC), ""
+    zone = _zone_of(name)
+    change = "" if zone is None else CHANGES[clock_change(local, zone)]
+    return local.replace(tzinfo=zone).astimezone(UTC), change
+
+
+@lru_cache(maxsize=1024)
+def _steady(day: date, name: str) -> timedelta | None:
+    """Tell how far a zone is ahead of UTC all of a day; None where its clocks may be changed."""
+    zone = _zone_of(name)
+    noon = datetime.combine(day, time(12), tzinfo=zone)
+    offsets = {(noon + timedelta(days=days)).utcoffset() for days in (-1, 0, 1)}
+    return offsets.pop() if len(offsets) == 1 else None
+
+
+def _zone_of(name: str) -> tzinfo | None:
+    """Find a zone by its IANA name or its offset."""
+    if name[:1] in "+-":
+        return datetime.fromisoformat(f"2000-01-01T00:00{name}").tzinfo
+    return zone_named(name)
 
 
 def _day(day: date, name: str, source: ZoneSource, text: str) -> Moment:
@@ -202,9 +224,5 @@ def _disagreement(
     told = source is ZoneSource.PARTNER and moment.zone != UNIVERSAL
     if not told or place is None or place.split:
         return ""
-    kept = zone_named(place.zone)
-    return (
-        ""
-        if kept is None or local.replace(tzinfo=kept).astimezone(UTC) == moment.at
-        else "ZONE_DISAGREES"
-    )
+    kept, _ = _instant(local, place.zone)
+    return "" if kept == moment.at else "ZONE_DISAGREES"
