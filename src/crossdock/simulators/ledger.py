@@ -90,11 +90,10 @@ class Ledger:
         """Open it, or begin it; one in memory begins as a copy, quicker than by its schema."""
         if isinstance(path, Path):
             path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = apsw.Connection(str(path))
         if path == IN_MEMORY:
-            with self._connection.backup("main", _blank(), "main") as copy:
-                copy.step()
+            self._connection = _in_memory()
             return
+        self._connection = apsw.Connection(str(path))
         self._connection.execute("pragma journal_mode = wal")
         # A killed process loses nothing this way; a power cut may, and this is a rehearsal.
         self._connection.execute("pragma synchronous = normal")
@@ -266,6 +265,17 @@ class Ledger:
         """Count the tellings by state."""
         rows = self._connection.execute("select state, count(*) from outgoing group by state")
         return {str(state): int(count) for state, count in rows}
+
+
+def _in_memory() -> apsw.Connection:
+    """Copy a blank ledger; whoever has one has it alone, so it needs no lock at each value."""
+    connection = apsw.Connection(
+        IN_MEMORY,
+        flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX,
+    )
+    with connection.backup("main", _blank(), "main") as copy:
+        copy.step()
+    return connection
 
 
 @cache

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import apsw
 
 from crossdock.ports.store import Reader, Unit
-from crossdock.store.sqlite.connections import CACHED_STATEMENTS, plan_once
+from crossdock.store.sqlite.connections import CACHED_STATEMENTS, TO_WRITE, plan_once
 from crossdock.store.sqlite.sql import SqliteSql
 from crossdock.store.sqlite.unit import SqliteReader, SqliteUnit
 
@@ -25,7 +25,9 @@ class MemoryFile:
 
     def __init__(self, file: bytes) -> None:
         """Open it."""
-        self.connection = apsw.Connection(":memory:", statementcachesize=CACHED_STATEMENTS)
+        self.connection = apsw.Connection(
+            ":memory:", flags=TO_WRITE, statementcachesize=CACHED_STATEMENTS
+        )
         plan_once(self.connection)
         _fill(self.connection, file)
         self.connection.execute("PRAGMA foreign_keys = ON")
