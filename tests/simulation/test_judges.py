@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import cast
@@ -10,9 +11,13 @@ from crossdock.flow.deliverer import Ended, Result
 from crossdock.flow.outcomes import Outcome
 from crossdock.flow.settling import Work
 from crossdock.ports import Exchange, Stage
+from crossdock.simulators.ledger import Entry
+from crossdock.testing.simulation.faults import Level
 from crossdock.testing.simulation.image import BEGIN
 from crossdock.testing.simulation.invariants.base import Scene
 from crossdock.testing.simulation.invariants.effects import Polite
+from crossdock.testing.simulation.invariants.money import BilledWhenCertain
+from crossdock.testing.simulation.rosters import FREIGHT
 from crossdock.testing.simulation.witness import Heard, Sent, Witness
 
 NO_ANSWER = Exchange(stage=Stage.NO_ANSWER)
@@ -73,3 +78,41 @@ def test_an_answer_that_a_worker_left_behind_writes_down_breaks_the_row() -> Non
         erp.answers(exchange, life)
 
     assert erp.is_called(life=3) == []
+
+
+def flagged(after: timedelta, levels: Mapping[str, Level]) -> list[str]:
+    """Let an order be billed with a flag so long after its delivery was told."""
+    witness = Witness(lambda _note: None)
+    options = SimpleNamespace(levels=levels)
+    judge = BilledWhenCertain(cast("Scene", SimpleNamespace(witness=witness, options=options)))
+    planned = {"load_id": "LD1", "shipment_id": "SH1"}
+    event = {"status_code": "DLV"}
+    delivered = {"shipment_id": "SH1", "occurred_at": BEGIN.isoformat(), "event": event}
+    freight = {"amount": "0.00", "currency": "EUR"}
+    told = {"load_id": "LD1", "order_id": "SO-1", "freight": freight, "flagged": "not in time"}
+    for partner, entry in (
+        ("tms", entered("planned", "shipment", planned, BEGIN)),
+        ("road", entered("sent", "tracking", delivered, BEGIN)),
+        ("erp", entered("received", "erp.release_billing", told, BEGIN + after)),
+    ):
+        witness.entered(partner, entry)
+    return list(judge.after())
+
+
+def entered(kind: str, verb: str, content: object, at: datetime) -> Entry:
+    return Entry(at=at, kind=kind, verb=verb, content_key=verb, content=content)
+
+
+HALF_AN_HOUR_EARLY = timedelta(hours=FREIGHT.billing_after_hours, minutes=-30)
+UNSEEN = "erp.release_billing: it is flagged 'not in time', and nothing of that was seen"
+
+
+def test_an_order_billed_before_its_time_with_a_flag_is_told() -> None:
+    assert flagged(HALF_AN_HOUR_EARLY, {}) == [UNSEEN]
+
+
+def test_a_clock_that_was_set_from_side_to_side_may_ring_earlier() -> None:
+    jumps = {"clock_jump": Level.LOW}
+
+    assert flagged(HALF_AN_HOUR_EARLY, jumps) == []
+    assert flagged(timedelta(hours=20), jumps) == [UNSEEN]

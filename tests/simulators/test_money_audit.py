@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec.structs import replace
@@ -38,7 +38,8 @@ def told(
 ) -> Entry:
     event = {"event_id": "E1", "status_code": code, "kind": kind, "revision": revision}
     content = {"shipment_id": "SH1", "event": event}
-    return entry(at, "sent", "tracking", f"tracking/E1/{kind}/{revision}", content)
+    said = "acknowledged" if kind == "retraction" else "sent"
+    return entry(at, said, "tracking", f"tracking/E1/{kind}/{revision}", content)
 
 
 def bill(total: str = "110.00", event_type: str = "invoice.issued", said: int = 1) -> Entry:
@@ -132,6 +133,12 @@ def test_a_delivery_taken_back_by_then_proves_nothing() -> None:
     assert unproven([accrued()], carrier) == [
         "accrual/LD1/LINEHAUL/1 was accrued before anything of it was delivered"
     ]
+
+
+def test_a_delivery_taken_back_just_now_proves_until_that_stands_still() -> None:
+    just_now = POSTED - timedelta(minutes=1)
+
+    assert unproven([accrued()], [*CARRIER, told("retraction", 1, just_now)]) == []
 
 
 def test_a_reversal_needs_no_proof() -> None:

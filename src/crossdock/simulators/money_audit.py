@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +26,9 @@ MONEY = ("erp.accrue", "erp.post_freight_invoice", "erp.release_billing")
 COPY = "tms.share_freight_invoice"
 PROOFS = ("DLV", "POD")  # a proof of delivery says that it was delivered, too
 TAKEN_BACK = "invoice.cancelled"
+# What is told of a milestone is acted upon when it has stood still for a while, also that it was
+# none: until then what was accrued is accrued with proof, and is reversed like everything else.
+STANDS_STILL = timedelta(minutes=30)
 
 
 def accrual_without_proof(
@@ -147,14 +150,20 @@ def _carried(tms: Book) -> dict[tuple[str, str], list[str]]:
 
 
 def _deliveries(carriers: Iterable[Book]) -> dict[str, list[tuple[datetime, dict[str, Any]]]]:
-    """Find what was told about the delivery of each shipment, and when first."""
+    """Find what was told about the delivery of each shipment, and from when it counts.
+
+    A delivery counts as it is told; that it was none, when it has been heard and stands still.
+    """
     told: dict[str, list[tuple[datetime, dict[str, Any]]]] = defaultdict(list)
     for book in carriers:
         for entry in book:
-            if entry.kind == "sent" and entry.verb == "tracking":
-                event = entry.content["event"]
-                if event["status_code"] in PROOFS:
-                    told[entry.content["shipment_id"]].append((entry.at, event))
+            if entry.verb != "tracking" or entry.content["event"]["status_code"] not in PROOFS:
+                continue
+            shipment_id, event = entry.content["shipment_id"], entry.content["event"]
+            if event["kind"] != "retraction" and entry.kind == "sent":
+                told[shipment_id].append((entry.at, event))
+            if event["kind"] == "retraction" and entry.kind == "acknowledged":
+                told[shipment_id].append((entry.at + STANDS_STILL, event))
     return told
 
 

@@ -14,6 +14,8 @@ from msgspec import Struct
 
 from crossdock.simulators.chance import share
 
+JUMP_MINUTES = 120  # that the house's clock is off at most, to either side
+
 
 class Level(StrEnum):
     """How often a fault strikes in a run."""

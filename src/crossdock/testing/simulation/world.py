@@ -27,7 +27,7 @@ from crossdock.simulators.mischief import FAULTS as MISCHIEF
 from crossdock.simulators.world import Release
 from crossdock.simulators.world import World as Day
 from crossdock.testing.simulation.defects import Defects
-from crossdock.testing.simulation.faults import FAULTS, Dice
+from crossdock.testing.simulation.faults import FAULTS, JUMP_MINUTES, Dice
 from crossdock.testing.simulation.house import Crashed, House
 from crossdock.testing.simulation.image import BEGIN, DAY, Image
 from crossdock.testing.simulation.invariants import INVARIANTS
@@ -309,7 +309,7 @@ class World:
         def jump() -> str:
             if self._calm_since is not None:
                 return "not any more"
-            minutes = between(-120, 120, self.options.seed, "skew", number)
+            minutes = between(-JUMP_MINUTES, JUMP_MINUTES, self.options.seed, "skew", number)
             self.house.skew = timedelta(minutes=minutes)
             self.house.stir()
             return f"by {minutes:+.1f} minutes"
