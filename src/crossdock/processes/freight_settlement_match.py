@@ -389,6 +389,7 @@ def _judged(
     ]
     takes, rule, why = _match(counted, expected, terms)
     for place, (name, each) in enumerate(claims.items()):
+        said = words[name]
         variance = _variance(counted, expected) if place == 0 else None
         line = Line(
             name=name,
@@ -400,13 +401,13 @@ def _judged(
             rule=held_by(each.holds if takes else (*each.holds, Hold(rule, why))) or rule,
             because="; ".join(filter(None, (*(hold.why for hold in each.holds), why))),
             since=each.heard_at,
+            proposal=said.proposal,
         )
-        said = words[name]
         if said.word is not None:
             line = _said(line, each, said)
         elif takes and not each.holds and each.charge.kind is not ChargeKind.UNCLASSIFIED:
             line = structs.replace(line, state=LineState.CONFIRMED, confirmed=each.charge.amount)
-        yield name, structs.replace(line, proposal=said.proposal)
+        yield name, line
 
 
 def _is_rejected(said: Verdict) -> bool:
