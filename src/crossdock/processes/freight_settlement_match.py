@@ -136,15 +136,13 @@ def carried_by(state: Settlement) -> Carried:
     """Gather what tolerances and contracts look at."""
     orders = travelling(state)
     first = orders[0] if orders else Consigned(shipment_id="", order_id="")
-    weights = [each.weight_kg for each in orders]
-    known = [each for each in weights if each is not None]
     alone = len({each.shipment_id for each in orders}) == 1
     since = min((each.planned_at for each in orders if each.planned_at), default=None)
     return Carried(
         carrier_scac=first.carrier_scac,
         mode=first.mode,
         service_level=first.service_level,
-        weight_kg=sum(known, Decimal(0)) if known and len(known) == len(weights) else None,
+        weight_kg=_sum([each.weight_kg for each in orders]),
         stops=first.stops if alone else 0,
         day=since.date() if since else None,
         since=since,
