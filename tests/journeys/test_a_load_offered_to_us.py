@@ -109,8 +109,12 @@ def document(sender: str, functional_id: str, number: int, lines: Sequence[str])
     return render(envelope, [(f"{number:04d}", [line.split("*") for line in lines])])
 
 
-def offered(
-    number: int = 1, purpose: str = "00", pickup: str = "0900", to: str = "WI*53214*US"
+def offered(  # noqa: PLR0913, PLR0917 - an offer has that many sides
+    number: int = 1,
+    purpose: str = "00",
+    pickup: str = "0900",
+    to: str = "WI*53214*US",
+    respond_by: str = "20260330*1*1200",
 ) -> bytes:
     return document(
         "acme",
@@ -121,7 +125,7 @@ def offered(
             "B2**XDCK**4711**PP",
             f"B2A*{purpose}*LT",
             "L11*PO-9*PO",
-            "G62*64*20260330*1*1200*ET",
+            f"G62*64*{respond_by}*ET",
             "S5*1*CL",
             f"G62*69*20260331*U*{pickup}*LT",
             "N1*SH*MILL*93*1520",
@@ -289,15 +293,25 @@ def test_a_load_that_is_too_near_is_countered_and_its_change_accepted() -> None:
     house = town()
     house.wait_until(datetime(2026, 3, 31, 10, 0, tzinfo=UTC))  # three hours before the pickup
 
-    hear(house, "acme", offered())
+    hear(house, "acme", offered(respond_by="20260331*1*1200"))
     before = carried(house)
-    hear(house, "acme", offered(2, "04", pickup="1700"))
+    hear(house, "acme", offered(2, "04", pickup="1700", respond_by="20260331*1*1200"))
 
     assert sent(house, "acme", ANSWER) == [
         "B1*XDCK*4711*20260331*C N9*CN*acme.4711 K1*pick up tomorrow",
         "B1*XDCK*4711*20260331*A N9*CN*acme.4711",
     ]
     assert (before, carried(house)) == ([], [LOAD])
+
+
+def test_an_offer_that_comes_when_nobody_waits_for_its_answer_is_declined() -> None:
+    house = town()
+    house.wait_until(BEGIN + timedelta(hours=11))  # the customer waited for ten
+
+    hear(house, "acme", offered())
+
+    late = "B1*XDCK*4711*20260330*D N9*CN*acme.4711 K1*not decided in time"
+    assert (sent(house, "acme", ANSWER), carried(house)) == ([late], [])
 
 
 def test_a_load_abroad_is_declined_by_the_policy() -> None:

@@ -11,7 +11,8 @@ House rules
   2. The policy's first row that fits an offer answers it: accept, decline, or counter. Where none
      fits, or the row says so, a person is asked: a retry accepts, a waiver declines.
   3. An offer is answered once. Where the customer waits until a certain time and nobody has
-     decided by then, it is declined, unless the policy says to keep silent.
+     decided by then, it is declined, unless the policy says to keep silent; a yes that comes after
+     that time, or to an offer that came after it, is a decline too.
   4. What we accepted is carried as offered. A change is an offer of its own: until it is accepted
      the load is carried as agreed before.
   5. An offer that is taken back is asked about no more, and what was agreed on it is off.
@@ -100,12 +101,12 @@ def decide(state: LoadState, received: Received[Any], rules: Rules) -> Step:
             return end_waiting(state, body, policy)
         case ExceptionRetried():
             accepted = Verdict(answer=OfferAnswer.ACCEPT, at=received.at, by=body.by)
-            return settle(state, accepted)
+            return settle(state, accepted, policy)
         case ExceptionWaived():
             declined = Verdict(
                 answer=OfferAnswer.DECLINE, at=received.at, by=body.by, reason=body.reason
             )
-            return settle(state, declined)
+            return settle(state, declined, policy)
         case _:
             assert_never(body)
 
@@ -127,7 +128,7 @@ def take_offer(state: LoadState, said: LoadOffered, at: datetime, policy: Accept
         state, asked = ask(state, said)
     else:
         verdict = Verdict(answer=OfferAnswer(row.answer), at=at, by=row.rule_id, reason=row.reason)
-        state, asked = settle(state, verdict)
+        state, asked = settle(state, verdict, policy)
     return state, (*first, *asked)
 
 
@@ -138,17 +139,30 @@ def end_waiting(state: LoadState, alarm: WakeUp, policy: AcceptancePolicy) -> St
     state = replace(state, due_at=None)
     if not policy.decline_when_late:
         return state, ()
-    late = Verdict(
-        answer=OfferAnswer.DECLINE, at=alarm.due_at, by="deadline", reason="not decided in time"
+    return settle(state, too_late(alarm.due_at), policy)
+
+
+def too_late(at: datetime) -> Verdict:
+    """Decline what the customer waits for no more."""
+    return Verdict(
+        answer=OfferAnswer.DECLINE, at=at, by="deadline", reason="not decided in time"
     )
-    return settle(state, late)
 
 
-def settle(state: LoadState, verdict: Verdict) -> Step:
+def in_time(offer: LoadOffered, verdict: Verdict, policy: AcceptancePolicy) -> Verdict:
+    """Let a decision count as far as the customer still waits for it; a no always does."""
+    still = offer.respond_by is None or verdict.at <= offer.respond_by
+    if still or verdict.answer is OfferAnswer.DECLINE or not policy.decline_when_late:
+        return verdict
+    return too_late(verdict.at)
+
+
+def settle(state: LoadState, verdict: Verdict, policy: AcceptancePolicy) -> Step:
     """Answer the offer, once, and agree on the carriage where we accept it."""
     offer = state.offer
     if offer is None or state.verdict is not None or offer.purpose is TenderPurpose.CANCEL:
         return state, ()
+    verdict = in_time(offer, verdict, policy)
     state, closed = close(replace(state, verdict=verdict), f"answered: {verdict.answer}")
     countered = verdict.answer is OfferAnswer.COUNTER
     answer = AnswerTender(

@@ -4,9 +4,7 @@ Takes   POST /loads, POST /loads/{shipment_id}/cancellations     from the TMS, w
         POST /interchange                                         204s
 Tells   document `interchange`: 214 or 315, 990, 210 and 997, each in an interchange of its own
 
-An interchange that came before, by its sender's control number, is taken and changes nothing. What
-is told gets its control number when it is first told, and keeps it: told again, it is the same
-interchange.
+`x12_partner` has how interchanges are numbered, written and acknowledged.
 """
 
 from __future__ import annotations
@@ -18,26 +16,21 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from crossdock.formats.x12.envelope import Group, Interchange, read
+from crossdock.formats.x12.envelope import Interchange
 from crossdock.simulators import x12_speech as speech
 from crossdock.simulators.billing import Bill, invoice_event
 from crossdock.simulators.carrier import ANSWER_MINUTES, Carrier, as_told
 from crossdock.simulators.chance import between
 from crossdock.simulators.journeys import Dialect, Said, journey, told
-from crossdock.simulators.ledger import Telling, Told
-from crossdock.simulators.partner import CROSSDOCK, Asked, Setup, json_answer
+from crossdock.simulators.ledger import Told
+from crossdock.simulators.partner import Asked, Setup
+from crossdock.simulators.x12_partner import SHIPPER, TOO_LATE, X12Partner, interchange_in
 
-SHIPPER = "SHIPPERCO"
-CONTENT_TYPE = "application/edi-x12"
-DOCUMENT = "interchange"
-ACKNOWLEDGED_AFTER_MINUTES = (1, 15)
-TOO_LATE = timedelta(days=3)
-CUT = "/cut"
 # Faults that X12 has no words for: a 214 neither corrects nor takes back.
 UNSPEAKABLE = ("retraction", "correction")
 
 
-class X12Carrier(Carrier):
+class X12Carrier(X12Partner, Carrier):
     """One carrier with its dialect, told in X12."""
 
     def __init__(self, setup: Setup, dialect: Dialect) -> None:
@@ -53,49 +46,6 @@ class X12Carrier(Carrier):
             web.post("/loads/{shipment_id}/cancellations", self._load_cancelled),
             web.post("/interchange", self._interchange),
         )
-
-    def dressed(self, telling: Telling) -> tuple[bytes, str]:
-        """Write what is told as an interchange, under the number it has or gets now."""
-        if telling.target != CROSSDOCK:
-            return telling.body, "application/json"
-        kept = self.ledger.kept("interchange", telling.webhook_id)
-        if kept is None:
-            last = self.ledger.kept("counter", "interchange") or 0
-            kept = {"number": last + 1, "at": self.clock.now()}
-            with self.ledger.together():
-                self.ledger.keep("counter", "interchange", last + 1)
-                self.ledger.keep("interchange", telling.webhook_id, kept)
-            kept = self.ledger.kept("interchange", telling.webhook_id)
-        body = msgspec.json.decode(telling.body)
-        at = datetime.fromisoformat(kept["at"])
-        content = speech.interchange(self.names, body["group"], body["lines"], kept["number"], at)
-        if telling.webhook_id.endswith(CUT):
-            content = content[: len(content) * 2 // 3]
-        return content, CONTENT_TYPE
-
-    def _tell_lines(
-        self,
-        group: str,
-        lines: list[speech.Line],
-        subject: str,
-        event: Told,
-        due: datetime,
-    ) -> None:
-        """Promise crossdock a set, with the faults that strike it on the way."""
-        body = {"group": group, "lines": lines}
-        if self.mischief.strikes("corrupt", event.content_key):
-            self.sender.post(
-                Telling(
-                    due=due - timedelta(minutes=1),
-                    target=CROSSDOCK,
-                    document=DOCUMENT,
-                    subject=subject,
-                    webhook_id=event.content_key + CUT,
-                    body=msgspec.json.encode(body),
-                    tells=(),
-                )
-            )
-        self.tell(DOCUMENT, subject, event, due, body=body)
 
     def _tell_journey(self, shipment: dict[str, Any]) -> None:
         chances = {
@@ -116,23 +66,21 @@ class X12Carrier(Carrier):
         event = self._told(shipment_id, step)
         if self.dialect.at_sea:
             lines = speech.ocean(step.event, self.dialect.scac)
-            self._tell_lines(speech.GROUPS["ocean"], lines, shipment_id, event, step.told_at)
+            self.tell_lines(speech.GROUPS["ocean"], lines, shipment_id, event, step.told_at)
             return
         events = [each.event for each in history] if self.dialect.histories else [step.event]
         lines = speech.tracking(events, shipment_id, self.dialect.scac)
-        self._tell_lines(speech.GROUPS["tracking"], lines, shipment_id, event, step.told_at)
+        self.tell_lines(speech.GROUPS["tracking"], lines, shipment_id, event, step.told_at)
 
     def _tell_bill(self, bill: Bill, subject: str) -> None:
         event = as_told(bill, invoice_event(bill))
         lines = speech.invoice(bill)
-        self._tell_lines(speech.GROUPS["invoice"], lines, subject, event, bill.told_at)
+        self.tell_lines(speech.GROUPS["invoice"], lines, subject, event, bill.told_at)
 
     async def _interchange(self, request: web.Request) -> web.StreamResponse:
-        content = await request.read()
-        document = read(content)
-        if len(document.interchanges) != 1:
-            return json_answer({"error": "unreadable"}, 422)
-        (found,) = document.interchanges
+        found = await interchange_in(request)
+        if isinstance(found, web.Response):
+            return found
         number = f"{found.sender}/{found.control}"
         offers = [speech.offer_in(each) for group in found.groups for each in group.transactions]
         first = offers[0] if offers and found.groups[0].functional_id == "SM" else None
@@ -147,33 +95,13 @@ class X12Carrier(Carrier):
 
     def _taken(self, found: Interchange, offers: Sequence[speech.Offer]) -> str:
         """Acknowledge what came, and answer the offers in it."""
-        for group in found.groups:
-            if not group.is_acknowledgement or self._acknowledges_all(found):
-                self._acknowledge(found, group)
+        self.acknowledge(found)
         for each in offers:
             if each.purpose == "cancel":
                 self._let_go(each)
             else:
                 self._answer(each, found)
         return found.control
-
-    def _acknowledges_all(self, found: Interchange) -> bool:
-        return self.mischief.strikes("ack_acked", f"{self.dialect.scac}/{found.control}")
-
-    def _acknowledge(self, found: Interchange, group: Group) -> None:
-        name = f"acknowledgement/{self.dialect.scac}/{found.control}/{group.control}"
-        if self.mischief.strikes("no_ack", name):
-            return
-        seed = self.setup.seed
-        minutes = between(*ACKNOWLEDGED_AFTER_MINUTES, seed, "acknowledged", name)
-        due = self.clock.now() + timedelta(minutes=minutes)
-        if self.mischief.strikes("late_ack", name):
-            due += TOO_LATE
-        verdict = "R" if self.mischief.strikes("rejecting_ack", name) else "A"
-        said = speech.acknowledged(group, verdict)
-        event = Told(verb="acknowledgement", content_key=name, content=said)
-        lines = speech.acknowledgement(said)
-        self._tell_lines(speech.GROUPS["acknowledgement"], lines, name, event, due)
 
     def _let_go(self, offer: speech.Offer) -> None:
         """Forget a load that is taken back before it was picked up."""
@@ -213,7 +141,7 @@ class X12Carrier(Carrier):
         key = f"{name}/{found.control}/{event_type}"
         said = Told(verb=event_type, content_key=key, content=event)
         subject = f"answer/{offer.shipment_id}"
-        self._tell_lines(speech.GROUPS["tender"], speech.answer(event), subject, said, due)
+        self.tell_lines(speech.GROUPS["tender"], speech.answer(event), subject, said, due)
 
 
 def _asked(offer: speech.Offer | None, number: str) -> Asked:

@@ -51,6 +51,7 @@ CHARGES = {"LINEHAUL": "400", "FUEL": "FUE", "DETENTION": "DET", "ADMINISTRATION
 CORRECTIONS = {"issued": "", "corrected": "CO", "cancelled": "CA"}  # element 202
 # Our words for a carrier's numbers -> element 128.
 NUMBERS = {"PRO": "CN", "TRACKING": "2I", "BILL_OF_LADING": "BM", "SHIPMENT": "SI"}
+SETS = {"SM": "204", "GF": "990", "QM": "214"}  # what crossdock sends, by its functional id
 PURPOSES = {"00": "original", "04": "change", "05": "change", "01": "cancel"}
 
 
@@ -199,12 +200,12 @@ def _cents(amount: Decimal) -> str:
 
 
 def acknowledgement(said: dict[str, Any]) -> list[Line]:
-    """Write a 997 of a group of 204s; `verdict` is A or R."""
+    """Write a 997 of a group of sets of one kind; `verdict` is A or R."""
     verdict, sets = said["verdict"], said["sets"]
     taken = len(sets) if verdict == "A" else 0
     lines = [["ST", "997", ""], ["AK1", said["functional_id"], said["group"]]]
     for number in sets:
-        lines += [["AK2", "204", number], ["AK5", verdict]]
+        lines += [["AK2", SETS.get(said["functional_id"], "997"), number], ["AK5", verdict]]
     return [*lines, ["AK9", verdict, str(len(sets)), str(len(sets)), str(taken)]]
 
 
