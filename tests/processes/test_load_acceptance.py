@@ -140,3 +140,13 @@ def test_an_offer_that_is_taken_back_is_asked_about_no_more_and_what_was_agreed_
     said = story.tell(word(2, TenderPurpose.CANCEL), OFFER)
 
     assert (answers(said), carried(said), story.stage) == ([], [(2, True)], "taken back")
+
+
+def test_an_offer_that_is_taken_back_closes_its_question() -> None:
+    story = begin(ASKED)
+    story.tell(OFFER)
+    asked = set(story.exceptions)
+
+    story.tell(word(2, TenderPurpose.CANCEL))
+
+    assert (asked, story.exceptions, story.timers) == ({OFFERED}, {}, {})

@@ -169,3 +169,16 @@ def test_the_same_evidence_in_any_order_leaves_a_partner_with_the_same_belief(
         "PICKED_UP/ACTUAL": moment(hour(1)).text,
         "DELIVERED/ACTUAL": moment(hour(6)).text,
     }
+
+
+def test_what_proves_no_way_back_is_taken_back_before_it_is_told_as_the_way_there() -> None:
+    story = shown_to_customer(TELLING)
+    story.tell(report(PICKED_UP, 1), report(DELIVERED, 5), report(Milestone.IN_TRANSIT, 6))
+
+    said = words(story.tell(retraction(DELIVERED, 5)))
+
+    assert [(each.milestone, each.returning, each.retracted) for each in said] == [
+        (DELIVERED, False, True),
+        (Milestone.IN_TRANSIT, True, True),
+        (Milestone.IN_TRANSIT, False, False),
+    ]

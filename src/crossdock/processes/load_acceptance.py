@@ -144,9 +144,7 @@ def end_waiting(state: LoadState, alarm: WakeUp, policy: AcceptancePolicy) -> St
 
 def too_late(at: datetime) -> Verdict:
     """Decline what the customer waits for no more."""
-    return Verdict(
-        answer=OfferAnswer.DECLINE, at=at, by="deadline", reason="not decided in time"
-    )
+    return Verdict(answer=OfferAnswer.DECLINE, at=at, by="deadline", reason="not decided in time")
 
 
 def in_time(offer: LoadOffered, verdict: Verdict, policy: AcceptancePolicy) -> Verdict:

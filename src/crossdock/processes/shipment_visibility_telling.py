@@ -1,7 +1,8 @@
 """Telling: which partners are told of milestones as messages, and what they were told already.
 
 They are told what the customer is shown and as the customer is shown it, each milestone once; what
-changes afterwards is told again under a higher revision, and what is shown no more is taken back.
+changes afterwards is told again under a higher revision, and what is shown no more is taken back,
+before anything new is told: a reader who knows milestones by their names alone keeps the last word.
 While the gate is closed nothing is told, and nothing taken back.
 
 A leaf of shipment_visibility.
@@ -54,17 +55,17 @@ def _difference(
         for name, each in seen_by(journey, opened, rules).items()
         if not row.milestones or each.milestone in row.milestones
     ]
-    for each in wanted:
-        before = state.spoken.get(each.business_key())
-        if before is None:
-            yield each
-        elif _is_otherwise(each, before):
-            yield structs.replace(each, revision=before.revision + 1)
     held = {each.business_key() for each in wanted}
     for key, before in state.spoken.items():
         of_row = (before.partner, before.customer_id) == (row.partner, row.customer_id)
         if of_row and key not in held and not before.retracted:
             yield structs.replace(before, revision=before.revision + 1, retracted=True)
+    for each in wanted:
+        known = state.spoken.get(each.business_key())
+        if known is None:
+            yield each
+        elif _is_otherwise(each, known):
+            yield structs.replace(each, revision=known.revision + 1)
 
 
 def _is_otherwise(word: TellMilestone, before: TellMilestone) -> bool:

@@ -83,12 +83,14 @@ def _weather(options: Options, without: Sequence[str]) -> Options:
     """Let the faults that these defences are made for strike often, among whom they are for."""
     often = {fault: Level.HIGH for name in without for fault in DEFENCES[name].weather}
     abroad = any(DEFENCES[name].abroad for name in without)
+    offered = any(DEFENCES[name].customers for name in without)
     speaks = any(DEFENCES[name].x12 for name in without)
     return msgspec.structs.replace(
         options,
         levels={**options.levels, **often},
         x12=options.x12 or speaks,
         tendering=options.tendering or speaks,
+        customers=options.customers or offered,
         ledger_currency=ABROAD if abroad else options.ledger_currency,
     )
 

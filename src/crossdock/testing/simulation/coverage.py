@@ -14,6 +14,9 @@ from crossdock.testing.simulation.faults import FAULTS
 DRAWN_BY_PARTNERS = {name for name, fault in FAULTS.items() if fault.business} - {
     "garbage",
     "identity_reused",
+    "offer_again",
+    "offer_changed",
+    "offer_withdrawn",
 }
 
 
@@ -105,6 +108,15 @@ REACHED: tuple[str, ...] = _words("""
     send erp.post_freight_invoice
     send erp.release_billing
     send tms.share_freight_invoice
+    customer sent offer
+    customer received customer.answer_tender
+    customer received customer.tell_milestone
+    exception LOAD_OFFERED
+    stage load_acceptance offered
+    stage load_acceptance accepted
+    stage load_acceptance declined
+    stage load_acceptance countered
+    stage load_acceptance taken back
     finance approve
     finance short_pay
     finance dispute

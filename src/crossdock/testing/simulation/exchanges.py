@@ -39,12 +39,16 @@ class Envelope(Struct, frozen=True, kw_only=True):
         return tuple(each for each in self.groups if each[0] != ACKNOWLEDGEMENTS)
 
 
+def segments_of(content: bytes) -> list[list[str]]:
+    """Split an interchange into its segments and their elements, as all partners here write."""
+    return [each.strip().split("*") for each in content.decode().split("~") if each.strip()]
+
+
 def envelope_of(content: bytes) -> Envelope:
     """Read an interchange as far as its envelope and its acknowledgements go."""
     control, groups, verdicts = "", [], []
     about, tag = ("", ""), ""
-    for segment in content.decode().split("~"):
-        tag, *elements = segment.strip().split("*") if segment.strip() else (tag,)
+    for tag, *elements in segments_of(content):
         match tag, elements:
             case "ISA", [*_] if len(elements) > 12:  # noqa: PLR2004 - ISA13
                 control = elements[12]

@@ -16,6 +16,7 @@ ORDERS_MAX = 3
 OFF_SHARE, LOW_SHARE = 0.5, 0.35
 ABROAD = "USD"  # what books are kept in where it is not what is charged
 TENDERING_SHARE, X12_SHARE, ABROAD_SHARE, ONE_LANE_SHARE = 0.3, 0.3, 0.3, 0.3  # of the days
+CUSTOMERS_SHARE = 0.2
 CLASSES = (
     EffectClass.IDEMPOTENT,
     EffectClass.IDEMPOTENT,
@@ -31,7 +32,8 @@ class Options(Struct, frozen=True, kw_only=True):
     `levels` names the faults that are not off. `promises` tells for the partners that take keys
     whether they honour them, can be asked by them, or neither. With `x12` some carriers speak it,
     and are tendered to. `ledger_currency` is that of the books, where it is not that of the
-    charges; in `one_lane` orders go the same way, so that loads are shared. `batch` is how many
+    charges; in `one_lane` orders go the same way, so that loads are shared. With `customers` some
+    offer us loads, and some are told of milestones as messages. `batch` is how many
     steps one transaction takes at most. `until` ends the safety phase after so many events,
     whatever the day's plan; 0 for the whole day.
     """
@@ -46,6 +48,7 @@ class Options(Struct, frozen=True, kw_only=True):
     x12: bool = False
     ledger_currency: str = ""
     one_lane: bool = False
+    customers: bool = False
     until: int = 0
 
     @property
@@ -70,6 +73,7 @@ class Options(Struct, frozen=True, kw_only=True):
             f"seed={self.seed} orders={self.orders} batch={self.batch} "
             f"attempts_max={self.attempts_max} tendering={'yes' if self.tendering else 'no'} "
             f"x12={'yes' if self.x12 else 'no'} books={self.ledger_currency or 'as charged'} "
+            f"customers={'yes' if self.customers else 'no'} "
             f"{promises} faults: {faults or 'none'}"
         )
 
@@ -89,6 +93,7 @@ def draw(seed: int) -> Options:
         tendering=x12 or share(seed, "tendering") < TENDERING_SHARE,
         x12=x12,
         one_lane=share(seed, "one lane") < ONE_LANE_SHARE,
+        customers=share(seed, "customers") < CUSTOMERS_SHARE,
         ledger_currency=ABROAD if share(seed, "books") < ABROAD_SHARE else "",
     )
 

@@ -29,6 +29,14 @@ from crossdock.simulators.tms import Tms
 from crossdock.simulators.world import LEGACY_COMPANY, World
 from crossdock.simulators.x12_carrier import X12Carrier
 from crossdock.testing.in_process import finish
+from crossdock.testing.simulation.customers import (
+    FLEET,
+    OFFERS,
+    OWN_SCAC,
+    TOLD,
+    Customer,
+    Fleet,
+)
 from crossdock.testing.simulation.options import Options
 from crossdock.testing.simulation.timeline import SimulatedClock
 
@@ -39,13 +47,14 @@ class Seat(Struct, frozen=True, kw_only=True):
     """A partner as the house knows it: its connector, whom it serves, and whose promise it keeps.
 
     `promise` names the entry of `Options.promises`; empty: as its manifest declares. `in_files`:
-    it is told by files in a folder.
+    it is told by files in a folder. `offers`: it offers us loads, and is the customer of that name.
     """
 
     connector: str
     serves: tuple[str, ...] = ()
     promise: str = ""
     in_files: bool = False
+    offers: str = ""
 
     @property
     def speaks_x12(self) -> bool:
@@ -66,10 +75,21 @@ PARTNERS: dict[str, Seat] = {
 IN_X12 = ("ROAD", "PARC")  # the carriers that speak X12 in a world where some do
 
 
-def seats(*, x12: bool) -> dict[str, Seat]:
-    """Give everybody's seat; with `x12`, two of the carriers speak it."""
+OFFERING = "C-MILL"  # our number of the customer who offers loads
+CUSTOMERS: dict[str, Seat] = {
+    OFFERS: Seat(connector=X12, serves=(OFFERS.upper(),), offers=OFFERING),
+    TOLD: Seat(connector=X12, serves=(TOLD.upper(),)),
+    FLEET: Seat(connector="reference_carrier", serves=(OWN_SCAC,), promise="carriers"),
+}
+
+
+def seats(*, x12: bool, customers: bool = False) -> dict[str, Seat]:
+    """Give everybody's seat; with `x12`, two of the carriers speak it.
+
+    With `customers` there are some who offer loads and are told, and lorries to carry for them.
+    """
     speak = {scac.lower(): Seat(connector=X12, serves=(scac,)) for scac in IN_X12}
-    return {**PARTNERS, **speak} if x12 else PARTNERS
+    return {**PARTNERS, **(speak if x12 else {}), **(CUSTOMERS if customers else {})}
 
 
 class WatchedLedger(Ledger):
@@ -198,7 +218,7 @@ def build(
     options: Options, clock: SimulatedClock, world: World, folder: Path, faults: Mapping[str, str]
 ) -> Cast:
     """Seat the partners; `faults` are texts for `simulators.mischief`, by partner."""
-    taken = seats(x12=options.x12)
+    taken = seats(x12=options.x12, customers=options.customers)
 
     def setup(name: str) -> Setup:
         return Setup(
@@ -217,5 +237,8 @@ def build(
     for scac, dialect in DIALECTS.items():
         kind = X12Carrier if taken[scac.lower()].speaks_x12 else Carrier
         partners[scac.lower()] = kind(setup(scac.lower()), dialect)
+    if options.customers:
+        partners |= {name: Customer(setup(name), name) for name in (OFFERS, TOLD)}
+        partners[FLEET] = Fleet(setup(FLEET))
     doors = {name: Doors(each) for name, each in partners.items()}
     return Cast(partners=partners, doors=doors, erp=erp, legacy=legacy, tms=tms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -11,11 +11,14 @@ from msgspec import Struct
 
 from crossdock.app.roster import PROCESSES, PROJECTIONS
 from crossdock.app.routing import Target, router
+from crossdock.canonical.tracking import Milestone
 from crossdock.connectors import discover, promising
 from crossdock.connectors.system_api.settings import SystemApiSettings
 from crossdock.flow.roster import Inbound, Roster, Rulebook
 from crossdock.policies.freight import ExchangeRate, FreightPolicy
 from crossdock.policies.rules import (
+    AcceptancePolicy,
+    AcceptanceRow,
     EvidencePolicy,
     InventoryPolicy,
     InventoryRow,
@@ -23,11 +26,14 @@ from crossdock.policies.rules import (
     PostingPolicy,
     RoutingRow,
     Rules,
+    TellingPolicy,
+    TellingRow,
     TenderingPolicy,
 )
 from crossdock.ports import Connector, EffectClass, Endpoint
-from crossdock.simulators.x12_carrier import SHIPPER
-from crossdock.testing.simulation.partners import Seat, seats
+from crossdock.simulators.x12_partner import SHIPPER
+from crossdock.testing.simulation.customers import ABROAD, ELSEWHERE, HOME, OFFERS, OWN_SCAC, TOLD
+from crossdock.testing.simulation.partners import OFFERING, Seat, seats
 from crossdock.testing.simulation.wire import InFiles
 
 TENANT = "main"
@@ -69,13 +75,33 @@ RATES = tuple(
 MENDED_RATES = (RATES[0], msgspec.structs.replace(RATES[1], rate="1.0941"))
 OFFERED = TenderingPolicy(modes=("ROAD", "PARCEL"), answer_within_minutes=90)
 STOCKED = frozenset({"1000"})  # the companies whose ERP is asked to set stock aside
+# What we answer customers, by where a load goes to: at once, or a person is asked.
+NEAR_HOURS = 6
+ACCEPTANCE = AcceptancePolicy(
+    rows=(
+        AcceptanceRow(
+            rule_id="near", answer="counter", notice_hours_below=NEAR_HOURS, reason="a day later"
+        ),
+        AcceptanceRow(rule_id="home", answer="accept", to_country=HOME),
+        AcceptanceRow(rule_id="abroad", answer="decline", to_country=ABROAD, reason="no permit"),
+    )
+)
+LATER_ACCEPTANCE = AcceptancePolicy(
+    rows=(
+        AcceptanceRow(rule_id="abroad", answer="decline", to_country=ABROAD, reason="no permit"),
+        AcceptanceRow(rule_id="elsewhere", answer="accept", to_country=ELSEWHERE),
+    )
+)
+MILESTONES_TOLD = (Milestone.PICKED_UP, Milestone.DEPARTED, Milestone.DELIVERED)
 BOOK = Rules(
+    acceptance=ACCEPTANCE,
     routing=ROUTING,
     freight=FREIGHT,
     exchange_rates=RATES,
     inventory=InventoryPolicy(rows=tuple(InventoryRow(company_code=each) for each in STOCKED)),
 )
 LATER_BOOK = Rules(
+    acceptance=LATER_ACCEPTANCE,
     routing=ROUTING[1:],
     inventory=InventoryPolicy(
         rows=tuple(InventoryRow(company_code=each, hold_planning=True) for each in STOCKED)
@@ -108,12 +134,32 @@ def connectors() -> Mapping[str, Connector]:
     return discover()
 
 
-def rules_of(release: int, *, tendering: bool, ledger_currency: str = "") -> Rules:
-    """Give the rule book of a release: every other one is another."""
+def telling_of(customers: Iterable[str]) -> TellingPolicy:
+    """Tell who offers loads of all that is shown of them, and another of the rest."""
+    rest = tuple(
+        TellingRow(customer_id=each, partner=TOLD, milestones=MILESTONES_TOLD)
+        for each in sorted(customers)
+    )
+    return TellingPolicy(rows=(TellingRow(customer_id=OFFERING, partner=OFFERS), *rest))
+
+
+def rules_of(
+    release: int,
+    *,
+    tendering: bool,
+    ledger_currency: str = "",
+    told: Iterable[str] | None = None,
+) -> Rules:
+    """Give the rule book of a release: every other one is another.
+
+    `told` are the customers of whose milestones somebody is told, where anybody is.
+    """
     book = LATER_BOOK if release % 2 else BOOK
     if ledger_currency:
         freight = msgspec.structs.replace(FREIGHT, ledger_currency=ledger_currency)
         book = msgspec.structs.replace(book, freight=freight)
+    if told is not None:
+        book = msgspec.structs.replace(book, telling=telling_of(told))
     return msgspec.structs.replace(book, tendering=OFFERED) if tendering else book
 
 
@@ -125,6 +171,7 @@ def roster_for(  # noqa: PLR0913 - a house has this many sides
     promises: Mapping[str, EffectClass] | None = None,
     attempts_max: int = 20,
     x12: bool = False,
+    customers: bool = False,
 ) -> Roster:
     """Put the house together; `promises` are by the name in `Options.promises`."""
     targets = [
@@ -132,7 +179,7 @@ def roster_for(  # noqa: PLR0913 - a house has this many sides
             endpoint=_endpoint(name, seat, folder, promises or {}, attempts_max),
             serves=seat.serves,
         )
-        for name, seat in seats(x12=x12).items()
+        for name, seat in seats(x12=x12, customers=customers).items()
     ]
     endpoints = {each.endpoint.name: each.endpoint for each in targets}
     return Roster(
@@ -163,6 +210,8 @@ def _endpoint(
             "own_id": SHIPPER,
             "partner_id": seat.serves[0],
             "time_zone": ZONE,
+            "own_scac": OWN_SCAC if seat.offers else "",
+            "customer_id": seat.offers,
         }
         settings = msgspec.convert(told, connector.settings)
     elif seat.in_files:

@@ -27,7 +27,7 @@ from crossdock.ports import (
     Transport,
 )
 from crossdock.simulators.chance import between
-from crossdock.simulators.x12_carrier import X12Carrier
+from crossdock.simulators.x12_partner import X12Partner
 from crossdock.testing.simulation.faults import Dice
 from crossdock.testing.simulation.network import Network
 from crossdock.testing.simulation.partners import Cast
@@ -237,7 +237,7 @@ class Wire:
                 self._cast.legacy.handed(call.url)
             return in_folder(self._folder, call)
         exchange = self._cast.doors[name].answer(call)
-        if isinstance(self._cast.partners[name], X12Carrier):
+        if isinstance(self._cast.partners[name], X12Partner):
             self._witness.exchanges.arrived(name, call, exchange)
         return exchange
 

@@ -25,11 +25,18 @@ from crossdock.flow.receiver import Receipt
 from crossdock.flow.settling import Work
 from crossdock.messages.freight_settlement import FreightVerdict
 from crossdock.ports.store import ExceptionRow
+from crossdock.processes.load_acceptance import OFFERED
 from crossdock.simulators.closing import STATEMENT
 from crossdock.simulators.journeys import DIALECTS
 from crossdock.simulators.ledger import Entry, Told
-from crossdock.simulators.x12_carrier import CONTENT_TYPE
+from crossdock.simulators.x12_partner import CONTENT_TYPE
+from crossdock.testing.simulation.customers import OFFERS
+from crossdock.testing.simulation.customers import TOLD as CUSTOMER_TOLD
 from crossdock.testing.simulation.exchanges import Exchanges
+from crossdock.testing.simulation.offers import Offers
+
+KINDS = frozenset({"erp", "legacy", "tms"})
+KIND_OF = {OFFERS: "customer", CUSTOMER_TOLD: "customer"}
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -149,6 +156,7 @@ class Witness:
         self.referenced: set[tuple[str, str]] = set()
         self.reached: Counter[str] = Counter()
         self.exchanges = Exchanges(self.keys_done.add)
+        self.offers = Offers()
 
     def turn_page(self) -> None:
         """Begin the next event."""
@@ -205,8 +213,8 @@ class Witness:
         for key in self.exchanges.received(arrival):
             heard = self.promised.get(key)
             self.reached["told in X12"] += 1
-            if heard is None:
-                continue  # an answer or an acknowledgement, which no page shows
+            if self.offers.hear(key, at) or heard is None:
+                continue  # an offer, an answer or an acknowledgement: no page shows it
             repeats = DIALECTS[arrival.partner.upper()].histories
             for name, told in self.promised.items():
                 same = name[0] == key[0] and told["shipment_id"] == heard["shipment_id"]
@@ -239,7 +247,7 @@ class Witness:
         if partner == "legacy" and entry.kind == "sent" and entry.verb != STATEMENT:
             self._learn(entry.content)
         self.news.done.append(Done(partner=partner, entry=entry))
-        kind = partner if partner in {"erp", "legacy", "tms"} else "carrier"
+        kind = partner if partner in KINDS else KIND_OF.get(partner, "carrier")
         self.reached[f"{kind} {entry.kind} {entry.verb}"] += 1
 
         if entry.verb == "erp.write_reference" and entry.kind == "received":
@@ -253,10 +261,12 @@ class Witness:
             self.referenced |= {(row["order_no"], row["shipment_id"]) for row in rows}
 
     def promise(self, partner: str, told: Told) -> None:
-        """Note what a carrier will tell, and when it happens."""
+        """Note what a carrier will tell, and when it happens; and what a customer will offer."""
         if told.verb == "tracking":
             event = told.content["event"]
             self.promised[partner, identity_of(event)] = told.content
+        elif told.verb == "offer":
+            self.offers.promise(partner, told)
 
     def is_done(self, key: str) -> bool:
         """Tell whether a partner did what was asked under a key."""
@@ -281,6 +291,8 @@ class Witness:
             self.permitted.update(row.about)
         if verb == WAIVE:
             self.waived |= set(row.about)
+        if row.code == OFFERED:
+            self.offers.decided(row.subject.rsplit("/", 1)[-1], row.seen["revision"], verb)
         if row.kind == "effect" and verb == EDIT:
             self.mended.append(row.subject)
 

@@ -26,6 +26,8 @@ from crossdock.simulators.chance import between, whole
 from crossdock.simulators.mischief import FAULTS as MISCHIEF
 from crossdock.simulators.world import Release
 from crossdock.simulators.world import World as Day
+from crossdock.testing.simulation.customers import OFFERS, Customer
+from crossdock.testing.simulation.customers import draw as offers
 from crossdock.testing.simulation.defects import Defects
 from crossdock.testing.simulation.faults import FAULTS, JUMP_MINUTES, Dice
 from crossdock.testing.simulation.house import Crashed, House
@@ -118,13 +120,14 @@ class World:
             (folder / name).mkdir(parents=True)
         self.store = MemoryFile(self._image.store)
         self._rows = self.store.connection
-        self._seats = seats(x12=options.x12)
+        self._seats = seats(x12=options.x12, customers=options.customers)
         network = self.network = Network(self.timeline, dice, self._seats)
         self.day = Day(day=DAY, records=(), releases=self._releases())
         faults = {name: self._mischief(name) for name in self._seats}
         self.cast = cast = build(options, self.clock, self.day, folder, faults)
         self.wire = Wire(self.timeline, dice, network, cast, folder, self.witness)
         ids = Numbers("id")
+        buyers = {each.order["customer_id"] for each in self.day.releases}
         defects = self.defects = Defects(dice, Crashed, self.witness.died)
         self.house = House(
             self.store,
@@ -136,10 +139,12 @@ class World:
                         release,
                         tendering=options.tendering,
                         ledger_currency=options.ledger_currency,
+                        told=buyers if options.customers else None,
                     ),
                     promises=options.promises,
                     attempts_max=options.attempts_max,
                     x12=options.x12,
+                    customers=options.customers,
                 )
             ),
             self.timeline,
@@ -248,6 +253,12 @@ class World:
         if self.options.x12:
             at = between(60, SAFETY.total_seconds(), seed, "backup")
             self.timeline.after(at, "house", "is backed up", self._back_up)
+        mill = self.cast.partners.get(OFFERS)
+        if isinstance(mill, Customer):
+            for word in offers(seed, BEGIN, self.dice.strikes):
+                self.timeline.at(
+                    word.at, OFFERS, f"say {word.purpose} {word.load}", partial(mill.say, word)
+                )
         for hours in STATEMENT_HOURS:
             at = timedelta(hours=hours).total_seconds()
             self.timeline.after(at, "clerks", "tell what ledgers hold", self._tell_ledgers)

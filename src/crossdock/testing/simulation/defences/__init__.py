@@ -8,6 +8,7 @@ defence alone is away, which `make ablation` tries.
     flow        of the machine and its store
     processes   of what is decided
     exchanges   of answers and control numbers
+    customers   of what is answered and told to customers
     money       of what is claimed, agreed, posted, billed and reconciled
 """
 
@@ -16,13 +17,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from crossdock.testing.simulation.defences import exchanges, flow, money, processes
+from crossdock.testing.simulation.defences import customers, exchanges, flow, money, processes
 from crossdock.testing.simulation.defences.base import Defence
 
 DEFENCES: dict[str, Defence] = {
     **flow.DEFENCES,
     **processes.DEFENCES,
     **exchanges.DEFENCES,
+    **customers.DEFENCES,
     **money.DEFENCES,
 }
 

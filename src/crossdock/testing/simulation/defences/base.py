@@ -24,7 +24,7 @@ class Defence(Struct, frozen=True, kw_only=True):
 
     `weather` names the faults that strike often while it is away: those it is made for. `beside`
     names defences that may keep the same from happening. `x12`: it is for partners who speak X12;
-    `abroad`: for books in another currency than the charges.
+    `abroad`: for books in another currency than the charges; `customers`: for loads offered to us.
     """
 
     says: str
@@ -34,6 +34,7 @@ class Defence(Struct, frozen=True, kw_only=True):
     beside: tuple[str, ...] = ()
     x12: bool = False
     abroad: bool = False
+    customers: bool = False
 
 
 def one(owner: Any, name: str, make: Make) -> tuple[Patch, ...]:

@@ -6,6 +6,7 @@ A new process adds its invariants to the file of its subject and to `INVARIANTS`
 from __future__ import annotations
 
 from crossdock.testing.simulation.invariants.base import Invariant
+from crossdock.testing.simulation.invariants.customers import OfferAnswered, ToldByMessage
 from crossdock.testing.simulation.invariants.effects import (
     AfterCommit,
     Bounded,
@@ -105,6 +106,8 @@ INVARIANTS: tuple[type[Invariant], ...] = (
     Reconciled,
     BehindTheErp,
     ToldOnce,
+    ToldByMessage,
+    OfferAnswered,
     Forward,
     Fresh,
     Possible,

@@ -16,6 +16,7 @@ from crossdock.messages.shipment_visibility import PictureChanged
 from crossdock.ports.store import Store
 from crossdock.simulators.auditor import ShownShipment, Step
 from crossdock.simulators.ledger import Entry
+from crossdock.testing.simulation.customers import OFFERS, TOLD
 from crossdock.testing.simulation.image import BEGIN
 from crossdock.testing.simulation.options import Options
 from crossdock.testing.simulation.partners import Cast, seats
@@ -44,7 +45,7 @@ class Scene:
     ) -> None:
         """Look at one run."""
         self.options = options
-        self.seats = seats(x12=options.x12)
+        self.seats = seats(x12=options.x12, customers=options.customers)
         self.backup: bytes | None = None
         self.ended_at = BEGIN
         self.witness = witness
@@ -83,11 +84,12 @@ class Scene:
 
     def carriers(self) -> tuple[str, ...]:
         """Name the carriers."""
-        return tuple(name for name in self.cast.partners if name not in {"erp", "legacy", "tms"})
+        others = {"erp", "legacy", "tms", OFFERS, TOLD}
+        return tuple(name for name in self.cast.partners if name not in others)
 
     def numbers_of(self, shipment: str) -> set[str]:
-        """Name every number the TMS gave a shipment, from the TMS's ledger."""
-        numbers = {shipment}
+        """Name every number the TMS gave a shipment, or the customer who offered it."""
+        numbers = {shipment, shipment.removeprefix(f"{OFFERS}.")}
         for entry in self.witness.done["tms"]:
             if entry.kind == "planned" and entry.content["shipment_id"] == shipment:
                 numbers |= {each["value"] for each in entry.content["references"]}
