@@ -27,6 +27,12 @@ SEEN_AS_WELL = (
     "tolerance",
     "dated_once",
     "freight_certain",
+    "newest_offer",
+    "no_yes_too_late",
+    "carriage_called_off",
+    "told_as_news",
+    "taken_back_told",
+    "milestones_told",
 )
 SEEDS = 25
 

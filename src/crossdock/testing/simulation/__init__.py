@@ -8,6 +8,8 @@
     memory       the store of a run: the real tables and SQL, in memory
     house        the machine over the real store: steps, crashes, restarts
     people       customers who look, operators who decide
+    customers   customers who offer us loads and are told of milestones, and our own lorries
+    offers      what customers offered, and what persons said to it
     neighbour    a second tenant who moves into the store of a run
     people_of_money  persons of finance, who decide about charges, alone and in twos
     statements   what partners tell of their ledgers, with what clerks did to them

@@ -1,7 +1,7 @@
 """What customers offered us, when the house heard it, and what persons said to it.
 
 An offer is known by its control number, which rises with every word of its customer. The house's
-revision of a word ends with that number and the word's place in its group (docs/reference/x12.md).
+revision of a word ends with three digits of that number and the word's place in its group.
 """
 
 from __future__ import annotations
