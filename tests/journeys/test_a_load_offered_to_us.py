@@ -109,7 +109,7 @@ def document(sender: str, functional_id: str, number: int, lines: Sequence[str])
     return render(envelope, [(f"{number:04d}", [line.split("*") for line in lines])])
 
 
-def offered(  # noqa: PLR0913, PLR0917 - an offer has that many sides
+def offered(
     number: int = 1,
     purpose: str = "00",
     pickup: str = "0900",
@@ -378,3 +378,15 @@ def test_a_load_that_is_not_offered_to_us_is_somebody_elses() -> None:
     hear(house, "acme", offered().replace(b"XDCK", b"ROAD"))
 
     assert sent(house, "acme", ANSWER) == []
+
+
+def test_a_time_at_a_place_that_cannot_be_named_is_told_in_utc() -> None:
+    house = town()
+    hear(house, "acme", offered())
+    house.wait_until(BEGIN + timedelta(days=2))
+
+    hear(house, "roadhaul", status(1, "AT7*P1*NS***20260331*1030*UT", "MS1***DE"))
+
+    assert sent(house, "acme", TELL) == [
+        "B10*4711*4711*XDCK L11*PO-9*PO LX*1 AT7*P1*NS***20260331*1030*UT"
+    ]

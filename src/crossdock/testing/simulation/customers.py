@@ -8,8 +8,9 @@ happens on the way and send no bills, and know a load by our number or by the cu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from msgspec import Struct
@@ -20,8 +21,10 @@ from crossdock.simulators.chance import between, choose, share, whole
 from crossdock.simulators.journeys import DIALECTS, Dialect
 from crossdock.simulators.ledger import Told
 from crossdock.simulators.partner import Asked, Setup
+from crossdock.simulators.places import CITIES, WAREHOUSES
+from crossdock.simulators.status_codes import MILESTONES
 from crossdock.simulators.x12_partner import SHIPPER, X12Partner, interchange_in
-from crossdock.simulators.x12_speech import Line, Names
+from crossdock.simulators.x12_speech import STATUSES, Line, Names
 
 OFFERS, TOLD = "mill", "shop"  # who offers loads, and who is only told of milestones
 FLEET, OWN_SCAC = "xdck", "XDCK"
@@ -38,6 +41,12 @@ LATER_MINUTES = (2, 480)  # from an offer to its change, and to its end
 BY_OUR_NUMBER_SHARE = 0.5
 TOWNS = {HOME: "BERLIN", ABROAD: "LYON", ELSEWHERE: "POZNAN"}
 PICKUP_TOWN = "HAMBURG"
+
+# What a customer takes the codes for that carriers here have words for (AT7-01), and where it is.
+MEANS = {code: MILESTONES[word] for word, code in STATUSES.items() if word != "DLY"}
+ZONES = {
+    each.country: each.time_zone for each in (*CITIES, *(city for _, city in WAREHOUSES.values()))
+}
 
 LORRIES = Dialect(scac=OWN_SCAC, reference="SHIPMENT", marks=DIALECTS["ROAD"].marks)
 
@@ -264,19 +273,38 @@ def _answer_in(lines: list[list[str]]) -> dict[str, Any]:
     return said
 
 
+def _at(said: dict[str, Any]) -> str:
+    """Find the instant of a local time by the zone of the country it is told for.
+
+    Empty for a time that nobody can place.
+    """
+    *day_and_time, code = said["at"].split()
+    zone = "UTC" if code == "UT" else ZONES.get(said.get("country", ""), "")
+    if not zone:
+        return ""
+    local = datetime.strptime("".join(day_and_time).ljust(14, "0"), "%Y%m%d%H%M%S")  # noqa: DTZ007 - the zone is added
+    return local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC).isoformat()
+
+
 def _status_in(lines: list[list[str]]) -> dict[str, Any]:
-    said: dict[str, Any] = {"shipment": "", "code": "", "at": "", "stop": "", "words": ""}
+    said: dict[str, Any] = {"shipment": "", "milestone": "", "at": "", "stop": "", "words": ""}
     said["orders"] = [line[1] for line in lines if line[0] == "L11" and line[2] == "PO"]
     for line in lines:
         match line:
             case ["B10", _, shipment, *_]:
                 said["shipment"] = shipment
             case ["AT7", code, _, appointed, _, *when]:
-                said |= {"code": code or appointed, "at": " ".join(filter(None, when))}
+                said["milestone"] = MEANS.get(code or appointed, "")
+                said["at"] = " ".join(when)
+            case ["MS1", _, _, country, *_]:
+                said["country"] = country
             case ["L11", number, "QN", *_]:
                 said["stop"] = number
             case ["K1", *words]:
                 said["words"] = " ".join(filter(None, (said["words"], *words)))
             case _:
                 pass
+    if said["at"]:
+        said["at"] = _at(said)
+        said["unplaced"] = not said["at"]
     return said

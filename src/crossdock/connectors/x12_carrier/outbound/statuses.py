@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from crossdock.canonical.party import Location
 from crossdock.canonical.references import ReferenceType
 from crossdock.canonical.tracking import Milestone
 from crossdock.connectors.x12_carrier.codes.statuses import (
@@ -65,7 +66,7 @@ def _numbers(command: TellMilestone) -> Iterator[Line]:
 
 def _event(command: TellMilestone) -> Line:
     """Write what happened and when; empty where X12 has no code for it."""
-    date, time, zone = moment_told(command.occurred, command.place)
+    date, time, zone = moment_told(command.occurred, _written(command))
     appointed = APPOINTMENT_CODES.get(command.milestone)
     if appointed:
         return ["AT7", "", "", appointed, APPOINTED, date, time, zone]
@@ -75,16 +76,23 @@ def _event(command: TellMilestone) -> Line:
     return ["AT7", code, NORMAL, "", "", date, time, zone] if code else []
 
 
-def _place(command: TellMilestone, marks: Delimiters) -> Iterator[Line]:
+def _written(command: TellMilestone) -> Location | None:
+    """Give the place as far as MS1 can name it: without its city its reader finds no zone."""
     address = command.place.address if command.place else None
-    if address is not None and address.city:
+    return command.place if address is not None and address.city else None
+
+
+def _place(command: TellMilestone, marks: Delimiters) -> Iterator[Line]:
+    place = _written(command)
+    address = place.address if place else None
+    if address is not None:
         city = fitting(address.city, marks)[:CITY_MAX]
         yield ["MS1", city, state_of(address), address.country]
 
 
 def _words(command: TellMilestone, *, told: bool) -> str:
     """Say what no code says: that it is taken back, corrected, or on the way back to the sender."""
-    date, time, zone = moment_told(command.occurred, command.place)
+    date, time, zone = moment_told(command.occurred, _written(command))
     happened = " ".join(filter(None, (command.milestone, date, time, zone)))
     if command.retracted:
         return f"TAKEN BACK {happened}"

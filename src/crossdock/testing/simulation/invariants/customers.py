@@ -14,8 +14,6 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.canonical.tracking import Classifier
-from crossdock.connectors.x12_carrier.codes.statuses import SHIPMENT_STATUSES, STATUS_CODES
-from crossdock.connectors.x12_carrier.outbound.times import moment_told
 from crossdock.flow.exceptions import STEP_CODES
 from crossdock.messages.shipment_visibility import PictureChanged
 from crossdock.messages.shipment_visibility import Shown as Step
@@ -27,6 +25,7 @@ from crossdock.testing.simulation.customers import (
     ANSWER,
     ELSEWHERE,
     HOME,
+    MEANS,
     MILESTONE,
     OFFERS,
     TOLD,
@@ -205,6 +204,8 @@ class ToldByMessage(Invariant):
     def _judge(self, partner: str, entry: Entry) -> Iterator[str]:
         said = statement_in(entry)
         name = (partner, said.shipment)
+        if entry.content.get("unplaced"):
+            yield f"{partner} is told {said.about[0]} of {said.shipment} at a time without a zone"
         if said.number < self._numbers.get(name, 0):
             yield f"{partner} is told of {said.shipment} in another order than was decided"
         self._numbers[name] = said.number
@@ -279,25 +280,24 @@ def statement_in(entry: Entry) -> Statement:
     """Read a 214: by its code where it has one, else by its words."""
     said = entry.content
     words = said["words"].removeprefix("TAKEN BACK ").replace(",", "").split()
-    meant = SHIPMENT_STATUSES.get(said["code"])
-    milestone = str(meant.milestone) if meant else words[0] if words else ""
+    milestone = said["milestone"] or (words[0] if words else "")
     return Statement(
         shipment=said["shipment"],
         about=(milestone, said["stop"]),
         at=said["at"] or " ".join(words[1:4]),
         taken_back=said["words"].startswith("TAKEN BACK"),
         number=said["number"],
-        exact=meant is not None and meant.classifier is Classifier.ACTUAL,
+        exact=bool(said["milestone"]),
     )
 
 
 def _words(step: Step) -> tuple[str, str]:
-    """Spell a step that is shown as a 214 does: the milestone, and when it was."""
-    return str(step.milestone), " ".join(filter(None, moment_told(step.occurred, step.place)))
+    """Name a step that is shown, and when it was, to the second as a 214 tells it."""
+    return str(step.milestone), step.occurred.at.replace(microsecond=0).isoformat()
 
 
 def _is_told(step: Step, partner: str) -> bool:
     """Tell whether a 214 says this step, in a code of its own, to this partner."""
     plain = step.classifier is Classifier.ACTUAL and not (step.partial or step.returning)
     wanted = partner == OFFERS or step.milestone in MILESTONES_TOLD
-    return plain and wanted and (step.milestone, step.classifier) in STATUS_CODES
+    return plain and wanted and step.milestone in MEANS.values()
