@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
 
+from msgspec import Struct
+
 from crossdock.canonical.references import Reference, ReferenceType
 from crossdock.canonical.tracking import Classifier, EvidenceKind, Milestone, TrackingEvent
 from crossdock.connectors.x12_carrier.codes.ocean import OCEAN_STATUSES
@@ -61,16 +63,12 @@ class Claim:
         self.when = day, clock, zone
 
 
-class Line:
+class Line(Struct, gc=False):
     """One LX loop: its claims, and the numbers and remarks that hold for all of them."""
 
-    __slots__ = ("claims", "remarks", "stop")
-
-    def __init__(self) -> None:
-        """Begin empty."""
-        self.claims: list[Claim] = []
-        self.stop = 0
-        self.remarks: list[str] = []
+    claims: list[Claim] = []
+    stop: int = 0
+    remarks: list[str] = []
 
     def take(self, tag: str, row: Row) -> None:
         """Take one segment of the loop."""
@@ -93,16 +91,12 @@ class Line:
         return any(claim.code == code for claim in self.claims)
 
 
-class Shipment:
+class Shipment(Struct, gc=False):
     """What a 214 says: the numbers of the shipment, its parties, and its lines."""
 
-    __slots__ = ("b10", "lines", "parties")
-
-    def __init__(self) -> None:
-        """Begin empty."""
-        self.b10: Row | None = None
-        self.parties: list[Party] = []
-        self.lines: list[Line] = []
+    b10: Row | None = None
+    parties: list[Party] = []
+    lines: list[Line] = []
 
     def take(self, tag: str, row: Row) -> None:
         """Take the next segment of the set."""
