@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from crossdock.cli.demonstration.day import quiet, ready, until_over
 from crossdock.cli.demonstration.stage import Plan, Stage, stop
@@ -164,3 +164,23 @@ def test_an_operator_types_a_purchase_order_and_reads_its_story(day: Stage, page
     page.get_by_role("button", name="Trace").click()
 
     assert page.locator(".why").inner_text() == traced(day, number)["why"]
+
+
+def test_an_operator_with_a_telephone_finds_the_search_and_sees_which_states_are_shown(
+    day: Stage, page: Page
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+
+    page.goto(f"{day.hub_url}/console/acknowledgements?status=all")
+
+    header, search = page.locator("header"), page.locator("header button")
+    assert right_of(search) <= right_of(header)
+    shown = page.locator("nav a[aria-current]")
+    assert shown.all_inner_texts() == ["all"]
+    assert shown.evaluate("each => getComputedStyle(each).textDecorationLine") == "none"
+
+
+def right_of(found: Locator) -> float:
+    box = found.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"]
