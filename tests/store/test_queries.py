@@ -23,6 +23,7 @@ USED = re.compile(r'_sql\.\w+\(\s*"(\w+\.\w+)"')
 
 # What may be walked whole: the keys that are parked are few, the rest is counted up to a limit.
 WALKED_BY_SQLITE = {
+    "inbox.any_parked": ["SCAN parked"],
     "inbox.before_enqueue": ["SCAN parked"],
     "projection.how_many": ["SCAN (subquery-1)"],
 }

@@ -32,6 +32,16 @@ class Desk:
         self.pace = pace
         self.bucket = tokens.full(endpoint.rate_per_second / pace, now)
         self.announced = False
+        operations = endpoint.connector.operations.values()
+        longest = max((each.deadline_seconds for each in operations), default=0.0)
+        # How long a call may take, answer written down included.
+        self.lease_for = self.span(longest + SLACK_SECONDS)
+        # How the endpoint wants to be spared.
+        self.wishes = Wishes(
+            failures_max=endpoint.breaker_failures,
+            open_for=self.span(endpoint.breaker_open_seconds),
+            probe_for=self.lease_for,
+        )
         self._in_flight: dict[Slot, datetime] = {}
         self._generation = 0
         self._ramp = endpoint.in_flight_max
@@ -39,22 +49,6 @@ class Desk:
     def span(self, seconds: float) -> timedelta:
         """Turn real seconds into the business clock's."""
         return timedelta(seconds=seconds * self.pace)
-
-    @property
-    def wishes(self) -> Wishes:
-        """How the endpoint wants to be spared."""
-        return Wishes(
-            failures_max=self.endpoint.breaker_failures,
-            open_for=self.span(self.endpoint.breaker_open_seconds),
-            probe_for=self.lease_for,
-        )
-
-    @property
-    def lease_for(self) -> timedelta:
-        """How long a call may take, answer written down included."""
-        operations = self.endpoint.connector.operations.values()
-        longest = max((each.deadline_seconds for each in operations), default=0.0)
-        return self.span(longest + SLACK_SECONDS)
 
     def room(self, now: datetime, generation: int) -> int:
         """Tell how many calls more may be on their way.

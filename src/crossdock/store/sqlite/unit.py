@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crossdock.ports.store import InboxRow
+from crossdock.ports.store import CaseName, InboxRow
 from crossdock.store.tables.unit import TablesReader, TablesUnit
 
 
@@ -20,3 +20,7 @@ class SqliteUnit(TablesUnit):
         super().enqueue(rows)
         if any_parked:
             self._sql.tell("inbox.park_newcomers", (last,))
+
+    def held_back(self, rows: Sequence[InboxRow]) -> frozenset[CaseName]:
+        any_parked = self._sql.ask("inbox.any_parked")
+        return super().held_back(rows) if any_parked else frozenset()

@@ -59,6 +59,9 @@ INSERT INTO inbox (
 )
 VALUES (?, ?, ?, ?, ?, ?, ?, 2, ?, ?, ?);
 
+-- name: any_parked
+SELECT 1 FROM parked LIMIT 1;
+
 -- name: held_back
 SELECT tenant, subscriber, key_kind, key_id FROM parked
 WHERE tenant = ? AND subscriber = ? AND key_kind = ? AND key_id = ?;
