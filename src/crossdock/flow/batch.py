@@ -113,7 +113,7 @@ def message_of(row: MessageRow) -> Message:
 
 @dataclass(slots=True, kw_only=True)
 class Notes:
-    """What one step says, in the order it says it."""
+    """What one step says, in the order it says it; `counted` are counters to go up by one."""
 
     messages: list[Addressed] = field(default_factory=list)
     shelf: dict[ShelfMark, ProjectionRow | None] = field(default_factory=dict)
@@ -121,7 +121,7 @@ class Notes:
     references: dict[tuple[str, Reference, Key], ReferenceRow] = field(default_factory=dict)
     exceptions: list[ExceptionRow | Closing] = field(default_factory=list)
     asks: list[Asking | Dropping] = field(default_factory=list)
-    tally: Counter[str] = field(default_factory=Counter)
+    counted: list[str] = field(default_factory=list)
 
     def publish(self, said: Addressed) -> None:
         """Add a message, the steps it makes and the read-model rows it changes."""
@@ -138,8 +138,7 @@ class Notes:
         self.references.update(other.references)
         self.exceptions.extend(other.exceptions)
         self.asks.extend(other.asks)
-        if other.tally:
-            self.tally.update(other.tally)
+        self.counted.extend(other.counted)
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -172,6 +171,7 @@ class Batch(Notes):
     followed: int = 0
     left: list[InboxRow] = field(default_factory=list)
     waiting: int = 0
+    tally: Counter[str] = field(default_factory=Counter)
 
     def flush(self, unit: Unit, tenant: str) -> set[str]:
         """Write everything; answer the endpoints that have new work.
@@ -198,6 +198,7 @@ class Batch(Notes):
         if self.states:
             unit.save(self.states)
         self._flush_steps(unit)
+        self.tally.update(self.counted)
         if self.tally:
             unit.bump(tenant, self.tally)
         return woken.endpoints

@@ -73,7 +73,7 @@ def _write(speaker: Speaker, ordinal: int, emission: Emission, notes: Notes) -> 
             notes.exceptions.append(
                 trouble.row(speaker.row.tenant, speaker.directory.roster.rulebook, speaker.at)
             )
-            notes.tally[f"exceptions/{trouble.team}/{trouble.code}"] += 1
+            notes.counted.append(f"exceptions/{trouble.team}/{trouble.code}")
         case CloseException():
             notes.exceptions.append(_closing(speaker, emission))
         case DropEffect():
@@ -115,7 +115,7 @@ def _ask(speaker: Speaker, ordinal: int, command: Command, notes: Notes) -> None
             trouble.row(row.tenant, speaker.directory.roster.rulebook, speaker.at)
         )
         notes.asks.append(Asking(row=row, cause=speaker.cause.id, echo=echo))
-        notes.tally[f"effects/{NOWHERE}/{command.verb}/unwritten"] += 1
+        notes.counted.append(f"effects/{NOWHERE}/{command.verb}/unwritten")
         return
     for each in routed:
         row = _effect(speaker, command, message, each.endpoint, _encode(each.request))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -14,6 +15,7 @@ def micros(at: datetime) -> int:
     return (at - EPOCH) // MICROSECOND
 
 
+@lru_cache(maxsize=1024)  # rows that are read together were mostly written together
 def instant(micros: int) -> datetime:
     """Read microseconds as an instant in UTC."""
     return EPOCH + timedelta(0, *divmod(micros, SECOND))
