@@ -18,8 +18,9 @@ House rules
   5. Nothing stands accrued without the validated milestone and the agreed charge, in whatever order
      they come; what becomes of either later adjusts the accrual or reverses it. The milestone is
      the delivery, or what policy names for such charges.
-  6. One posting of a line is on its way at a time. An invoice is posted when all it charges stands
-     accrued, an order billed when all freight has come to its end or its time is over.
+  6. One posting of a line is on its way at a time, and what was posted keeps its name. An invoice
+     is posted when all it charges stands accrued, an order billed when all freight has come to its
+     end or its time is over.
   7. A business date and an exchange rate are decided once, with the first posting they are for.
   8. Where two persons are needed the first proposes; the same person again is no second one.
   9. A load keeps the rules by which the first of its charges was decided. Only where they do not
@@ -71,6 +72,7 @@ from crossdock.ports import (
 from crossdock.processes.freight_settlement_answers import note_answer, publish
 from crossdock.processes.freight_settlement_billing import release_billing
 from crossdock.processes.freight_settlement_gate import Due, dues_of
+from crossdock.processes.freight_settlement_names import name_claims
 from crossdock.processes.freight_settlement_persons import take_decision
 from crossdock.processes.freight_settlement_picture import picture_of, stage_word
 from crossdock.processes.freight_settlement_postings import is_posting, post_accruals, post_invoices
@@ -355,5 +357,7 @@ SUBSCRIBER = Subscriber[Settlement, Rules](
     keys=keys,
     decide=decide,
     stage=_stage,
+    schema=2,
     pinned=pinned,
+    upcasters={1: name_claims},
 )

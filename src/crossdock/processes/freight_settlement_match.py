@@ -39,6 +39,7 @@ from crossdock.processes.freight_settlement_holds import (
     Hold,
     held_by,
 )
+from crossdock.processes.freight_settlement_names import Names
 from crossdock.processes.freight_settlement_state import (
     Bill,
     Consigned,
@@ -76,7 +77,8 @@ class Claimed(Struct, frozen=True, kw_only=True):
     """One charge somebody claims; `holds` say why its whole document needs a person.
 
     `document` is carrier and number of the invoice or notice, `ordinal` counts its charges of one
-    kind from 1. `repeats`: another invoice charges just the same.
+    kind from 1. `repeats`: another invoice charges just the same. `told_as` names the charge of a
+    notice that this one bills.
     """
 
     document: str
@@ -89,12 +91,23 @@ class Claimed(Struct, frozen=True, kw_only=True):
     holds: tuple[Hold, ...] = ()
     repeats: bool = False
     weight_kg: Decimal | None = None
+    told_as: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Name the charge whatever it amounts to: by its document, kind and place there."""
+        return f"{self.document}/{self.charge.kind}/{self.ordinal}"
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """Name it as the bill and as the notice have it."""
+        return (self.identity, self.told_as) if self.told_as else (self.identity,)
 
     @property
     def content(self) -> str:
         """Name the charge as it is now: what a person decides about."""
         amount = self.charge.amount
-        return f"{self.document}/{self.charge.kind}/{self.ordinal}/{amount.minor}{amount.currency}"
+        return f"{self.identity}/{amount.minor}{amount.currency}"
 
     @property
     def said(self) -> str:
@@ -242,17 +255,12 @@ def _named(
     expected: Mapping[Group, Expected],
     terms: Terms,
 ) -> Iterator[tuple[str, Line]]:
-    """Name the charges of a kind one after the other: `STOP_OFF`, `STOP_OFF/2`."""
-    counts = Counter[ChargeKind]()
-
-    def name_of(kind: ChargeKind) -> str:
-        counts[kind] += 1
-        return kind.value if counts[kind] == 1 else f"{kind}/{counts[kind]}"
-
+    """Name the charges of a kind one after the other, each as it was posted before."""
+    names = Names(state.accrued)
     priced = {kind for kind, _ in expected} == {ChargeKind.ALL_IN}
     together: dict[str, Claimed] = {}
     for group, claims in groups.items():
-        named = {name_of(group[0]): each for each in claims}
+        named = {names.of_claim(group[0], each.identities): each for each in claims}
         together |= named
         if not priced:
             yield from _judged(state, named, _wanted(expected, group), terms)
@@ -261,7 +269,7 @@ def _named(
     whole = {kind for kind, shipment_id in groups if not shipment_id}
     for group, each in expected.items():
         if group not in groups and group[0] not in whole and not (priced and together):
-            name = name_of(group[0])
+            name = names.of_expected(group[0])
             yield (
                 name,
                 Line(
@@ -294,7 +302,10 @@ def grouped(
     groups: dict[Group, list[Claimed]] = {}
     for (group, _), (bills, notices) in tracks.items():
         pairs = zip_longest(bills, notices)
-        groups.setdefault(group, []).extend(bill or notice for bill, notice in pairs)
+        groups.setdefault(group, []).extend(
+            structs.replace(bill, told_as=notice.identity) if bill and notice else bill or notice
+            for bill, notice in pairs
+        )
     return groups
 
 

@@ -109,6 +109,7 @@ def _accrual(state: Settlement, due: Due, part: Part, at: datetime, rules: Rules
         shares=shares,
         revision=known.revision + 1,
         business_date=business_date(policy, known.business_date, at),
+        claims=tuple(dict.fromkeys((*known.claims, *(claimed.identities if claimed else ())))),
     )
 
 

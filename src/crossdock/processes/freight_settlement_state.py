@@ -157,7 +157,8 @@ class Accrued(Posting, frozen=True, kw_only=True):
     """What the ERP was last told to accrue for one line.
 
     `stood` is the amount of the last posting that is done, in minor units; `settled` and `refused`
-    are revisions. The business date and the rate are decided once.
+    are revisions. The business date and the rate are decided once. `claims` name the charges it was
+    posted for, in their documents: they keep its name.
     """
 
     amount: Money
@@ -169,6 +170,7 @@ class Accrued(Posting, frozen=True, kw_only=True):
     documents: tuple[str, ...] = ()
     rate: str = ""
     rate_date: date | None = None
+    claims: tuple[str, ...] = ()
 
 
 class Paid(Posting, frozen=True, kw_only=True):
