@@ -71,8 +71,8 @@ def spell(received: Received[Any]) -> str:
             return f"{version} {reason}".strip()
         case WakeUp(timer=timer):
             return f"woken by {timer}"
-        case EffectAnswered(version=version, answer=answer, document=document):
-            return f"{version} {answer} {document}".strip()
+        case EffectAnswered(version=version, answer=answer, document=document, doubted=doubted):
+            return f"{version} {answer} {document or ('doubted' if doubted else '')}".strip()
         case ExceptionRetried(code=code):
             return f"retried {code}"
         case ExceptionWaived(code=code):

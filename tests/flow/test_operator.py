@@ -287,6 +287,16 @@ def test_a_waived_effect_is_never_sent_and_its_line_goes_on(store: Store) -> Non
     assert told(machine)[2:] == ("1 REFUSED", "1 WAIVED", "2 APPLIED DOC-1")
 
 
+def test_a_process_hears_that_what_was_waived_may_have_been_done(store: Store) -> None:
+    machine = house(store, Chatty(EffectClass.NEITHER))
+    ask(machine, 1)
+    attempt(machine, NOON, LOST)
+
+    decided(machine, "waive")
+
+    assert told(machine)[1:] == ("1 UNRESOLVED", "1 WAIVED doubted")
+
+
 def test_an_edited_effect_takes_the_refused_one_s_place(store: Store) -> None:
     machine = house(store)
     ask(machine, 1)

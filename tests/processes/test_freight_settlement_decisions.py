@@ -7,14 +7,17 @@ import pytest
 from msgspec import structs
 
 from crossdock.canonical.freight import ChargeKind, FreightCharge
+from crossdock.canonical.money import decimal_text
 from crossdock.messages.flow import AnswerKind, ExceptionRetried, ExceptionWaived
 from crossdock.messages.freight_settlement import (
     AccrueFreight,
+    FreightPosted,
     FreightSettled,
     FreightVerdict,
     LineState,
     PostFreightInvoice,
     ReleaseBilling,
+    ShareFreightInvoice,
 )
 from crossdock.policies.freight import ExchangeRate, FreightPolicy
 from crossdock.policies.rules import Rules
@@ -435,3 +438,32 @@ def test_a_load_nobody_planned_is_asked_about_after_a_day() -> None:
     story.wait_until(hour(25))
 
     assert list(story.exceptions) == ["FREIGHT_LOAD_UNPLANNED"]
+
+
+@pytest.mark.parametrize(("doubted", "posted"), [(True, ["57.21", "500.00"]), (False, [])])
+def test_a_posting_that_is_waived_as_done_is_told_as_what_stands(
+    doubted: bool,  # noqa: FBT001 - a story's circumstance
+    posted: list[str],
+) -> None:
+    story = begin()
+    story.tell(planned(), billed())
+    asked = commands(story.tell(delivered()))
+
+    ends = [structs.replace(answer(each, AnswerKind.WAIVED), document="") for each in asked]
+    said = story.tell(*(structs.replace(each, doubted=doubted) for each in ends))
+
+    stands = [each for each in said if isinstance(each, FreightPosted)]
+    assert [decimal_text(each.amount) for each in stands] == posted
+    assert {(each.posting, each.document) for each in stands} <= {("erp.accrue", "")}
+
+
+def test_a_copy_for_the_tms_that_is_waived_as_done_is_told() -> None:
+    story = begin()
+    story.tell(planned(), billed())
+    obey(story, story.tell(delivered()))
+    (shared,) = [each for each in story.said if isinstance(each, ShareFreightInvoice)]
+
+    (copy,) = story.tell(structs.replace(answer(shared, AnswerKind.WAIVED), doubted=True))
+
+    assert isinstance(copy, FreightPosted)
+    assert (copy.posting, copy.invoice_id) == ("tms.share_freight_invoice", "I-1")

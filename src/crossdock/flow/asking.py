@@ -221,13 +221,15 @@ def settled(row: OutboxRow, because: str, by: str = "flow") -> Closing:
     )
 
 
-def answered(row: OutboxRow, at: datetime) -> list[Message]:
+def answered(row: OutboxRow, at: datetime, *, doubted: bool = False) -> list[Message]:
     """Tell the process that asked how its effect ended, and who follows its exchanges.
 
-    What flow itself asked for, an answer to a partner, has no process.
+    What flow itself asked for, an answer to a partner, has no process. `doubted`: it was waived
+    when nobody could tell whether it was done.
     """
     answer = ANSWERS[row.status]
-    told = _answer(row, answer_id(row.message_id, row.id, row.fence, answer), answer, at)
+    id_ = answer_id(row.message_id, row.id, row.fence, answer)
+    told = _answer(row, id_, answer, at, doubted=doubted)
     return [*([told] if row.subscriber else []), *ended(row, at)]
 
 
@@ -236,7 +238,9 @@ def answer_again(row: OutboxRow, cause: str, at: datetime) -> Message:
     return _answer(row, beside(cause, "answer-again", row.id, cause), ANSWERS[row.status], at)
 
 
-def _answer(row: OutboxRow, id_: str, answer: AnswerKind, at: datetime) -> Message:
+def _answer(
+    row: OutboxRow, id_: str, answer: AnswerKind, at: datetime, *, doubted: bool = False
+) -> Message:
     return Message(
         id=id_,
         tenant=row.tenant,
@@ -253,6 +257,7 @@ def _answer(row: OutboxRow, id_: str, answer: AnswerKind, at: datetime) -> Messa
             answered_at=at,
             document=row.document,
             said=row.said,
+            doubted=doubted,
         ),
         addressee=(row.subscriber, row.key),
     )

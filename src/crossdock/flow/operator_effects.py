@@ -102,10 +102,12 @@ def _at(row: OutboxRow, routed: Routed) -> OutboxRow:
 
 
 def waive_effect(matter: Matter) -> Decided:
-    """Never send it again, and tell its process."""
-    row = replace(_effect(matter), status=OutboxStatus.WAIVED, finished_at=matter.batch.at)
+    """Never send it again, and tell its process; also whether it may have been done."""
+    before = _effect(matter)
+    row = replace(before, status=OutboxStatus.WAIVED, finished_at=matter.batch.at)
     matter.unit.rewrite_effect(row)
-    for told in answered(replace(row, fence=row.fence + 1), matter.batch.at):
+    doubted = before.status is OutboxStatus.UNRESOLVED
+    for told in answered(replace(row, fence=row.fence + 1), matter.batch.at, doubted=doubted):
         matter.batch.publish(address(matter.directory, told))
     return Decided(said="It is not sent any more; its process goes on without")
 

@@ -29,7 +29,8 @@ class EffectAnswered(Internal, frozen=True, kw_only=True):
     """An effect this process asked for has ended.
 
     `document` is the partner's own number for what it did, `said` the partner's text.
-    `business_key` and `version` are the command's.
+    `business_key` and `version` are the command's. `doubted`: it was waived when nobody could tell
+    whether it was done, and is waived where it was.
     """
 
     verb: str
@@ -40,6 +41,7 @@ class EffectAnswered(Internal, frozen=True, kw_only=True):
     answered_at: Instant
     document: str = ""
     said: str = ""
+    doubted: bool = False
 
 
 class ExceptionRetried(Internal, frozen=True, kw_only=True):

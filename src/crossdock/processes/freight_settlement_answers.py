@@ -55,8 +55,13 @@ def _posting_name(state: Settlement, answer: EffectAnswered) -> str:
 
 
 def publish(state: Settlement, answer: EffectAnswered) -> tuple[FreightPosted, ...]:
-    """Tell what a partner has done, with what its ledger says now; other ends tell nothing."""
-    if answer.answer is not AnswerKind.APPLIED:
+    """Tell what a partner has done, with what its ledger says now; other ends tell nothing.
+
+    What nobody could tell is waived where it was done: then the ledger has it, under a number that
+    nobody told.
+    """
+    waived_as_done = answer.answer is AnswerKind.WAIVED and answer.doubted
+    if answer.answer is not AnswerKind.APPLIED and not waived_as_done:
         return ()
     name = _posting_name(state, answer)
     match answer.verb:
