@@ -83,7 +83,12 @@ def test_a_bill_as_offered_is_agreed_and_waits_for_the_delivery() -> None:
 
     said = story.tell(billed())
 
-    assert kinds(said) == ["ChargeConfirmed", "ChargeConfirmed", "FreightPictureChanged"]
+    assert kinds(said) == [
+        "ChargeConfirmed",
+        "ChargeConfirmed",
+        "FreightPictureChanged",
+        "SetTimer",
+    ]
     assert said[1] == ChargeConfirmed(
         load_id="LO-1",
         charge="LINEHAUL",

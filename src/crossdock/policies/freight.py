@@ -72,6 +72,8 @@ class FreightPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     its end. `ledger_currency` empty: what is charged
     is posted in its own currency. `billing` `held` lets the ERP bill an order once its freight is
     certain, or flagged after `billing_after_hours`, 0 for never; `off` leaves that to the ERP.
+    Finance is asked about claims for a load nobody planned after `unplanned_after_hours`, and about
+    bills that are agreed and wait for their milestone after `undelivered_after_hours`.
     """
 
     rule_id: str = "freight.delivered-and-confirmed"
@@ -93,6 +95,7 @@ class FreightPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     billing: Literal["off", "held"] = "off"
     billing_after_hours: int = 72
     unplanned_after_hours: int = 24
+    undelivered_after_hours: int = 120
 
 
 class ToleranceRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -20,7 +20,7 @@ from crossdock.processes.freight_settlement_billing import (
     late_mark,
     release_name,
 )
-from crossdock.processes.freight_settlement_gate import Due
+from crossdock.processes.freight_settlement_gate import MILESTONE, Due
 from crossdock.processes.freight_settlement_match import Line, written
 from crossdock.processes.freight_settlement_picture import dispute_ends
 from crossdock.processes.freight_settlement_postings import needs_rate
@@ -38,6 +38,7 @@ OVERDUE = "FREIGHT_DISPUTE_OVERDUE"
 NO_RATE = "FREIGHT_RATE_MISSING"
 REFUSED = "FREIGHT_DECISION_REFUSED"
 UNSPLIT = "FREIGHT_SPLIT_UNKNOWN"
+UNPROVEN = "FREIGHT_UNDELIVERED"
 
 SETTLED = {
     REVIEW: "all that was claimed is decided, or taken back",
@@ -47,6 +48,7 @@ SETTLED = {
     NO_RATE: "the exchange rate is known",
     REFUSED: "a later decision was taken",
     UNSPLIT: "the freight can be split over the load's orders",
+    UNPROVEN: "what is billed was delivered, or is agreed no more",
 }
 
 
@@ -64,6 +66,10 @@ def alarms(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> dict[str, 
     unplanned = _unplanned(state, rules)
     if unplanned is not None:
         running[unplanned.mark] = unplanned
+    if travelling(state) and (unproven := tuple(_unproven(dues))):
+        hours = timedelta(hours=rules.freight.undelivered_after_hours)
+        since = min(each.line.since for each in unproven if each.line.since)
+        running["undelivered"] = Alarm(due_at=since + hours, mark=_late(since))
     return {name: each for name, each in running.items() if each.mark not in state.rung}
 
 
@@ -91,6 +97,20 @@ def _billing(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Iterator
         if waits and not is_certain(state, dues, order_id):
             due_at = since + timedelta(hours=policy.billing_after_hours)
             yield release_name(order_id), Alarm(due_at=due_at, mark=late_mark(order_id, since))
+
+
+def _unproven(dues: tuple[Due, ...]) -> Iterator[Due]:
+    """Walk what is billed and agreed, and waits for its milestone alone."""
+    for due in dues:
+        claimed = due.line.claimed
+        billed = claimed is not None and claimed.is_invoice and due.line.since is not None
+        if billed and due.line.confirmed and MILESTONE in due.passage.missing:
+            yield due
+
+
+def _late(since: datetime) -> str:
+    """Name among alarms that what was billed then has waited for its milestone."""
+    return f"undelivered/{since.isoformat()}"
 
 
 def _unplanned(state: Settlement, rules: Rules) -> Alarm | None:
@@ -135,6 +155,7 @@ def troubles(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Iterator
     yield from _late_disputes(state, dues, about)
     yield from _missing_rates(state, dues, rules, about)
     yield from _unsplit(state, dues, about)
+    yield from _undelivered(state, dues, rules, about)
     if state.refusal:
         yield OpenException(
             code=REFUSED,
@@ -215,6 +236,35 @@ def _unsplit(
             "name another split in freight.toml (allocation_otherwise), then retry",
             about=about,
         )
+
+
+def _undelivered(
+    state: Settlement, dues: tuple[Due, ...], rules: Rules, about: tuple[str, ...]
+) -> Iterator[OpenException]:
+    """Ask about freight that is agreed and waits for its milestone longer than policy lets it.
+
+    A carrier bills what it has carried: either nobody told us, or the ERP knows nothing of it.
+    """
+    waiting = tuple(_unproven(dues))
+    rung = any(_late(each.line.since) in state.rung for each in waiting if each.line.since)
+    if not (rung and travelling(state)):
+        return
+    open_ = [
+        f"the delivery of {each.order_id} on {each.shipment_id}"
+        for each in travelling(state)
+        if not each.delivered
+    ]
+    named = ", ".join(each.name for each in waiting)
+    yield OpenException(
+        code=UNPROVEN,
+        team=Team.FINANCE,
+        cause=f"{named} of load {state.load_id} is billed and agreed, and nothing proves after "
+        f"{rules.freight.undelivered_after_hours} hours that it was earned: waits for "
+        f"{', '.join(open_) or 'the milestone that policy names'}",
+        action="Look at the trace of these orders: have a missing delivery told, or the load "
+        "planned again where its transport reference was waived; or reject the charge",
+        about=about,
+    )
 
 
 def _missing_rates(
