@@ -7,9 +7,11 @@ from crossdock.flow.states import decode_state, encode_state
 from crossdock.messages.freight_settlement import AccrueFreight, LineState
 from crossdock.ports import Emission
 from crossdock.processes.freight_settlement import SUBSCRIBER
-from crossdock.processes.freight_settlement_state import Settlement
+from crossdock.processes.freight_settlement_names import Names
+from crossdock.processes.freight_settlement_state import Accrued, Settlement
 from tests.processes.freight_settlement_world import (
     AS_CHARGED,
+    DELIVERY_DAY,
     begin,
     billed,
     cancelled,
@@ -103,6 +105,25 @@ def test_a_charge_that_was_expected_and_taken_back_is_one_line() -> None:
 
     assert [each.charge for each in picture(back).lines] == ["FUEL", "LINEHAUL"]
     assert line(back).expected == usd("500.00")
+
+
+def test_a_name_is_nobody_else_s_where_its_charge_was_posted_under_another_since() -> None:
+    names = Names({"LINEHAUL": posted_for("told"), "LINEHAUL/2": posted_for("billed", "told")})
+
+    assert names.of_claim(ChargeKind.LINEHAUL, ("billed", "told")) == "LINEHAUL/2"
+    assert names.of_claim(ChargeKind.LINEHAUL, ("another",)) == "LINEHAUL/3"
+    assert names.of_expected(ChargeKind.LINEHAUL) == "LINEHAUL"
+
+
+def posted_for(*claims: str) -> Accrued:
+    """A posting of these charges."""
+    return Accrued(
+        revision=1,
+        company_code="1000",
+        amount=usd("1.00"),
+        business_date=DELIVERY_DAY,
+        claims=claims,
+    )
 
 
 def test_a_state_of_an_earlier_release_is_told_what_it_posted_for_which_charge() -> None:

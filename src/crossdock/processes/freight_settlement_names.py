@@ -25,6 +25,7 @@ class Names:
         self._posted = {
             claim: wholes[name] for name, each in accrued.items() for claim in each.claims
         }
+        self._known = {wholes[name] for name, each in accrued.items() if each.claims}
         self._taken: set[str] = set()
 
     def of_claim(self, kind: ChargeKind, identities: Iterable[str]) -> str:
@@ -33,7 +34,7 @@ class Names:
             name = self._posted.get(each, "")
             if name and name not in self._taken:
                 return self._take(name)
-        return self._next(kind, {*self._taken, *self._posted.values()})
+        return self._next(kind, self._known | self._taken)
 
     def of_expected(self, kind: ChargeKind) -> str:
         """Name what nobody has claimed: as what was claimed before it, and is no more."""
