@@ -9,6 +9,7 @@ from itertools import count
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from crossdock.app.roster import PROCESSES, PROJECTIONS
 from crossdock.app.routing import Target, router
@@ -157,6 +158,13 @@ class Day:
     def wait(self, **span: float) -> None:
         """Let time pass, timers and effects included."""
         self._world.wait_until(self.at + timedelta(**span))
+
+    def adopt(self, rules: Rules) -> None:
+        """Start the house again by other rules."""
+        self.machine.stop()
+        roster = replace(self.machine.roster, rulebook=Rulebook(today=rules))
+        self.machine = Machine(store=self.machine.store, roster=roster)
+        self._world = InProcess(self.machine, self._world.partners, self.at)
 
     def decide(self, verb: str, code: str, content: Mapping[str, object] | None = None) -> None:
         """Let an operator decide about the open exception of this code."""
