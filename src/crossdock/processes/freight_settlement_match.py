@@ -6,7 +6,7 @@ A leaf of freight_settlement.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from itertools import zip_longest
@@ -19,12 +19,19 @@ from crossdock.canonical.money import Money, decimal_text
 from crossdock.messages.freight_settlement import FreightVerdict, LineState, Proposal
 from crossdock.policies.freight import (
     Carried,
-    agreed_charges,
     tolerance_for,
     tolerates,
     unexpected_rule,
 )
 from crossdock.policies.rules import Rules
+from crossdock.processes.freight_settlement_expected import (
+    Expected,
+    Group,
+    expected_of,
+    summed,
+    wanted,
+    weighed,
+)
 from crossdock.processes.freight_settlement_holds import (
     CLASS,
     CODE_UNKNOWN,
@@ -51,18 +58,6 @@ from crossdock.processes.freight_settlement_state import (
     whole_of,
 )
 from crossdock.processes.freight_settlement_words import Verdict, verdict_on
-
-# A kind of charge, and the shipment it is for; empty: the load.
-Group = tuple[ChargeKind, str]
-
-
-class Expected(Struct, frozen=True, kw_only=True):
-    """What a kind of charge should cost, and by which source or row."""
-
-    amount: Money
-    rule: str
-    weight_kg: Decimal | None = None
-    freight_class: str = ""
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -155,78 +150,11 @@ def carried_by(state: Settlement) -> Carried:
         carrier_scac=first.carrier_scac,
         mode=first.mode,
         service_level=first.service_level,
-        weight_kg=_sum([each.weight_kg for each in orders]),
+        weight_kg=weighed([each.weight_kg for each in orders]),
         stops=first.stops if alone else 0,
         day=since.date() if since else None,
         since=since,
     )
-
-
-def expected_of(state: Settlement, carried: Carried, rules: Rules) -> dict[Group, Expected]:
-    """Say what the load should cost, by kind and shipment, from the first source that knows.
-
-    What is expected of the load as a whole stands under no shipment.
-    """
-    for source in rules.freight.expected_from:
-        if source == "tender":
-            found = _tendered(state)
-        else:
-            agreed = agreed_charges(rules.contracts, carried, source)
-            found = {
-                (kind, ""): Expected(amount=amount, rule=rule, weight_kg=carried.weight_kg)
-                for kind, (amount, rule) in agreed.items()
-            }
-        if found:
-            return found
-    return {}
-
-
-def _tendered(state: Settlement) -> dict[Group, Expected]:
-    """Gather what planners expect; charges told for the load as a whole count once."""
-    offered: dict[tuple[str, str, str], FreightCharge] = {}
-    for each in travelling(state):
-        for charge in each.charges:
-            whole = charge.load_id == state.load_id and not charge.shipment_id
-            owner = "" if whole else each.shipment_id
-            offered.setdefault((owner, charge.charge_id, charge.code), charge)
-    groups: dict[Group, list[Expected]] = {}
-    for (owner, _, _), charge in offered.items():
-        part = Expected(
-            amount=charge.amount,
-            rule="tender",
-            weight_kg=charge.weight_kg,
-            freight_class=charge.freight_class,
-        )
-        groups.setdefault((charge.kind, owner), []).append(part)
-    return {group: _summed(parts) for group, parts in groups.items()}
-
-
-def _summed(parts: Sequence[Expected]) -> Expected:
-    """Add up what is expected; amounts of several currencies have no sum, and match nothing."""
-    currencies = {each.amount.currency for each in parts}
-    currency = currencies.pop() if len(currencies) == 1 else "XXX"
-    return Expected(
-        amount=Money(minor=sum(each.amount.minor for each in parts), currency=currency),
-        rule=parts[0].rule,
-        weight_kg=_sum([each.weight_kg for each in parts]),
-        freight_class=parts[0].freight_class,
-    )
-
-
-def _wanted(expected: Mapping[Group, Expected], group: Group) -> Expected | None:
-    """Find what is expected of some claims: of their shipment, or else of the whole load."""
-    kind, shipment_id = group
-    if shipment_id and group in expected:
-        return expected[group]
-    if shipment_id and (kind, "") not in expected:
-        return None
-    parts = [each for (other, _), each in sorted(expected.items()) if other is kind]
-    return _summed(parts) if parts else None
-
-
-def _sum(weights: list[Decimal | None]) -> Decimal | None:
-    known = [each for each in weights if each is not None]
-    return sum(known, Decimal(0)) if known and len(known) == len(weights) else None
 
 
 def lines_of(state: Settlement, rules: Rules) -> tuple[Line, ...]:
@@ -263,9 +191,9 @@ def _named(
         named = {names.of_claim(group[0], each.identities): each for each in claims}
         together |= named
         if not priced:
-            yield from _judged(state, named, _wanted(expected, group), terms)
+            yield from _judged(state, named, wanted(expected, group), terms)
     if priced:  # one price for everything: all that is claimed together is held against it
-        yield from _judged(state, together, _summed([*expected.values()]), terms)
+        yield from _judged(state, together, summed([*expected.values()]), terms)
     whole = {kind for kind, shipment_id in groups if not shipment_id}
     for group, each in expected.items():
         if group not in groups and group[0] not in whole and not (priced and together):
