@@ -13,6 +13,7 @@ from crossdock.formats.x12.acknowledgement import (
 from crossdock.formats.x12.delimiters import Delimiters
 from crossdock.formats.x12.envelope import read
 from crossdock.formats.x12.schema import RELEASES, schema
+from crossdock.formats.x12.structure import ALIKE_MAX
 from crossdock.formats.x12.validation import LOOKS_MAX, faults_of
 
 ISA = (
@@ -277,3 +278,9 @@ def test_a_fault_is_told_also_where_its_set_is_longer_than_what_is_remembered() 
         ("AT7", last, "7"),
         ("AT7", last, "8", (6, "9")),
     ]
+
+
+def test_a_set_too_long_to_be_remembered_is_judged_as_any_other() -> None:
+    statuses = STATUS[1:] * (ALIKE_MAX // 3 + 1)
+
+    assert told(*faults("214", STATUS[0], *statuses, "L3*1")) == [("L3", len(statuses) + 3, "6")]

@@ -15,11 +15,17 @@ from crossdock.formats.x12.schema import DEPTH_MAX, Item, Loop, Schema, schema
 
 UNKNOWN, UNEXPECTED, MISSING, LOOP_TOO_OFTEN, TOO_OFTEN = "1", "2", "3", "4", "5"
 NOT_IN_SET, OUT_OF_ORDER = "6", "7"
+ALIKE_MAX = 512  # segments of a set whose build is remembered; a longer one is like no other
+
+
+def misplaced(release: str, set_id: str, tags: tuple[str, ...]) -> tuple[SegmentFault, ...]:
+    """Tell which segments of a set stand where they must not, and which are missing."""
+    remembered = _walked if len(tags) <= ALIKE_MAX else _walked.__wrapped__
+    return remembered(release, set_id, tags)
 
 
 @lru_cache(maxsize=1024)  # most sets of a partner are built alike
-def misplaced(release: str, set_id: str, tags: tuple[str, ...]) -> tuple[SegmentFault, ...]:
-    """Tell which segments of a set stand where they must not, and which are missing."""
+def _walked(release: str, set_id: str, tags: tuple[str, ...]) -> tuple[SegmentFault, ...]:
     known = schema(release)
     walk = _Walk(known, known.sets[set_id])
     for position, tag in enumerate(tags, 1):

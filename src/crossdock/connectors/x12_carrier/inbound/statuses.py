@@ -32,6 +32,7 @@ from crossdock.connectors.x12_carrier.inbound.places import Party, Town, town
 from crossdock.connectors.x12_carrier.inbound.times import is_ahead, moment_told
 from crossdock.connectors.x12_carrier.settings import CodeMeaning
 from crossdock.connectors.x12_carrier.wire import TOLD_APART, Row, row_of
+from crossdock.formats.x12.structure import ALIKE_MAX
 from crossdock.messages.shipment_visibility import MilestoneReported
 from crossdock.ports import Reported
 
@@ -139,7 +140,8 @@ def _gathered(context: SetContext) -> Shipment:
     shipment = Shipment()
     separator = context.group.interchange.delimiters.element
     read = WITH_PARTIES if context.document.meanings else WITHOUT_PARTIES
-    for position, tag in _read_at(context.tags, read):
+    read_at = _read_at if len(context.tags) <= ALIKE_MAX else _read_at.__wrapped__
+    for position, tag in read_at(context.tags, read):
         text = context.texts[position - 1]
         if tag == MS1:
             shipment.stand(town(text, separator))
