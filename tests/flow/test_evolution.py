@@ -220,6 +220,19 @@ def test_a_running_case_keeps_the_rules_it_began_with(store: Store) -> None:
     assert (graces(later), told(later, "SO-2")[0][0]) == (["0", "0"], "7")
 
 
+def test_a_worker_goes_on_by_rules_that_were_kept_after_its_start(store: Store) -> None:
+    worker = rebuilt(house(store), PINNED)
+    roster = replace(worker.roster, rulebook=Rulebook(today=STRICT))
+    beside = Machine(store=store, roster=roster)
+    beside.start()
+    beside.receive([lines(Line(id="a"))], NOON)
+    beside.run_to_quiescence(NOON)
+
+    worker.receive([lines(Line(id="b"), Line(id="c", order="SO-2"))], NOON)
+
+    assert (graces(worker), told(worker, "SO-2")[0][0], queue(worker)) == (["7", "7"], "0", [])
+
+
 def decide_by_rates(
     state: Counter, _received: Received[Any], rules: Rules
 ) -> tuple[Counter, tuple[Emission, ...]]:

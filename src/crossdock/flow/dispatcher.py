@@ -32,6 +32,7 @@ from crossdock.flow.roster import OWNERLESS, Directory, Roster
 from crossdock.flow.speech import Speaker, write_down
 from crossdock.flow.states import Case, Cases, encode_state
 from crossdock.messages.envelope import Key, Message
+from crossdock.policies.rules import Rules
 from crossdock.ports import Fact, Received, Rows, no_facts
 from crossdock.ports.store import (
     CaseName,
@@ -105,6 +106,7 @@ class Turn:
     ) -> None:
         """Begin with what stands in the batch."""
         self._roster = directory.roster
+        self._rulebook = directory.roster.rulebook
         self._directory = directory
         self._unit = unit
         self._now = batch.at
@@ -203,7 +205,7 @@ class Turn:
         row = step.row
         subscriber = self._directory.subscriber(row.subscriber)
         message = self._message(step.message)
-        rules = self._roster.rulebook.edition(subscriber.pinned(case.state))
+        rules = self._edition(subscriber.pinned(case.state))
         facts: tuple[Fact, ...] = ()
         if subscriber.facts is not no_facts:
             facts = self._facts.look_at(row.tenant, subscriber.facts(case.state, message.body))
@@ -222,6 +224,15 @@ class Turn:
         notes, looked_at = write_down(speaker, emissions), _encode(facts) if facts else b""
         case.move(state, raw, stage)
         return notes, looked_at
+
+    def _edition(self, digest: str) -> Rules:
+        """Choose the rules a case keeps; of a worker that was started later, the store knows them.
+
+        Raises Misconfigured for rules that are not kept.
+        """
+        if not self._rulebook.knows(digest):
+            self._rulebook = self._rulebook.remembering(self._unit.rules(self._roster.tenant))
+        return self._rulebook.edition(digest)
 
     def _message(self, row: MessageRow) -> Message:
         name = (row.tenant, row.id)

@@ -38,12 +38,16 @@ class Rulebook(Struct, frozen=True, kw_only=True):
         """
         if digest in {"", self.today.digest}:
             return self.today
-        if digest not in self.earlier:
+        if not self.knows(digest):
             raise Misconfigured(
                 "A case is pinned to a rule book that is not kept; restore its policy files",
                 digest=digest,
             )
         return self.earlier[digest]
+
+    def knows(self, digest: str) -> bool:
+        """Tell whether the rules of a digest are at hand."""
+        return digest in {"", self.today.digest} or digest in self.earlier
 
     def team_for(self, code: str, team: str) -> str:
         """Choose the team that hears of a code, where the rules send it elsewhere."""
