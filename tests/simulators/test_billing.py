@@ -133,3 +133,11 @@ def test_a_210_has_its_amounts_in_whole_cents_and_names_the_shipments() -> None:
         ("1135", "FUE"),
         ("7500", "DET"),
     ]
+
+
+def test_a_load_may_be_billed_whole_in_one_line_of_each_kind() -> None:
+    (bill,) = told("billed_whole")
+
+    lines = [(each.shipment_id, each.code, str(each.amount)) for each in bill.lines]
+    assert lines == [("", "LINEHAUL", "206.00"), ("", "FUEL", "26.27")]
+    assert bill.total == Decimal("232.27")

@@ -79,6 +79,27 @@ class Bill(Struct, frozen=True, kw_only=True):
 
 def bills(mischief: Mischief, freight: Freight) -> tuple[Bill, ...]:
     """Tell everything a carrier will say to bill a load, in the order it is told."""
+    said = _bills(mischief, freight)
+    if len(freight.shipments) > 1 and mischief.strikes("billed_whole", freight.load_id):
+        return tuple(replace(each, lines=_whole(each.lines)) for each in said)
+    return said
+
+
+def _whole(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """Bill a load in one line of each kind, for no shipment by name."""
+    codes = dict.fromkeys(each.code for each in lines)
+    return tuple(
+        Line(
+            shipment_id="",
+            code=code,
+            amount=summed(each for each in lines if each.code == code),
+            description=next(each.description for each in lines if each.code == code),
+        )
+        for code in codes
+    )
+
+
+def _bills(mischief: Mischief, freight: Freight) -> tuple[Bill, ...]:
     due = _due(mischief, freight)
     right = _issue(mischief, freight, "", by_tariff(freight), due)
     fault = next((each for each in CHANGED if mischief.strikes(each, freight.load_id)), "")

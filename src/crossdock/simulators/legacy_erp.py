@@ -204,7 +204,7 @@ Rows = list[dict[str, str]]
 
 def _accrual(rows: Rows) -> tuple[Asked, Booking]:
     row = rows[0]
-    told = {
+    told: dict[str, Any] = {
         **_words(row, "load_id charge kind carrier_scac business_date rule proof"),
         "invoice_id": row["invoice_no"],
         "revision": int(row["revision"]),
@@ -212,6 +212,9 @@ def _accrual(rows: Rows) -> tuple[Asked, Booking]:
         "before": _money(row, "before"),
         "shares": _shares(rows),
     }
+    if row.get("rate"):
+        ledger = {"amount": row["ledger_amount"], "currency": row["ledger_currency"]}
+        told |= {"rate": row["rate"], "rate_date": row["rate_date"], "ledger_amount": ledger}
     return asked_to_accrue(told), Books.accrue
 
 

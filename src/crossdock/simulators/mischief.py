@@ -51,6 +51,7 @@ FAULTS: dict[str, str] = {
     "rebilled": "bills wrongly, and corrects the invoice",
     "rebilled_higher": "bills wrongly, and corrects the invoice to something higher still",
     "bill_cancelled": "bills wrongly, takes the invoice back and sends another",
+    "billed_whole": "bills what several shipments cost in one line of each kind, for the load",
     "billed_near": "bills a load 0.6 % too high",
     "billed_early": "bills a load before it is delivered",
     "billed_late": "bills a load two days after its delivery",

@@ -182,7 +182,8 @@ def invoice(bill: Bill) -> list[Line]:
 
 def _charge(number: int, line: Billed) -> Iterator[Line]:
     yield ["LX", str(number)]
-    yield ["N9", "SI", line.shipment_id]
+    if line.shipment_id:
+        yield ["N9", "SI", line.shipment_id]
     if line.description:
         yield ["L5", str(number), fitting(line.description, MARKS)]
     if line.weight_kg:

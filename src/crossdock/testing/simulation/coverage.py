@@ -117,6 +117,7 @@ REACHED: tuple[str, ...] = _words("""
     stage load_acceptance declined
     stage load_acceptance countered
     stage load_acceptance taken back
+    charge of several companies
     finance approve
     finance short_pay
     finance dispute

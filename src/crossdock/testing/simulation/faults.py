@@ -120,6 +120,7 @@ FAULTS: dict[str, Fault] = {
     "rebilled": _told("a wrong invoice is corrected", 0.05, 0.3),
     "rebilled_higher": _told("a wrong invoice is corrected to a higher one still", 0.05, 0.3),
     "bill_cancelled": _told("a wrong invoice is taken back, and another sent", 0.05, 0.3),
+    "billed_whole": _told("a load of several shipments is billed in one line a kind", 0.1, 0.5),
     "billed_near": _told("a load is billed 0.6 % too high", 0.05, 0.3),
     "billed_early": _told("a load is billed before it is delivered", 0.05, 0.3),
     "billed_late": _told("a load is billed two days after its delivery", 0.05, 0.2),

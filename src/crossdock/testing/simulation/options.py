@@ -16,7 +16,8 @@ ORDERS_MAX = 3
 OFF_SHARE, LOW_SHARE = 0.5, 0.35
 ABROAD = "USD"  # what books are kept in where it is not what is charged
 TENDERING_SHARE, X12_SHARE, ABROAD_SHARE, ONE_LANE_SHARE = 0.3, 0.3, 0.3, 0.3  # of the days
-CUSTOMERS_SHARE = 0.2
+CUSTOMERS_SHARE, COMPANIES_SHARE = 0.2, 0.1
+SHARED_MIN = 2  # orders, where both companies have some on one load
 CLASSES = (
     EffectClass.IDEMPOTENT,
     EffectClass.IDEMPOTENT,
@@ -32,7 +33,8 @@ class Options(Struct, frozen=True, kw_only=True):
     `levels` names the faults that are not off. `promises` tells for the partners that take keys
     whether they honour them, can be asked by them, or neither. With `x12` some carriers speak it,
     and are tendered to. `ledger_currency` is that of the books, where it is not that of the
-    charges; in `one_lane` orders go the same way, so that loads are shared. With `customers` some
+    charges; in `one_lane` orders go the same way, so that loads are shared, and with `companies`
+    there are some of both companies on one. With `customers` some
     offer us loads, and some are told of milestones as messages. `batch` is how many
     steps one transaction takes at most. `until` ends the safety phase after so many events,
     whatever the day's plan; 0 for the whole day.
@@ -48,6 +50,7 @@ class Options(Struct, frozen=True, kw_only=True):
     x12: bool = False
     ledger_currency: str = ""
     one_lane: bool = False
+    companies: bool = False
     customers: bool = False
     until: int = 0
 
@@ -73,6 +76,7 @@ class Options(Struct, frozen=True, kw_only=True):
             f"seed={self.seed} orders={self.orders} batch={self.batch} "
             f"attempts_max={self.attempts_max} tendering={'yes' if self.tendering else 'no'} "
             f"x12={'yes' if self.x12 else 'no'} books={self.ledger_currency or 'as charged'} "
+            f"{'both companies on a load ' if self.companies else ''}"
             f"customers={'yes' if self.customers else 'no'} "
             f"{promises} faults: {faults or 'none'}"
         )
@@ -83,9 +87,10 @@ def draw(seed: int) -> Options:
     drawn = {name: _level(seed, name) for name in FAULTS}
     levels = {name: level for name, level in drawn.items() if level is not Level.OFF}
     x12 = share(seed, "x12") < X12_SHARE
+    companies = share(seed, "companies") < COMPANIES_SHARE
     return Options(
         seed=seed,
-        orders=whole(1, ORDERS_MAX, seed, "orders"),
+        orders=whole(SHARED_MIN if companies else 1, ORDERS_MAX, seed, "orders"),
         levels=levels,
         promises={each: choose(CLASSES, seed, "promise", each) for each in KEYED},
         batch=choose((500, 500, 3, 1), seed, "batch"),
@@ -93,6 +98,7 @@ def draw(seed: int) -> Options:
         tendering=x12 or share(seed, "tendering") < TENDERING_SHARE,
         x12=x12,
         one_lane=share(seed, "one lane") < ONE_LANE_SHARE,
+        companies=companies,
         customers=share(seed, "customers") < CUSTOMERS_SHARE,
         ledger_currency=ABROAD if share(seed, "books") < ABROAD_SHARE else "",
     )

@@ -153,6 +153,7 @@ class Witness:
         self.permitted: Counter[str] = Counter()  # by subject: how often people asked again
         self.keys_done: set[str] = set()
         self.words: list[Said] = []
+        self._parts: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.referenced: set[tuple[str, str]] = set()
         self.reached: Counter[str] = Counter()
         self.exchanges = Exchanges(self.keys_done.add)
@@ -249,9 +250,18 @@ class Witness:
         self.news.done.append(Done(partner=partner, entry=entry))
         kind = partner if partner in KINDS else KIND_OF.get(partner, "carrier")
         self.reached[f"{kind} {entry.kind} {entry.verb}"] += 1
-
+        if entry.verb == "erp.accrue" and entry.kind == "received":
+            self._note_part(partner, entry)
         if entry.verb == "erp.write_reference" and entry.kind == "received":
             self.referenced.add((entry.content["order_id"], entry.content["shipment_id"]))
+
+    def _note_part(self, partner: str, entry: Entry) -> None:
+        """Count the charges of which several ERPs hold a part."""
+        charge, _, company = entry.content["charge"].partition("@")
+        if company:
+            holders = self._parts[entry.content["load_id"], charge]
+            holders.add(partner)
+            self.reached["charge of several companies"] += len(holders) > 1
 
     def filed(self, name: str, content: bytes) -> None:
         """Note a file that lies in the old ERP's folder: with it, it is handed over."""

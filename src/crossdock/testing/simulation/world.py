@@ -24,6 +24,7 @@ from crossdock.messages.shipment_visibility import PictureChanged
 from crossdock.ports import EffectClass
 from crossdock.simulators.chance import between, whole
 from crossdock.simulators.mischief import FAULTS as MISCHIEF
+from crossdock.simulators.planning import PlanRequest, plan
 from crossdock.simulators.world import Release
 from crossdock.simulators.world import World as Day
 from crossdock.testing.simulation.customers import OFFERS, Customer
@@ -189,7 +190,9 @@ class World:
         seed, pool = self.options.seed, self._image.releases
         first = whole(0, len(pool) - 1, seed, "first order")
         ring = [pool[(first + number * 37) % len(pool)] for number in range(len(pool))]
-        if self.options.one_lane:
+        if self.options.companies:
+            ring = on_one_load(seed, ring)
+        elif self.options.one_lane:
             ring = [each for each in ring if lane_of(each) == lane_of(ring[0])]
         chosen = ring[: self.options.orders]
         minutes = [between(1, RELEASE_MINUTES, seed, "released", each.order_id) for each in chosen]
@@ -443,6 +446,27 @@ class World:
             for sentence in invariant.at_end():
                 return self._violated(invariant, sentence)
         return None
+
+
+def on_one_load(seed: int, ring: list[Release]) -> list[Release]:
+    """Choose orders that leave one warehouse on one load, some of either company first."""
+    first = ring[0]
+    moved = [
+        msgspec.structs.replace(each, order=each.order | {"ship_from": first.order["ship_from"]})
+        for each in ring
+    ]
+    load = load_of(seed, first)
+    fellows = [each for each in moved[1:] if load_of(seed, each) == load]
+    fellows.sort(key=lambda each: each.company_code == first.company_code)
+    return [first, *fellows]
+
+
+def load_of(seed: int, release: Release) -> str:
+    """Tell on which load an order goes as long as nobody routes it otherwise."""
+    asked = PlanRequest(
+        order=release.order, mode="ROAD", service_level="", carriers=(), planning=release.order_id
+    )
+    return str(plan(seed, asked, BEGIN)[0]["load_id"])
 
 
 def lane_of(release: Release) -> tuple[str, str, str]:

@@ -41,12 +41,14 @@ class Agreed:
         self._billed: dict[tuple[str, str], set[Decimal]] = defaultdict(set)
         self._bills: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
         self._load_of: dict[str, str] = {}
+        self._orders: dict[str, set[str]] = defaultdict(set)
         self._delivered: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
 
     def hear(self, entry: Entry) -> None:
         """Note what a partner has told."""
         if entry.kind == "planned":
             self._load_of[entry.content["shipment_id"]] = entry.content["load_id"]
+            self._orders[entry.content["load_id"]].add(entry.content["order_id"])
         if entry.kind != "sent":
             return
         match entry.verb:
@@ -80,6 +82,14 @@ class Agreed:
     def is_billed(self, load_id: str, kind: str, amount: Decimal) -> bool:
         """Tell whether somebody asked just this amount for a kind of charge, to the cent."""
         return amount in self._billed[load_id, kind]
+
+    def is_shared(self, load_id: str) -> bool:
+        """Tell whether orders of several companies ever travelled on a load."""
+        return len({self._company(each) for each in self._orders[load_id]}) > 1
+
+    def _company(self, order_id: str) -> str:
+        versions = self._witness.versions[order_id].values()
+        return next((str(each["company_code"]) for told in versions for each in told), "")
 
     def is_near(self, load_id: str, kind: str, total: Decimal) -> bool:
         """Tell whether a sum is what some of the planned shipments cost, within the tolerance."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -136,6 +137,8 @@ class AgreedByEnough(Told):
         amount = _amount(told, "amount")
         stands = self._stands.setdefault((load_id, kind), {})
         stands[told["charge"]] = amount
+        if self.agreed.is_shared(load_id):
+            return  # this is a company's part; the whole is judged when all of them have theirs
         if not amount or self.agreed.is_said(load_id, kind, amount):
             return
         if not self.agreed.is_billed(load_id, kind, amount):
@@ -145,16 +148,33 @@ class AgreedByEnough(Told):
         if not self.agreed.is_near(load_id, kind, amount):
             yield f"{entry.content_key}: {amount} stands, and too few agreed to it"
 
+    def _wholes(self, stands: Mapping[str, Decimal]) -> list[Decimal]:
+        """Put the companies' parts of each charge together."""
+        wholes: dict[str, Decimal] = defaultdict(Decimal)
+        for charge, amount in stands.items():
+            wholes[charge.partition("@")[0]] += amount
+        return list(wholes.values())
+
+    def _unsure(self) -> frozenset[str]:
+        """Name the loads of which a company's part is not posted."""
+        rows = self.scene.rows(UNSURE)
+        return frozenset(key.partition("/")[0] for _, verb, key in rows if verb == ACCRUE)
+
     def at_end(self) -> Iterator[str]:
         """Hold the sum of what stands of each kind against plans; what persons said is let be.
 
         In between, a charge may stand under its new name and its old one.
         """
-        asked = self.scene.asked_about()
+        asked = self.scene.asked_about() | self._unsure()
         for (load_id, kind), stands in self._stands.items():
+            wholes = self._wholes(stands)
+            for each in wholes if self.agreed.is_shared(load_id) and load_id not in asked else ():
+                said = self.agreed.is_said(load_id, kind, each)
+                if each and not said and not self.agreed.is_billed(load_id, kind, each):
+                    yield f"{load_id}: nobody asked {each} for {kind}, and nobody named it"
             alone = [
                 each
-                for each in stands.values()
+                for each in wholes
                 if each and not self.agreed.is_said(load_id, kind, each)
             ]
             total = sum(alone, Decimal())
@@ -221,6 +241,7 @@ class Dated(Told):
         accrues = entry.verb == ACCRUE
         words = ("load_id", "charge") if accrues else ("carrier_scac", "invoice_id")
         name = "/".join(told[each] for each in words)
+        name += f"@{told['part']}" if told.get("part") else ""
         made = self._made[entry.verb, name, str(told["revision"])]
         today = _day(made)
         opened = first_open(today)
@@ -245,7 +266,7 @@ class Exact(Posted):
     def __init__(self, scene: Scene) -> None:
         """Begin with no rates."""
         super().__init__(scene)
-        self._rates: dict[tuple[str, str], tuple[str, str]] = {}
+        self._rates: dict[tuple[str, str, str], tuple[str, str]] = {}
 
     def judge(self, partner: str, entry: Entry) -> Iterator[str]:
         """Read every amount as it was on the wire, and convert again what was converted."""
@@ -254,10 +275,13 @@ class Exact(Posted):
             if not (isinstance(amount["amount"], str) and CENTS.fullmatch(amount["amount"])):
                 yield f"{entry.content_key}: {amount} is no exact amount"
         into = self.scene.options.ledger_currency
-        if entry.verb != ACCRUE or partner != "erp" or not into:
+        if entry.verb != ACCRUE or not into:
+            return
+        if "rate" not in told:
+            yield f"{entry.content_key}: it is not converted into {into}"
             return
         kept = (told["rate"], told["rate_date"])
-        name = (told["load_id"], told["charge"])
+        name = (partner, told["load_id"], told["charge"])
         if self._rates.setdefault(name, kept) != kept:
             yield f"{entry.content_key}: it was at {self._rates[name]}, and is at {kept}"
         exact = (_amount(told, "amount") * Decimal(told["rate"])).quantize(CENT, ROUND_HALF_EVEN)
