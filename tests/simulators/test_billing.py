@@ -136,7 +136,7 @@ def test_a_210_has_its_amounts_in_whole_cents_and_names_the_shipments() -> None:
 
 
 def test_a_load_may_be_billed_whole_in_one_line_of_each_kind() -> None:
-    (bill,) = told("billed_whole")
+    bill = one("billed_whole=1")
 
     lines = [(each.shipment_id, each.code, str(each.amount)) for each in bill.lines]
     assert lines == [("", "LINEHAUL", "206.00"), ("", "FUEL", "26.27")]
