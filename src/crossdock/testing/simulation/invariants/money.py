@@ -173,9 +173,7 @@ class AgreedByEnough(Told):
                 if each and not said and not self.agreed.is_billed(load_id, kind, each):
                     yield f"{load_id}: nobody asked {each} for {kind}, and nobody named it"
             alone = [
-                each
-                for each in wholes
-                if each and not self.agreed.is_said(load_id, kind, each)
+                each for each in wholes if each and not self.agreed.is_said(load_id, kind, each)
             ]
             total = sum(alone, Decimal())
             if alone and load_id not in asked and not self.agreed.is_near(load_id, kind, total):
