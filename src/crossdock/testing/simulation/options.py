@@ -17,7 +17,6 @@ OFF_SHARE, LOW_SHARE = 0.5, 0.35
 ABROAD = "USD"  # what books are kept in where it is not what is charged
 TENDERING_SHARE, X12_SHARE, ABROAD_SHARE, ONE_LANE_SHARE = 0.3, 0.3, 0.3, 0.3  # of the days
 CUSTOMERS_SHARE, COMPANIES_SHARE = 0.2, 0.1
-SHARED_MIN = 2  # orders, where both companies have some on one load
 CLASSES = (
     EffectClass.IDEMPOTENT,
     EffectClass.IDEMPOTENT,
@@ -85,12 +84,14 @@ class Options(Struct, frozen=True, kw_only=True):
 def draw(seed: int) -> Options:
     """Draw the options of a seed."""
     drawn = {name: _level(seed, name) for name in FAULTS}
+    companies = share(seed, "companies") < COMPANIES_SHARE
+    if companies:  # what the world is for: charges that fall to both
+        drawn["billed_whole"] = Level.HIGH
     levels = {name: level for name, level in drawn.items() if level is not Level.OFF}
     x12 = share(seed, "x12") < X12_SHARE
-    companies = share(seed, "companies") < COMPANIES_SHARE
     return Options(
         seed=seed,
-        orders=whole(SHARED_MIN if companies else 1, ORDERS_MAX, seed, "orders"),
+        orders=ORDERS_MAX if companies else whole(1, ORDERS_MAX, seed, "orders"),
         levels=levels,
         promises={each: choose(CLASSES, seed, "promise", each) for each in KEYED},
         batch=choose((500, 500, 3, 1), seed, "batch"),
