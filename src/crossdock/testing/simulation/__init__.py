@@ -1,6 +1,7 @@
 """The deterministic simulation: the real house in a world that one seed makes and breaks.
 
     options      what a seed draws: how many orders, which faults and how often
+    orders      which orders a run has
     faults       the table of everything that can go wrong
     timeline     the simulated clock, and what is to happen when
     partners     the partners and their ledgers, reached without a socket

@@ -22,10 +22,8 @@ from msgspec import Struct
 from crossdock.channels.file_drop import FileDrop
 from crossdock.messages.shipment_visibility import PictureChanged
 from crossdock.ports import EffectClass
-from crossdock.simulators.chance import between, whole
+from crossdock.simulators.chance import between
 from crossdock.simulators.mischief import FAULTS as MISCHIEF
-from crossdock.simulators.planning import PlanRequest, plan
-from crossdock.simulators.world import Release
 from crossdock.simulators.world import World as Day
 from crossdock.testing.simulation.customers import OFFERS, Customer
 from crossdock.testing.simulation.customers import draw as offers
@@ -38,6 +36,7 @@ from crossdock.testing.simulation.invariants.base import Invariant, Scene, Shown
 from crossdock.testing.simulation.memory import MemoryFile
 from crossdock.testing.simulation.network import Network
 from crossdock.testing.simulation.options import Options
+from crossdock.testing.simulation.orders import orders_of
 from crossdock.testing.simulation.partners import WatchedLedger, build, seats
 from crossdock.testing.simulation.people import Operators, pages
 from crossdock.testing.simulation.people_of_money import Finance
@@ -52,7 +51,6 @@ SAFETY = timedelta(hours=36)
 END = timedelta(days=20)
 EVENTS_MAX = 6_000
 STAGES_EVERY = 3  # events between two looks at where everything stands
-RELEASE_MINUTES = 240  # in which the orders are released
 LEGACY_MINUTES, REPLAN_MINUTES, SHIFT_MINUTES = 30, 30, 240
 SHIFTS_MAX = 24
 STATEMENT_HOURS = (21, 33, 45, 150)  # the last when people have worked through all
@@ -123,7 +121,7 @@ class World:
         self._rows = self.store.connection
         self._seats = seats(x12=options.x12, customers=options.customers)
         network = self.network = Network(self.timeline, dice, self._seats)
-        self.day = Day(day=DAY, records=(), releases=self._releases())
+        self.day = Day(day=DAY, records=(), releases=orders_of(options, self._image.releases))
         faults = {name: self._mischief(name) for name in self._seats}
         self.cast = cast = build(options, self.clock, self.day, folder, faults)
         self.wire = Wire(self.timeline, dice, network, cast, folder, self.witness)
@@ -184,22 +182,6 @@ class World:
             post.mischief, post.dress = partner.mischief, partner.sender.dress
             partner.sender = post
             self._posts.append(post)
-
-    def _releases(self) -> tuple[Release, ...]:
-        """Choose the orders of this run, and release them within a morning."""
-        seed, pool = self.options.seed, self._image.releases
-        first = whole(0, len(pool) - 1, seed, "first order")
-        ring = [pool[(first + number * 37) % len(pool)] for number in range(len(pool))]
-        if self.options.companies:
-            ring = on_one_load(seed, ring)
-        elif self.options.one_lane:
-            ring = [each for each in ring if lane_of(each) == lane_of(ring[0])]
-        chosen = ring[: self.options.orders]
-        minutes = [between(1, RELEASE_MINUTES, seed, "released", each.order_id) for each in chosen]
-        return tuple(
-            msgspec.structs.replace(each, at=BEGIN + timedelta(minutes=after))
-            for each, after in zip(chosen, minutes, strict=True)
-        )
 
     def _mischief(self, partner: str) -> str:
         chances = {
@@ -446,37 +428,6 @@ class World:
             for sentence in invariant.at_end():
                 return self._violated(invariant, sentence)
         return None
-
-
-def on_one_load(seed: int, ring: list[Release]) -> list[Release]:
-    """Choose orders that leave one warehouse on one load, some of either company first."""
-    first = ring[0]
-    moved = [
-        msgspec.structs.replace(each, order=each.order | {"ship_from": first.order["ship_from"]})
-        for each in ring
-    ]
-    load = load_of(seed, first)
-    fellows = [each for each in moved[1:] if load_of(seed, each) == load]
-    fellows.sort(key=lambda each: each.company_code == first.company_code)
-    return [first, *fellows]
-
-
-def load_of(seed: int, release: Release) -> str:
-    """Tell on which load an order goes as long as nobody routes it otherwise."""
-    asked = PlanRequest(
-        order=release.order, mode="ROAD", service_level="", carriers=(), planning=release.order_id
-    )
-    return str(plan(seed, asked, BEGIN)[0]["load_id"])
-
-
-def lane_of(release: Release) -> tuple[str, str, str]:
-    """Name what orders must have in common to travel on one load."""
-    order = release.order
-    return (
-        release.company_code,
-        order["ship_from"].get("location_id", ""),
-        order["ship_to"].get("country", ""),
-    )
 
 
 @contextmanager
