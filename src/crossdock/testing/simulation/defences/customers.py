@@ -128,7 +128,7 @@ DEFENCES: dict[str, Defence] = {
     "told_as_news": Defence(
         says="a partner is told what it was not told so before, and nothing else",
         patches=one(shipment_visibility_telling, "_is_otherwise", tell_again),
-        held_by=f"{TOLD_BY}a_partner_hears_each_milestone_once_and_in_order_when_the_gate_opens",
+        held_by=f"{TOLD_BY}a_number_that_comes_later_is_no_news",
         customers=True,
     ),
     "corrections_told": Defence(
