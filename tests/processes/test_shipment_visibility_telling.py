@@ -128,6 +128,19 @@ def test_a_partner_hears_only_what_it_wants() -> None:
     assert words(said) == [word(DELIVERED, 5)]
 
 
+def test_what_a_partner_wants_no_more_is_kept_true_and_not_taken_back() -> None:
+    story = shown_to_customer(TELLING)
+    story.tell(report(PICKED_UP, 1))
+    row = TellingRow(customer_id="C-1", partner="acme", milestones=(DELIVERED,))
+    story.rules = structs.replace(TELLING, telling=TellingPolicy(rows=(row,)))
+
+    later = words(story.tell(report(Milestone.DEPARTED, 2), report(DELIVERED, 5)))
+    corrected = words(story.tell(correction(PICKED_UP, 2)))
+
+    assert later == [word(DELIVERED, 5)]
+    assert corrected == [word(PICKED_UP, 2, 2)]
+
+
 def test_a_load_the_customer_gave_us_is_told_by_its_own_number_and_never_posted() -> None:
     story = begin(TELLING)
     plan = structs.replace(planned(), offered_by="acme", offered_as="4711", company_code="")

@@ -3,6 +3,7 @@
 They are told what the customer is shown and as the customer is shown it, each milestone once; what
 changes afterwards is told again under a higher revision, and what is shown no more is taken back,
 before anything new is told: a reader who knows milestones by their names alone keeps the last word.
+Where a policy names fewer milestones than before, what was told of the others is kept true.
 While the gate is closed nothing is told, and nothing taken back.
 
 A leaf of shipment_visibility.
@@ -50,20 +51,20 @@ def _difference(
     _, opened = judge_gate(state, row.customer_id, own, rules.portal)
     if not opened:
         return
-    wanted = [
+    shown = [
         _word(state, journey, row, opened, name, each)
         for name, each in seen_by(journey, opened, rules).items()
-        if not row.milestones or each.milestone in row.milestones
     ]
-    held = {each.business_key() for each in wanted}
+    held = {each.business_key() for each in shown}
     for key, before in state.spoken.items():
         of_row = (before.partner, before.customer_id) == (row.partner, row.customer_id)
         if of_row and key not in held and not before.retracted:
             yield structs.replace(before, revision=before.revision + 1, retracted=True)
-    for each in wanted:
+    for each in shown:
         known = state.spoken.get(each.business_key())
         if known is None:
-            yield each
+            if not row.milestones or each.milestone in row.milestones:
+                yield each
         elif _is_otherwise(each, known):
             yield structs.replace(each, revision=known.revision + 1)
 
