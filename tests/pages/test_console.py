@@ -132,6 +132,12 @@ def test_a_stage_leads_to_its_cases_and_each_to_its_trace(store: Store) -> None:
     assert '<a href="/console/trace?q=SO-1">SO-1</a>' in heard.text
 
 
+def test_cases_of_no_process_are_those_of_all_and_say_so(store: Store) -> None:
+    heard = call(house(store), "GET", "/console/cases")
+
+    assert re.findall(r"<h1>(.*?)</h1>", heard.text) == ["Cases"]
+
+
 def test_stages_and_teams_are_said_in_words(store: Store) -> None:
     with store.write() as unit:
         (order,) = unit.list_processes("main", "order_release", None, "", 10)
@@ -158,6 +164,14 @@ def test_the_trace_answers_why_not_yet_in_one_sentence(store: Store) -> None:
         "carrier where the goods are. Customer C-1 does not see it yet: the ERP confirmed the "
         "transport reference 4500."
     )
+
+
+def test_no_time_in_a_table_of_the_trace_is_broken_over_lines(store: Store) -> None:
+    heard = call(house(store), "GET", "/console/trace?q=SO-1")
+
+    rows = re.findall(r"<tbody>(.*?)</tbody>", heard.text, re.DOTALL)
+    times = re.findall(r"<time [^>]*>(.*?)</time>", "".join(rows))
+    assert "".join(rows).count(" UTC") == len(times) > 0
 
 
 def test_the_trace_shows_messages_effects_attempts_timers_and_what_the_customer_saw(
