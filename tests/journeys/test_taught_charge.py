@@ -105,3 +105,12 @@ def test_a_taught_charge_code_tells_the_bill_anew() -> None:
     )
     assert asked(taught) == []
     assert sorted(billed(taught)) == [(ChargeKind.CUSTOMS, True), (ChargeKind.UNCLASSIFIED, False)]
+
+
+def test_what_a_finding_leaves_empty_is_no_number_to_look_for() -> None:
+    store = MemoryStore()
+
+    house(store, {}).receive(arrival("road", "interchange", BILL.replace(b"*CUS~", b"*XF7~")))
+
+    with store.read() as reader:
+        assert [row.about for row in reader.exceptions("main")] == [("XF7", "SH-9")]

@@ -224,12 +224,17 @@ def entries(story: Story[Settlement, Rules]) -> list[tuple[str, Team, str, dict[
 
 
 def review(*lines: Held) -> tuple[str, Team, str, dict[str, str]]:
-    """The entry that asks for a decision about some lines."""
+    """The entry that asks for a decision about some lines, those held for one reason together."""
     number = "I-2" if lines[0].charge.endswith("/2") else "I-1"
-    claims = "; ".join(
-        f"{each.charge}: ROAD billed {each.billed} by invoice {number}, {each.because}"
-        for each in lines
-    )
+    alike = {
+        why: ", ".join(
+            f"{each.charge}: ROAD billed {each.billed} by invoice {number}"
+            for each in lines
+            if each.because == why
+        )
+        for why in (each.because for each in lines)
+    }
+    claims = "; ".join(f"{said}, {why}" for why, said in alike.items())
     cause = f"Charges of load LO-1 need a decision: {claims}"
     return REVIEW, Team.FINANCE, cause, {each.charge: each.billed for each in lines}
 

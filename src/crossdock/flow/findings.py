@@ -105,7 +105,7 @@ def report_at(reading: Reading, where: str) -> Reported | None:
 def _numbers(reading: Reading, found: Sequence[Finding]) -> Iterator[str]:
     """Name the values noticed, and the numbers of the reports they were noticed in."""
     for finding in found:
-        yield from finding.seen.values()
+        yield from filter(None, finding.seen.values())
         reported = report_at(reading, finding.where)
         reference = None if reported is None else reference_in(reported.report)
         if reference is not None:

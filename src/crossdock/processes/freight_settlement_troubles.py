@@ -190,9 +190,11 @@ def _reviews(
     held = [each.line for each in dues if each.line.state is LineState.UNDER_REVIEW]
     if not held:
         return
-    claims = "; ".join(
-        f"{each.name}: {each.claimed.said}, {each.because}" for each in held if each.claimed
-    )
+    alike: dict[str, list[str]] = {}  # what is held for the same reason
+    for each in held:
+        if each.claimed:
+            alike.setdefault(each.because, []).append(f"{each.name}: {each.claimed.said}")
+    claims = "; ".join(f"{', '.join(said)}, {why}" for why, said in alike.items())
     yield OpenException(
         code=REVIEW,
         team=Team.FINANCE,
