@@ -85,7 +85,7 @@ def flagged(after: timedelta, levels: Mapping[str, Level]) -> list[str]:
     witness = Witness(lambda _note: None)
     options = SimpleNamespace(levels=levels)
     judge = BilledWhenCertain(cast("Scene", SimpleNamespace(witness=witness, options=options)))
-    planned = {"load_id": "LD1", "shipment_id": "SH1"}
+    planned = {"load_id": "LD1", "shipment_id": "SH1", "order_id": "SO-1"}
     event = {"status_code": "DLV"}
     delivered = {"shipment_id": "SH1", "occurred_at": BEGIN.isoformat(), "event": event}
     freight = {"amount": "0.00", "currency": "EUR"}
