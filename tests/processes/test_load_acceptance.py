@@ -106,6 +106,16 @@ def test_a_row_accepts_no_offer_that_comes_after_its_deadline() -> None:
     assert (answers(said), carried(said)) == ([(1, OfferAnswer.DECLINE, LATE)], [])
 
 
+def test_nobody_is_asked_about_an_offer_that_comes_after_its_deadline() -> None:
+    story = begin(ASKED)
+    story.at = UNTIL + timedelta(minutes=1)
+
+    said = story.tell(OFFER)
+
+    assert (answers(said), story.exceptions) == ([(1, OfferAnswer.DECLINE, LATE)], {})
+    assert (carried(said), story.timers) == ([], {})
+
+
 def test_where_the_policy_keeps_silent_a_person_may_still_say_yes() -> None:
     story = begin(SILENT)
     story.tell(OFFER)

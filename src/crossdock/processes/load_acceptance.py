@@ -124,11 +124,13 @@ def take_offer(state: LoadState, said: LoadOffered, at: datetime, policy: Accept
         state, off = call_off(state, said)
         return state, (*first, *closed, *off)
     row = row_for(policy, said, at)
-    if row is None or row.answer == "ask":
-        state, asked = ask(state, said)
-    else:
+    if row is not None and row.answer != "ask":
         verdict = Verdict(answer=OfferAnswer(row.answer), at=at, by=row.rule_id, reason=row.reason)
         state, asked = settle(state, verdict, policy)
+    elif waits_no_more(said, at, policy):
+        state, asked = settle(state, too_late(at), policy)
+    else:
+        state, asked = ask(state, said)
     return state, (*first, *asked)
 
 
@@ -147,10 +149,15 @@ def too_late(at: datetime) -> Verdict:
     return Verdict(answer=OfferAnswer.DECLINE, at=at, by="deadline", reason="not decided in time")
 
 
+def waits_no_more(offer: LoadOffered, at: datetime, policy: AcceptancePolicy) -> bool:
+    """Tell whether only a no may be answered, for the customer's time is over."""
+    over = offer.respond_by is not None and at > offer.respond_by
+    return over and policy.decline_when_late
+
+
 def in_time(offer: LoadOffered, verdict: Verdict, policy: AcceptancePolicy) -> Verdict:
     """Let a decision count as far as the customer still waits for it; a no always does."""
-    still = offer.respond_by is None or verdict.at <= offer.respond_by
-    if still or verdict.answer is OfferAnswer.DECLINE or not policy.decline_when_late:
+    if verdict.answer is OfferAnswer.DECLINE or not waits_no_more(offer, verdict.at, policy):
         return verdict
     return too_late(verdict.at)
 
