@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Generic, TypeVar
+from functools import cached_property
 
 from msgspec import Struct, structs
 
@@ -81,23 +81,6 @@ _TURNING = (Milestone.PICKED_UP, Milestone.IN_TRANSIT)
 _TURNED_BY = frozenset({*_TURNING, Milestone.DELIVERED})
 
 
-T = TypeVar("T")
-
-
-class derived(Generic[T]):  # noqa: N801 - used as a decorator
-    """A value read out of a journey once; before 3.12 a `cached_property` takes a lock for it."""
-
-    def __init__(self, read: Callable[[Journey], T]) -> None:
-        """Read it by this function, under its name."""
-        self._read = read
-        self._name = read.__name__
-
-    def __get__(self, journey: Journey, _: type[Journey]) -> T:
-        """Read it the first time; then it is found in the journey itself."""
-        value = journey.__dict__[self._name] = self._read(journey)
-        return value
-
-
 class Journey(Struct, frozen=True, kw_only=True, dict=True):
     """All that is derived from the facts in common.
 
@@ -119,7 +102,7 @@ class Journey(Struct, frozen=True, kw_only=True, dict=True):
     turned_back: Moment | None
     sources: tuple[str, ...]
 
-    @derived
+    @cached_property
     def accounts(self) -> dict[Milestone, list[tuple[Heard, ...]]]:
         """Give the events that ever told of a milestone as a fact, with all that was said since."""
         found: dict[Milestone, list[tuple[Heard, ...]]] = {}
@@ -132,12 +115,12 @@ class Journey(Struct, frozen=True, kw_only=True, dict=True):
                         about.append(versions)
         return found
 
-    @derived
+    @cached_property
     def whole(self) -> View:
         """Look at the whole shipment."""
         return _view(self, self.deliveries, frozenset())
 
-    @derived
+    @cached_property
     def happenings(self) -> dict[tuple[object, ...], Happening]:
         """Tell what happened to the whole shipment; see `happenings`."""
         return _happenings(self, self.claims)
