@@ -18,6 +18,9 @@ MINOR_UNITS: dict[str, int] = (
 )
 
 
+NO_CURRENCY = "XXX"  # ISO 4217's code for transactions that involve none
+
+
 class Money(Canonical, frozen=True, kw_only=True):
     """An amount in the currency's minor unit: 65940 USD is 659.40 US dollars."""
 

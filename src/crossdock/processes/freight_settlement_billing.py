@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from msgspec import structs
 
-from crossdock.canonical.money import Money
+from crossdock.canonical.money import NO_CURRENCY, Money
 from crossdock.messages.freight_settlement import Proposal, ReleaseBilling
 from crossdock.policies.freight import FreightPolicy, allocate
 from crossdock.policies.rules import Rules
@@ -27,7 +27,7 @@ from crossdock.processes.freight_settlement_state import (
 from crossdock.processes.freight_settlement_words import verdict_on
 
 RELEASE = "billing/"
-UNCERTAIN = Money(minor=10**15, currency="XXX")  # what is not known may be any amount
+UNCERTAIN = Money(minor=10**15, currency=NO_CURRENCY)  # what is not known may be any amount
 
 
 def release_billing(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Step:
@@ -154,7 +154,7 @@ def freight_of(
     currencies = {each.currency for each in told}
     if len(currencies) > 1:
         return None
-    currency = currencies.pop() if currencies else policy.ledger_currency or "XXX"
+    currency = currencies.pop() if currencies else policy.ledger_currency or NO_CURRENCY
     return Money(minor=sum(each.minor for each in told), currency=currency)
 
 

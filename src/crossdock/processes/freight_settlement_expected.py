@@ -11,7 +11,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from crossdock.canonical.freight import ChargeKind, FreightCharge
-from crossdock.canonical.money import Money
+from crossdock.canonical.money import NO_CURRENCY, Money
 from crossdock.policies.freight import Carried, agreed_charges
 from crossdock.policies.rules import Rules
 from crossdock.processes.freight_settlement_state import Settlement, travelling
@@ -71,7 +71,7 @@ def _tendered(state: Settlement) -> dict[Group, Expected]:
 def summed(parts: Sequence[Expected]) -> Expected:
     """Add up what is expected; amounts of several currencies have no sum, and match nothing."""
     currencies = {each.amount.currency for each in parts}
-    currency = currencies.pop() if len(currencies) == 1 else "XXX"
+    currency = currencies.pop() if len(currencies) == 1 else NO_CURRENCY
     return Expected(
         amount=Money(minor=sum(each.amount.minor for each in parts), currency=currency),
         rule=parts[0].rule,

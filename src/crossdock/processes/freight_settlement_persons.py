@@ -10,7 +10,7 @@ from datetime import datetime
 
 from msgspec import structs
 
-from crossdock.canonical.money import Money
+from crossdock.canonical.money import NO_CURRENCY, Money
 from crossdock.messages.freight_settlement import FreightDecided, FreightVerdict, LineState
 from crossdock.policies.freight import FreightPolicy
 from crossdock.processes.freight_settlement_billing import release_name
@@ -68,7 +68,7 @@ def _says_it_already(words: list[Word], word: Word, policy: FreightPolicy) -> bo
     ]
     if not same:
         return False
-    amount = word.amount or Money(minor=1, currency="XXX")
+    amount = word.amount or Money(minor=1, currency=NO_CURRENCY)
     holds = verdict_on(mine, word.content, amount, policy).word
     ended = holds is not None and (holds.verdict, holds.amount) != (word.verdict, word.amount)
     return not (ended and holds is not None and holds.at >= same[-1].at)
