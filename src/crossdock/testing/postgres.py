@@ -14,6 +14,7 @@ import pwd
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import tempfile
 import time
@@ -89,6 +90,16 @@ def _not_root() -> dict[str, Any]:
     raise NotInstalled(f"PostgreSQL must not run as root, and there is no user of {USERS}")
 
 
+def check_reach(found: Path) -> None:
+    """Raise NotInstalled where only one user may enter a folder above the programs."""
+    closed = [each for each in (found, *found.parents) if not each.stat().st_mode & stat.S_IXOTH]
+    if closed:
+        raise NotInstalled(
+            f"PostgreSQL does not run as root, and no other user may enter {closed[-1]}: "
+            "let them (chmod o+x), or apt-get install postgresql"
+        )
+
+
 class PostgresServer:
     """One server on 127.0.0.1, in a folder of its own; its process is a child of this one."""
 
@@ -102,6 +113,7 @@ class PostgresServer:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         if self._as:
+            check_reach(self._programs)
             os.chown(folder, self._as["user"], self._as["group"])
         self._data = folder / "data"
         self.user = "crossdock"
