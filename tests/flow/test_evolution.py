@@ -233,6 +233,18 @@ def test_a_worker_goes_on_by_rules_that_were_kept_after_its_start(store: Store) 
     assert (graces(worker), told(worker, "SO-2")[0][0], queue(worker)) == (["7", "7"], "0", [])
 
 
+def test_a_replay_knows_the_rules_that_were_kept_after_its_start(store: Store) -> None:
+    door = rebuilt(house(store), PINNED)
+    worker = Machine(store=store, roster=replace(door.roster, rulebook=Rulebook(today=STRICT)))
+    worker.start()
+    worker.receive([lines(Line(id="a"))], NOON)
+    worker.run_to_quiescence(NOON)
+
+    seen = door.preview("counter", Key("order", "SO-1"))
+
+    assert (seen.same_state, seen.stumbles, graces(worker)) == (True, (), ["7"])
+
+
 def decide_by_rates(
     state: Counter, _received: Received[Any], rules: Rules
 ) -> tuple[Counter, tuple[Emission, ...]]:

@@ -58,12 +58,13 @@ class StoredFact(Struct, frozen=True, kw_only=True):
 
 
 class StoredStep(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One message of an inbox, and what was decided."""
+    """One message of an inbox, and what was decided; `taken_at` where its step had to wait."""
 
     message: str
     said: Said
     stage: str
     facts: list[StoredFact] = []
+    taken_at: datetime | None = None
 
 
 class StoredProcess(Struct, frozen=True, kw_only=True):
@@ -177,7 +178,13 @@ def _process(reader: Reader, subscriber: str, key: Key, steps: list[HandledStep]
         key=key,
         schema=row.schema,
         steps=[
-            StoredStep(message=step.step.message.id, said=[], stage="", facts=_facts(step.facts))
+            StoredStep(
+                message=step.step.message.id,
+                said=[],
+                stage="",
+                facts=_facts(step.facts),
+                taken_at=step.at if step.at > step.step.message.received_at else None,
+            )
             for step in steps
         ],
         state=msgspec.Raw(row.state),
@@ -220,7 +227,9 @@ def replay(history: History, process: StoredProcess) -> Replayed:
             Fact(key=fact.key, body=None if bytes(fact.body) == b"null" else bytes(fact.body))
             for fact in step.facts
         )
-        state, said = subscriber.decide(state, received_of(message, process.key, facts), rules)
+        taken_at = step.taken_at or message.received_at
+        received = received_of(message, process.key, facts, taken_at)
+        state, said = subscriber.decide(state, received, rules)
         state = msgspec.json.decode(encode_state(state), type=subscriber.state)
         steps.append(Step(said=[_spelt(each) for each in said], stage=subscriber.stage(state)))
     return Replayed(steps=steps, state=encode_state(state))

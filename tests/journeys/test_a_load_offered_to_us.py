@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 from hypothesis import given, settings
@@ -28,7 +29,7 @@ from crossdock.policies.rules import (
     TellingPolicy,
     TellingRow,
 )
-from crossdock.ports import Endpoint, Request
+from crossdock.ports import Endpoint, Request, Subscriber
 from crossdock.ports.store import OutboxStatus
 from crossdock.processes.shipment_visibility_facts import Visibility, travelling
 from crossdock.store.memory import MemoryStore
@@ -38,6 +39,7 @@ from tests.journeys.test_any_order import Named
 
 BEGIN = datetime(2026, 3, 30, 6, 0, tzinfo=UTC)
 LOAD = "acme.4711"
+Processes = tuple[Subscriber[Any, Any], ...]
 ACCEPTED = AcceptancePolicy(
     rows=(
         AcceptanceRow(
@@ -69,13 +71,13 @@ def speaking(name: str) -> Settings:
     )
 
 
-def town(rules: Rules = RULES) -> InProcess:
+def town(rules: Rules = RULES, processes: Processes = PROCESSES) -> InProcess:
     connector = discover()["x12_carrier"]
     endpoints = {
         name: Endpoint(name=name, connector=connector, settings=speaking(name)) for name in SCACS
     }
     roster = Roster(
-        subscribers=PROCESSES,
+        subscribers=processes,
         projections=PROJECTIONS,
         inbound={
             name: Inbound(connector=connector, settings=each.settings)
@@ -312,6 +314,35 @@ def test_an_offer_that_comes_when_nobody_waits_for_its_answer_is_declined() -> N
 
     late = "B1*XDCK*4711*20260330*D N9*CN*acme.4711 K1*not decided in time"
     assert (sent(house, "acme", ANSWER), carried(house)) == ([late], [])
+
+
+def failing(faults: list[Exception]) -> Processes:
+    """All processes, of which the one that answers offers raises until its faults are mended."""
+
+    def decide(state: Any, received: Any, rules: Any) -> Any:
+        if faults:
+            raise faults[0]
+        return original(state, received, rules)
+
+    (answering,) = (each for each in PROCESSES if each.name == "load_acceptance")
+    original = answering.decide
+    others = (each for each in PROCESSES if each is not answering)
+    return (*others, msgspec.structs.replace(answering, decide=decide))
+
+
+def test_an_offer_whose_step_waited_for_a_person_past_its_time_is_not_promised() -> None:
+    faults: list[Exception] = [ZeroDivisionError("a fault of this release")]
+    house = town(processes=failing(faults))
+    hear(house, "acme", offered())
+    house.wait_until(BEGIN + timedelta(hours=11))  # the customer waited for ten
+
+    faults.clear()
+    decided(house, "retry", "mended")
+    replayed = house.machine.preview("load_acceptance", Key("load", LOAD))
+
+    late = "B1*XDCK*4711*20260330*D N9*CN*acme.4711 K1*not decided in time"
+    assert (sent(house, "acme", ANSWER), carried(house)) == ([late], [])
+    assert (replayed.same_state, {each.mark for each in replayed.effects}) == (True, {"done"})
 
 
 def test_a_load_abroad_is_declined_by_the_policy() -> None:

@@ -116,6 +116,31 @@ def test_nobody_is_asked_about_an_offer_that_comes_after_its_deadline() -> None:
     assert (carried(said), story.timers) == ([], {})
 
 
+def test_an_offer_that_waited_past_its_deadline_is_accepted_no_more() -> None:
+    story = begin(YES)
+
+    said = story.tell(OFFER, taken_at=UNTIL + timedelta(seconds=1))
+
+    assert (answers(said), carried(said)) == ([(1, OfferAnswer.DECLINE, LATE)], [])
+
+
+def test_a_yes_in_time_that_waited_past_the_deadline_is_a_decline() -> None:
+    story = begin(ASKED)
+    story.tell(OFFER)
+
+    said = story.tell(ACCEPT, taken_at=UNTIL + timedelta(seconds=1))
+
+    assert (answers(said), carried(said)) == ([(1, OfferAnswer.DECLINE, LATE)], [])
+
+
+def test_an_offer_that_waited_within_its_time_is_accepted() -> None:
+    story = begin(YES)
+
+    said = story.tell(OFFER, taken_at=UNTIL)
+
+    assert (answers(said), carried(said)) == ([(1, OfferAnswer.ACCEPT, "")], [(1, False)])
+
+
 def test_where_the_policy_keeps_silent_a_person_may_still_say_yes() -> None:
     story = begin(SILENT)
     story.tell(OFFER)

@@ -28,11 +28,10 @@ from crossdock.flow.exceptions import (
     facts_of,
 )
 from crossdock.flow.names import process_subject
-from crossdock.flow.roster import OWNERLESS, Directory, Roster
+from crossdock.flow.roster import OWNERLESS, Books, Directory, Roster
 from crossdock.flow.speech import Speaker, write_down
 from crossdock.flow.states import Case, Cases, encode_state
 from crossdock.messages.envelope import Key, Message
-from crossdock.policies.rules import Rules
 from crossdock.ports import Fact, Received, Rows, no_facts
 from crossdock.ports.store import (
     CaseName,
@@ -106,7 +105,7 @@ class Turn:
     ) -> None:
         """Begin with what stands in the batch."""
         self._roster = directory.roster
-        self._rulebook = directory.roster.rulebook
+        self._books = Books(directory.roster, unit)
         self._directory = directory
         self._unit = unit
         self._now = batch.at
@@ -205,11 +204,11 @@ class Turn:
         row = step.row
         subscriber = self._directory.subscriber(row.subscriber)
         message = self._message(step.message)
-        rules = self._edition(subscriber.pinned(case.state))
+        rules = self._books.edition(subscriber.pinned(case.state))
         facts: tuple[Fact, ...] = ()
         if subscriber.facts is not no_facts:
             facts = self._facts.look_at(row.tenant, subscriber.facts(case.state, message.body))
-        received = received_of(message, row.key, facts)
+        received = received_of(message, row.key, facts, self._now)
         state, emissions = subscriber.decide(case.state, received, rules)
         unchanged = state is case.state and bool(case.raw)
         raw = case.raw if unchanged else encode_state(state)
@@ -224,15 +223,6 @@ class Turn:
         notes, looked_at = write_down(speaker, emissions), _encode(facts) if facts else b""
         case.move(state, raw, stage)
         return notes, looked_at
-
-    def _edition(self, digest: str) -> Rules:
-        """Choose the rules a case keeps; of a worker that was started later, the store knows them.
-
-        Raises Misconfigured for rules that are not kept.
-        """
-        if not self._rulebook.knows(digest):
-            self._rulebook = self._rulebook.remembering(self._unit.rules(self._roster.tenant))
-        return self._rulebook.edition(digest)
 
     def _message(self, row: MessageRow) -> Message:
         name = (row.tenant, row.id)
@@ -307,11 +297,14 @@ class Facts:
         return None if row is None else row.body
 
 
-def received_of(message: Message, key: Key, facts: tuple[Fact, ...]) -> Received[Any]:
-    """Hand a message to a process."""
+def received_of(
+    message: Message, key: Key, facts: tuple[Fact, ...], taken_at: datetime
+) -> Received[Any]:
+    """Hand a message to a process; a replay, with the time at which its step was taken."""
     return Received(
         body=message.body,
         at=message.received_at,
+        taken_at=taken_at,
         id=message.id,
         key=key,
         correlation_id=message.correlation_id,

@@ -23,7 +23,7 @@ from crossdock.flow.batch import Batch, address, message_of
 from crossdock.flow.decisions import NeedsReason, Undecidable
 from crossdock.flow.dispatcher import received_of
 from crossdock.flow.names import beside, effect_id, idempotency_key, process_subject
-from crossdock.flow.roster import Directory
+from crossdock.flow.roster import Books, Directory
 from crossdock.flow.sealing import as_numbered
 from crossdock.flow.states import decode_state, encode_state
 from crossdock.messages.envelope import Command, Key, Message
@@ -105,11 +105,13 @@ class Asked:
 class Fold:
     """What came of folding a process's steps; effects by (verb, business key, version).
 
-    `kept` is the digest of the rules that the case keeps; empty: it follows today's.
+    `kept` is the digest of the rules that the case keeps; empty: it follows today's. `books` are
+    those it may choose from.
     """
 
     state: Any
     kept: str
+    books: Books
     asked: dict[tuple[str, str, str], Asked] = field(default_factory=dict)
     stumbles: list[Stumble] = field(default_factory=list)
 
@@ -125,14 +127,14 @@ def preview(
     steps = reader.handled(tenant, subscriber, key)
     name = (tenant, subscriber, key)
     stored = reader.processes([name]).get(name)
-    fold = _fold(directory, process, steps, key, stored)
+    fold = _fold(process, steps, key, stored, Books(directory.roster, reader))
     known = {row.id: row for row in reader.outbox_of(tenant, subscriber, key)}
     state = encode_state(fold.state)
     return Preview(
         effects=tuple(
             effect
             for asked in fold.asked.values()
-            for effect in _compared(directory, process, tenant, asked, fold.state, known)
+            for effect in _compared(directory, process, tenant, asked, fold, known)
         ),
         same_state=stored is not None and stored.state == state,
         state=state,
@@ -143,30 +145,28 @@ def preview(
 
 
 def _fold(
-    directory: Directory,
     process: Subscriber[Any, Any],
     steps: Sequence[HandledStep],
     key: Key,
     stored: ProcessRow | None,
+    books: Books,
 ) -> Fold:
     kept = process.pinned(decode_state(process, stored.schema, stored.state)) if stored else ""
-    fold = Fold(state=process.start(key), kept=kept)
+    fold = Fold(state=process.start(key), kept=kept, books=books)
     for step in steps:
         try:
-            _take(directory, process, step, key, fold)
+            _take(process, step, key, fold)
         except Exception as error:
             stumble = Stumble(message_id=step.step.message.id, error=repr(error))
             fold.stumbles.append(stumble)
     return fold
 
 
-def _take(
-    directory: Directory, process: Subscriber[Any, Any], step: HandledStep, key: Key, fold: Fold
-) -> None:
+def _take(process: Subscriber[Any, Any], step: HandledStep, key: Key, fold: Fold) -> None:
     message = message_of(step.step.message)
     facts = msgspec.json.decode(step.facts, type=tuple[Fact, ...]) if step.facts else ()
-    rules = directory.roster.rulebook.edition(fold.kept or process.pinned(fold.state))
-    received = received_of(message, key, facts)
+    rules = fold.books.edition(fold.kept or process.pinned(fold.state))
+    received = received_of(message, key, facts, step.at)
     fold.state, emissions = process.decide(fold.state, received, rules)
     for ordinal, emission in enumerate(emissions):
         if isinstance(emission, Command):
@@ -181,12 +181,12 @@ def _compared(  # noqa: PLR0913, PLR0917 - an effect is compared with all of the
     process: Subscriber[Any, Any],
     tenant: str,
     asked: Asked,
-    state: object,
+    fold: Fold,
     known: dict[str, OutboxRow],
 ) -> list[Replayed]:
     command = asked.command
     key = idempotency_key(tenant, command)
-    rules = directory.roster.rulebook.edition(process.pinned(state))
+    rules = fold.books.edition(process.pinned(fold.state))
     try:
         routed = directory.roster.route(command, rules)
     except Fault as fault:
@@ -251,7 +251,8 @@ def execute(directory: Directory, unit: Unit, choice: Choice, now: datetime) -> 
         raise Undecidable("These effects are not new; look again", effects=", ".join(stale))
     steps = unit.handled(tenant, choice.subscriber, choice.key)
     name = (tenant, choice.subscriber, choice.key)
-    fold = _fold(directory, process, steps, choice.key, unit.processes([name]).get(name))
+    stored = unit.processes([name]).get(name)
+    fold = _fold(process, steps, choice.key, stored, Books(directory.roster, unit))
     batch = Batch(at=now, directory=directory)
     for id_ in choice.effects:
         effect = new[id_]

@@ -15,6 +15,7 @@ from crossdock.messages.envelope import Body, Command, Message
 from crossdock.messages.teams import Team
 from crossdock.policies.rules import Rules
 from crossdock.ports import Connector, Endpoint, Ids, Projection, Routed, Subscriber
+from crossdock.ports.store import Reader
 
 
 class Inbound(Struct, frozen=True, kw_only=True):
@@ -66,6 +67,25 @@ class Rulebook(Struct, frozen=True, kw_only=True):
                 continue
             earlier[digest] = kept.kept_as(digest, self.today.exchange_rates)
         return msgspec.structs.replace(self, earlier=earlier)
+
+
+class Books:
+    """The rule book, and what the store keeps besides: of a process that was started later."""
+
+    def __init__(self, roster: Roster, reader: Reader) -> None:
+        """Begin with what this process knows."""
+        self._tenant = roster.tenant
+        self._rulebook = roster.rulebook
+        self._reader = reader
+
+    def edition(self, digest: str) -> Rules:
+        """Choose the rules a case keeps.
+
+        Raises Misconfigured for rules that are not kept.
+        """
+        if not self._rulebook.knows(digest):
+            self._rulebook = self._rulebook.remembering(self._reader.rules(self._tenant))
+        return self._rulebook.edition(digest)
 
 
 class Roster(Struct, frozen=True, kw_only=True):

@@ -115,12 +115,15 @@ class Fact(Struct, frozen=True, kw_only=True):
 class Received(Struct, Generic[B], frozen=True, kw_only=True):
     """A message as a process gets it: the body, when it was received, and the facts asked for.
 
+    `taken_at` is when its step is taken: later than `at` where the message had to wait, for a
+    person it may be. It is kept with the step. Decide by it only what is too late by then.
     `amends` is the id of the message an operator edited and sent again in its place, else empty.
     `origin` tells who said it, `document_id` in which raw document.
     """
 
     body: B
     at: datetime
+    taken_at: datetime
     id: str
     key: Key
     correlation_id: str = ""

@@ -12,7 +12,8 @@ House rules
      fits, or the row says so, a person is asked: a retry accepts, a waiver declines.
   3. An offer is answered once. Where the customer waits until a certain time and nobody has
      decided by then, it is declined, unless the policy says to keep silent; a yes that comes after
-     that time, or to an offer that came after it, is a decline too.
+     that time, or to an offer that came after it, is a decline too. So is one in time that had to
+     wait and is looked at after it: a promise counts from when it is given.
   4. What we accepted is carried as offered. A change is an offer of its own: until it is accepted
      the load is carried as agreed before.
   5. An offer that is taken back is asked about no more, and what was agreed on it is off.
@@ -92,26 +93,29 @@ def decide(state: LoadState, received: Received[Any], rules: Rules) -> Step:
     """Take in a word on the load, then answer the customer and say what is agreed."""
     body: Heard = received.body
     policy = rules.acceptance
+    now = max(received.at, received.taken_at)
     match body:
         case LoadOffered():
-            return take_offer(state, body, received.at, policy)
+            return take_offer(state, body, received.at, now, policy)
         case EffectAnswered():
             return state, ()
         case WakeUp():
             return end_waiting(state, body, policy)
         case ExceptionRetried():
             accepted = Verdict(answer=OfferAnswer.ACCEPT, at=received.at, by=body.by)
-            return settle(state, accepted, policy)
+            return settle(state, accepted, now, policy)
         case ExceptionWaived():
             declined = Verdict(
                 answer=OfferAnswer.DECLINE, at=received.at, by=body.by, reason=body.reason
             )
-            return settle(state, declined, policy)
+            return settle(state, declined, now, policy)
         case _:
             assert_never(body)
 
 
-def take_offer(state: LoadState, said: LoadOffered, at: datetime, policy: AcceptancePolicy) -> Step:
+def take_offer(
+    state: LoadState, said: LoadOffered, at: datetime, now: datetime, policy: AcceptancePolicy
+) -> Step:
     """Let the customer's newest word count, and answer it as far as the policy can."""
     if state.offer is not None and state.offer.revision >= said.revision:
         return state, ()
@@ -126,9 +130,9 @@ def take_offer(state: LoadState, said: LoadOffered, at: datetime, policy: Accept
     row = row_for(policy, said, at)
     if row is not None and row.answer != "ask":
         verdict = Verdict(answer=OfferAnswer(row.answer), at=at, by=row.rule_id, reason=row.reason)
-        state, asked = settle(state, verdict, policy)
-    elif waits_no_more(said, at, policy):
-        state, asked = settle(state, too_late(at), policy)
+        state, asked = settle(state, verdict, now, policy)
+    elif waits_no_more(said, now, policy):
+        state, asked = settle(state, too_late(now), now, policy)
     else:
         state, asked = ask(state, said)
     return state, (*first, *asked)
@@ -141,7 +145,7 @@ def end_waiting(state: LoadState, alarm: WakeUp, policy: AcceptancePolicy) -> St
     state = replace(state, due_at=None)
     if not policy.decline_when_late:
         return state, ()
-    return settle(state, too_late(alarm.due_at), policy)
+    return settle(state, too_late(alarm.due_at), alarm.due_at, policy)
 
 
 def too_late(at: datetime) -> Verdict:
@@ -149,25 +153,27 @@ def too_late(at: datetime) -> Verdict:
     return Verdict(answer=OfferAnswer.DECLINE, at=at, by="deadline", reason="not decided in time")
 
 
-def waits_no_more(offer: LoadOffered, at: datetime, policy: AcceptancePolicy) -> bool:
+def waits_no_more(offer: LoadOffered, now: datetime, policy: AcceptancePolicy) -> bool:
     """Tell whether only a no may be answered, for the customer's time is over."""
-    over = offer.respond_by is not None and at > offer.respond_by
+    over = offer.respond_by is not None and now > offer.respond_by
     return over and policy.decline_when_late
 
 
-def in_time(offer: LoadOffered, verdict: Verdict, policy: AcceptancePolicy) -> Verdict:
+def in_time(
+    offer: LoadOffered, verdict: Verdict, now: datetime, policy: AcceptancePolicy
+) -> Verdict:
     """Let a decision count as far as the customer still waits for it; a no always does."""
-    if verdict.answer is OfferAnswer.DECLINE or not waits_no_more(offer, verdict.at, policy):
+    if verdict.answer is OfferAnswer.DECLINE or not waits_no_more(offer, now, policy):
         return verdict
-    return too_late(verdict.at)
+    return too_late(now)
 
 
-def settle(state: LoadState, verdict: Verdict, policy: AcceptancePolicy) -> Step:
+def settle(state: LoadState, verdict: Verdict, now: datetime, policy: AcceptancePolicy) -> Step:
     """Answer the offer, once, and agree on the carriage where we accept it."""
     offer = state.offer
     if offer is None or state.verdict is not None or offer.purpose is TenderPurpose.CANCEL:
         return state, ()
-    verdict = in_time(offer, verdict, policy)
+    verdict = in_time(offer, verdict, now, policy)
     state, closed = close(replace(state, verdict=verdict), f"answered: {verdict.answer}")
     countered = verdict.answer is OfferAnswer.COUNTER
     answer = AnswerTender(

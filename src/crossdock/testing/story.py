@@ -74,12 +74,16 @@ class Story(Generic[S, R]):
         amends: str = "",
         origin: str = "partner:test",
         document_id: str = "",
+        taken_at: datetime | None = None,
     ) -> list[Emission]:
-        """Tell messages at the story's time, in order; answer what was said to them."""
+        """Tell messages at the story's time, in order; answer what was said to them.
+
+        `taken_at` is when their steps are taken, where that is later.
+        """
         return [
             emission
             for body in bodies
-            for emission in self._step(body, amends, origin, document_id)
+            for emission in self._step(body, amends, origin, document_id, taken_at)
         ]
 
     def show(self, *puts: Put) -> None:
@@ -102,13 +106,21 @@ class Story(Generic[S, R]):
         self.at = max(self.at, at)
         return said
 
-    def _step(self, body: Body, amends: str, origin: str, document_id: str) -> list[Emission]:
+    def _step(
+        self,
+        body: Body,
+        amends: str,
+        origin: str,
+        document_id: str,
+        taken_at: datetime | None = None,
+    ) -> list[Emission]:
         self.told += 1
         wanted = self.subscriber.facts(self.state, body)
         keys = dict.fromkeys(key for each in wanted for key in self._found(each))
         received: Received[Any] = Received(
             body=body,
             at=self.at,
+            taken_at=taken_at or self.at,
             id=f"m{self.told}",
             key=self.key,
             origin=origin,

@@ -34,7 +34,7 @@ def decide_again(original: Any) -> Any:
 
 def at_any_time(_original: Any) -> Any:
     """Let a decision count whenever it is made."""
-    return lambda _offer, verdict, _policy: verdict
+    return lambda _offer, verdict, *_: verdict
 
 
 def deaf_to_alarms(_original: Any) -> Any:

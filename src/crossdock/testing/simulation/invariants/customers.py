@@ -37,10 +37,8 @@ from crossdock.testing.simulation.offers import Heard, Offer, number_in
 from crossdock.testing.simulation.rosters import MILESTONES_TOLD, NEAR_HOURS
 
 ANSWERED = (
-    "SELECT outbox.seq, business_key, version, request, cause.received_at FROM outbox"
-    " JOIN message ON message.tenant = outbox.tenant AND message.id = outbox.message_id"
-    " JOIN message AS cause ON cause.tenant = outbox.tenant AND cause.id = message.causation_id"
-    " WHERE outbox.seq > ? AND verb = 'customer.answer_tender' ORDER BY outbox.seq"
+    "SELECT seq, business_key, version, request, created_at FROM outbox"
+    " WHERE seq > ? AND verb = 'customer.answer_tender' ORDER BY seq"
 )
 ASKED = "SELECT 1 FROM exception WHERE code = ? AND subject LIKE ? AND status = 'open'"
 PICTURES = "SELECT body FROM message WHERE tenant = 'main' AND type = 'PictureChanged' ORDER BY seq"
@@ -73,10 +71,10 @@ class OfferAnswered(Invariant):
         if not self.scene.options.customers:
             return
         if self.scene.committed:
-            for seq, load, version, request, received_at in self.scene.rows(ANSWERED, self._read):
+            for seq, load, version, request, created_at in self.scene.rows(ANSWERED, self._read):
                 self._read = seq
                 letter = letter_in(body_of(request))
-                yield from self._judge(load, number_in(version), letter, instant(received_at))
+                yield from self._judge(load, number_in(version), letter, instant(created_at))
         for entry in arrivals(self.scene, OFFERS, ANSWER):
             said = entry.content
             if said["number"] < self._numbers.get(said["load"], 0):
