@@ -114,11 +114,26 @@ def test_what_cannot_be_meant_is_told(terminal: Terminal) -> None:
     assert (missing.code, "gone.edi cannot be read" in missing.said) == (4, True)
 
 
+def test_what_no_connector_speaks_is_called_by_its_name(terminal: Terminal) -> None:
+    name = file(terminal, "status.edi", "UNB+UNOA:1+A+B+260330:0800+1'UNZ+0+1'")
+
+    told = json.loads(terminal.run("read", name, "--json").answer)
+
+    assert (told["format"], told["outcome"]) == ("edifact", "unreadable")
+    assert [(each["code"], each["text"]) for each in told["findings"]] == [
+        ("NO_INTERCHANGE", "There is no ISA, GS or ST to begin with: this is EDIFACT")
+    ]
+
+
 @pytest.mark.parametrize(
     ("raw", "form"),
     [
         (ACCEPTED.encode(), "x12"),
         (b"\xef\xbb\xbfST|990|0001~", "x12"),
+        (ACCEPTED.replace("*", "\t").encode(), "x12"),
+        (ACCEPTED.encode("utf-16"), "x12"),
+        (ACCEPTED.encode("utf-16-be"), "x12"),
+        (ACCEPTED.encode("cp037"), "x12"),
         (b"XSA*00*~\nGS*GF*A*B~ST*990*0001~", "x12"),
         (b"UNB+UNOA:1+A+B'", "edifact"),
         (b"UNA:+.? 'UNB+UNOA:1'", "edifact"),

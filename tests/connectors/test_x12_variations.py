@@ -207,6 +207,23 @@ VARIATIONS: dict[str, tuple[str, Told]] = {
         "Dear all,\n" + GOOD + "Kind regards",
         ([MILESTONE], ["JUNK", "JUNK"], ["accepted"]),
     ),
+    "no milestone at all": (
+        whole(*STATUS[:2], "SE*3*0001"),
+        ([], ["NO_STATUS"], ["accepted"]),
+    ),
+    "a line without a milestone": (
+        whole(*STATUS[:3], "L11*SH-9*QN", "SE*5*0001"),
+        ([], ["NO_STATUS"], ["accepted"]),
+    ),
+    "named by another number alone": (other("B10*PRO17*SH-9*ROAD", "B10***ROAD**BM*7777"), OK),
+    "named by a number of no kind we know": (
+        other("B10*PRO17*SH-9*ROAD", "B10***ROAD**ZZ*7777"),
+        ([], ["NO_SHIPMENT_NUMBER"], ["accepted"]),
+    ),
+    "the separators that the standard proposes": (
+        other("*", "\x1d").replace("~", "\x1c").replace(">", "\x1f"),
+        OK,
+    ),
     "a status on no list": (
         other("*D1*", "*Z9*"),
         ([MILESTONE], ["SEGMENT_8", "UNKNOWN_STATUS_CODE"], ["accepted_with_errors"]),
@@ -347,6 +364,9 @@ def test_what_partners_write_is_read_as_far_as_it_can_be(name: str) -> None:
         (b"", "the file is empty"),
         (b" \r\n\0", "the file is empty"),
         (GOOD.encode("utf-16"), "this is UTF-16"),
+        (GOOD.encode("utf-16-le"), "this is UTF-16"),
+        (GOOD.encode("utf-16-be"), "this is UTF-16"),
+        (GOOD.encode("cp037"), "this is EBCDIC"),
         (b"UNB+UNOA:1+A+B'", "this is EDIFACT"),
         (b"<html>502</html>", "this is XML or a web page"),
         (b'{"events": []}', "this is JSON"),

@@ -67,6 +67,8 @@ def test_an_interchange_is_read_with_everything_its_envelope_says() -> None:
         (WHOLE.replace("~", "\r\n"), []),
         (WHOLE.replace("~", "\r"), []),
         (WHOLE.replace("*", "|").replace("~", "\x1d"), []),
+        (WHOLE.replace("*", "\x1d").replace(">", "\x1f").replace("~", "\x1c"), []),
+        (WHOLE.replace("*", "\t"), []),
         (WHOLE.replace("~ST", "~~ST"), ["EMPTY_SEGMENT"]),
         (WHOLE[:-1], ["NO_LAST_TERMINATOR"]),
         (WHOLE.replace(">~", "~", 1), ["ISA_NO_COMPONENT_SEPARATOR"]),
@@ -82,6 +84,8 @@ def test_an_interchange_is_read_with_everything_its_envelope_says() -> None:
         (WHOLE.replace("SE*3", "SE*03"), []),
         (WHOLE.replace("SE*3", "SE*4"), ["SE_COUNT"]),
         (WHOLE.replace("SE*3*0001", "SE*3*0002"), ["SE_CONTROL"]),
+        (WHOLE.replace("*X*004010", "*X*"), ["GS_RELEASE"]),
+        (WHOLE.replace("*X*004010", "*X*VICS"), ["GS_RELEASE"]),
         (WHOLE.replace("GE*1", "GE*2"), ["GE_COUNT"]),
         (WHOLE.replace("GE*1*12", "GE*1*13"), ["GE_CONTROL"]),
         (WHOLE.replace("IEA*1", "IEA*2"), ["IEA_COUNT"]),
@@ -126,8 +130,26 @@ def test_separators_that_nobody_can_tell_apart_lose_nothing_of_the_file() -> Non
 
     strays = [("STRAY_SEGMENT", at) for at in (3, 6, 8, 10, 12, 14, 17, 19)]
     set_found = [("ST_ID", 21), ("ST_CONTROL", 21), ("NO_LAST_TERMINATOR", 28), ("NO_SE", 31)]
-    assert noticed(document) == [("NO_ISA", 0), ("GS_CONTROL", 0), *strays, *set_found]
+    assert noticed(document) == [
+        ("NO_ISA", 0),
+        ("GS_CONTROL", 0),
+        ("GS_RELEASE", 0),
+        *strays,
+        *set_found,
+    ]
     assert sets(document) == [[["ST"], ["990"], ["SE~"]]]
+
+
+def test_the_separators_that_the_standard_proposes_are_told_as_they_are() -> None:
+    newer = WHOLE.replace("*U*00401", "*\x1e*00501").replace(">", "\x1f")
+
+    document = read_text(newer.replace("*", "\x1d").replace("~", "\x1c"))
+
+    (interchange,) = document.interchanges
+    assert interchange.delimiters == Delimiters(
+        element="\x1d", component="\x1f", repetition="\x1e", segment="\x1c"
+    )
+    assert (noticed(document), sets(document)) == ([], ACCEPTED)
 
 
 def test_interchanges_of_several_dialects_stand_in_one_file() -> None:

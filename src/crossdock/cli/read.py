@@ -26,6 +26,7 @@ from crossdock.ports.settings import described
 AUTO = "auto"
 SHOWN_MAX = 100
 LOSSES = frozenset({"broken", "limit", "lost", "rejected", "unmapped"})  # classes of findings
+KIN = {"edifact": "x12"}  # who can tell best what is wrong with a file that nobody reads
 EXITS = {"translated": Exit.OK, "partial": Exit.CHECKS_FAILED, "unreadable": Exit.FAILED}
 
 _LINE = re.compile(r"line (\d+)")
@@ -126,7 +127,7 @@ def _attempt(raw: bytes, reader: Reader) -> Attempt:
 
 def _worth(attempt: Attempt, form: str) -> tuple[int, bool, bool, int]:
     reports, findings = len(attempt.reading.reports), len(attempt.reading.findings)
-    speaks = attempt.reader.connector.name.startswith(form)
+    speaks = attempt.reader.connector.name.startswith(KIN.get(form, form))
     return reports, attempt.fault is None, speaks, -findings
 
 

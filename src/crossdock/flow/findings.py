@@ -59,6 +59,7 @@ CONCERNS: dict[str, Concern] = {
     "NOT_A_TIME": LOST,
     "NO_INVOICE_NUMBER": LOST,
     "NO_SHIPMENT_NUMBER": LOST,
+    "NO_STATUS": LOST,
     "NO_TIME": LOST,
     "NO_TOTAL": LOST,
     "ROWS_APART": LOST,

@@ -17,10 +17,13 @@ ISA_SPAN_MAX = 512  # no ISA is longer, however it is written
 GS_ELEMENTS = 8
 FIRST_WITH_REPETITION = "00402"
 
+BLANK = (
+    " \t\r\n\v\f"  # to str.isspace() the separators that X12.5 proposes (1C to 1F) are blank too
+)
 _LAYOUT = "\r\n\t "
 _OPENING = re.compile(r"[A-Za-z][A-Za-z0-9]{1,2}[^A-Za-z0-9]")
 # What the first segment of a file without ISA may hold before its terminator.
-_FIRST = re.compile(r"(?:GS|ST)(?P<element>[^0-9A-Za-z\s])")
+_FIRST = re.compile(r"(?:GS|ST)(?P<element>[^0-9A-Za-z \r\n\v\f])")
 
 
 class Delimiters(Struct, frozen=True, kw_only=True):
@@ -104,7 +107,7 @@ def _endings(tail: str) -> Iterator[tuple[str, str, int]]:
     if tail[1:3] == "\r\n":
         yield tail[0], "\n", 3
     if len(tail) > 1:
-        yield tail[0].strip(), tail[1], 2
+        yield tail[0].strip(BLANK), tail[1], 2
     if tail[:2] == "\r\n":
         yield "", "\n", 2
     if tail:
@@ -114,7 +117,7 @@ def _endings(tail: str) -> Iterator[tuple[str, str, int]]:
 def _repetition(said: list[str], taken: str) -> str:
     """Take ISA11 as repetition separator from version 00402 on; before, it was the letter U."""
     isa11, version = said
-    usable = len(isa11) == 1 and not isa11.isalnum() and not isa11.isspace()
+    usable = len(isa11) == 1 and not isa11.isalnum() and isa11 not in BLANK
     return isa11 if usable and isa11 not in taken and version >= FIRST_WITH_REPETITION else ""
 
 

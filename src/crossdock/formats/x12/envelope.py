@@ -15,6 +15,7 @@ from msgspec import Struct
 from crossdock.faults import Finding
 from crossdock.formats.x12.delimiters import Delimiters, Header
 from crossdock.formats.x12.findings import noticed
+from crossdock.formats.x12.schema import RELEASE_DIGITS
 from crossdock.formats.x12.tokens import Block, Limits, Segment, Tape, pieces
 
 CONTROL_DIGITS_MAX = 9
@@ -376,6 +377,8 @@ class _Assembly:
             self._notice("GS_CONTROL", at, "GS06", text=said[6])
         elif _again(said[6], self._groups_seen):
             self._notice("GROUP_TWICE", at, "GS06", text=said[6])
+        if not said[8][:RELEASE_DIGITS].isdecimal():
+            self._notice("GS_RELEASE", at, "GS08", text=said[8])
 
     def _close_group(self, at: int, *, cut: bool = False) -> None:
         """Close the group that is open, which has no GE; `cut`: nor has anything an end."""

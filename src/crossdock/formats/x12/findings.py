@@ -34,6 +34,7 @@ CODES: dict[str, Kind] = {
     "EMPTY_SEGMENT": Kind(LAYOUT, "There is nothing between two segment terminators"),
     "LOWER_CASE": Kind(LAYOUT, "Segments are named in small letters; they were read as capitals"),
     "GS_FUNCTION": Kind(LAYOUT, "GS01 is that of other sets than this one"),
+    "GS_RELEASE": Kind(LAYOUT, "GS08 names no release; the tables of the oldest were taken", "2"),
     "NOT_UTF_8": Kind(LAYOUT, "These letters are not UTF-8; they were read as Latin-1"),
     "NO_LAST_TERMINATOR": Kind(LAYOUT, "The last segment has no terminator"),
     "CONTROL_CHARACTERS": Kind(SYNTAX, "There are control characters in this segment"),

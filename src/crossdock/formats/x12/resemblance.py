@@ -6,6 +6,8 @@ from __future__ import annotations
 BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xfe", "this is UTF-16; X12 wants ASCII or UTF-8"),
     (b"\xfe\xff", "this is UTF-16; X12 wants ASCII or UTF-8"),
+    (b"I\x00S\x00A", "this is UTF-16; X12 wants ASCII or UTF-8"),
+    (b"\xc9\xe2\xc1", "this is EBCDIC; X12 wants ASCII or UTF-8"),
     (b"UNA", "this is EDIFACT"),
     (b"UNB", "this is EDIFACT"),
     (b"<", "this is XML or a web page"),

@@ -31,8 +31,8 @@ _MARK = "\xef\xbb\xbf"  # UTF-8's byte order mark, seen as Latin-1
 _NOTHING = "\r\n\t \x00\x1a"
 _LAYOUT = "\r\n"
 _LAYOUT_AHEAD = "\r\n\t \x00"
-_ISA = re.compile(r"ISA[^0-9A-Za-z\s]")
-_SMALL_ISA = re.compile(r"isa(?=[^0-9A-Za-z\s])")
+_ISA = re.compile(r"ISA[^0-9A-Za-z \r\n\v\f]")
+_SMALL_ISA = re.compile(r"isa(?=[^0-9A-Za-z \r\n\v\f])")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # What may stand in segments that nobody need look at: ASCII that is printed, and line ends.
 _PLAIN = bytes(range(0x20, 0x7F)) + b"\r\n"

@@ -95,6 +95,7 @@ REFERENCES: Mapping[str, ReferenceType] = {
     "PO": ReferenceType.PURCHASE_ORDER,
     "SI": ReferenceType.DELIVERY,
 }
+CARRIER_ISSUED = frozenset({ReferenceType.PRO, ReferenceType.TRACKING, ReferenceType.BOOKING})
 REFERENCE_CODES: Mapping[ReferenceType, str] = {
     ReferenceType.BILL_OF_LADING: "BM",
     ReferenceType.BOOKING: "BN",

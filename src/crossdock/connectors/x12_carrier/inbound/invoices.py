@@ -24,7 +24,11 @@ from crossdock.canonical.money import Money
 from crossdock.canonical.references import Reference, ReferenceType
 from crossdock.canonical.zones import PlaceZone
 from crossdock.connectors.x12_carrier.codes.charges import CORRECTIONS, KILOGRAMS, Correction
-from crossdock.connectors.x12_carrier.codes.tenders import PACKAGE_NUMBERS, REFERENCES
+from crossdock.connectors.x12_carrier.codes.tenders import (
+    CARRIER_ISSUED,
+    PACKAGE_NUMBERS,
+    REFERENCES,
+)
 from crossdock.connectors.x12_carrier.inbound import invoice_totals as totals
 from crossdock.connectors.x12_carrier.inbound.amounts import KIND, in_currency
 from crossdock.connectors.x12_carrier.inbound.context import SetContext
@@ -45,7 +49,6 @@ from crossdock.ports import Reported
 HEADS = frozenset({"B3", "C3", "ITD", "L3"})
 LADEN = frozenset({"L0", "L1", "L5", "L7"})
 SCAC, SCAC_SENDER = "2", "02"  # element 66, N1-03; element I05
-CARRIER_ISSUED = frozenset({ReferenceType.PRO, ReferenceType.TRACKING, ReferenceType.BOOKING})
 # What a bill is found by, the surest first: a purchase order may travel on many loads.
 NAMING = (
     ReferenceType.SHIPMENT,

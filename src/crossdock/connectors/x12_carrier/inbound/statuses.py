@@ -23,8 +23,10 @@ from crossdock.connectors.x12_carrier.codes.statuses import (
     Status,
 )
 from crossdock.connectors.x12_carrier.codes.tenders import (
+    CARRIER_ISSUED,
     DELIVERY_PARTIES,
     PICKUP_PARTIES,
+    REFERENCES,
     STOP_NUMBER,
 )
 from crossdock.connectors.x12_carrier.inbound.context import SetContext
@@ -125,6 +127,9 @@ def statuses(context: SetContext) -> Iterator[Reported]:
     reference = _reference(context, shipment.b10)
     if reference is None:
         return
+    if not any(line.claims for line in shipment.lines):
+        said = "This set tells of no milestone: there is no AT7 in it"
+        context.notice("NO_STATUS", said, shipment.b10, 0, "lost")
     term = reference.term()
     for line in shipment.lines:
         told_beside = TOLD_APART.join((str(line.stop), *line.remarks))
@@ -161,14 +166,20 @@ def _read_at(tags: tuple[str, ...], read: frozenset[str]) -> tuple[tuple[int, st
 
 
 def _reference(context: SetContext, b10: Row | None) -> Reference | None:
-    """Name the shipment by the shipper's number, else by the carrier's own."""
-    if b10 is None or not (b10[1] or b10[2]):
-        said = "This set names no shipment: B10-01 and B10-02 are empty"
-        context.notice("NO_SHIPMENT_NUMBER", said, b10, 0, "lost")
-        return None
-    if b10[2]:
+    """Name the shipment by the shipper's number, else by the carrier's own, or another it knows."""
+    if b10 is not None and b10[2]:
         return Reference(type=ReferenceType.SHIPMENT, value=b10[2])
-    return Reference(type=ReferenceType.PRO, value=b10[1], issuer=b10[3])
+    if b10 is not None and b10[1]:
+        return Reference(type=ReferenceType.PRO, value=b10[1], issuer=b10[3])
+    if b10 is not None and b10[6] and b10[5] in REFERENCES:
+        kind = REFERENCES[b10[5]]
+        issuer = b10[3] if kind in CARRIER_ISSUED else ""
+        return Reference(type=kind, value=b10[6], issuer=issuer)
+    said = "This set names no shipment: B10-01 and B10-02 are empty"
+    if b10 is not None and b10[6]:
+        said += ", and the list of numbers lacks the kind of B10-06 (B10-05)"
+    context.notice("NO_SHIPMENT_NUMBER", said, b10, 0, "lost")
+    return None
 
 
 def _reported(  # noqa: PLR0913, PLR0917 - a claim is read with all of these
