@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,6 +40,7 @@ from tests.journeys.test_any_order import Named
 
 BEGIN = datetime(2026, 3, 30, 6, 0, tzinfo=UTC)
 LOAD = "acme.4711"
+Letter = Literal["", "A", "D", "R"]
 Processes = tuple[Subscriber[Any, Any], ...]
 ACCEPTED = AcceptancePolicy(
     rows=(
@@ -59,7 +61,7 @@ RULES = Rules(acceptance=ACCEPTED, telling=TOLD)
 SCACS = {"acme": "ACME", "roadhaul": "ROAD", "consignee": "PRNT"}
 
 
-def speaking(name: str) -> Settings:
+def speaking(name: str, cancellation_answer: Letter = "") -> Settings:
     ours = name == "acme"
     return Settings(
         partner=name,
@@ -68,13 +70,17 @@ def speaking(name: str) -> Settings:
         base_url=f"http://{name}",
         own_scac="XDCK" if ours else "",
         customer_id="C-100" if ours else "",
+        cancellation_answer=cancellation_answer if ours else "",
     )
 
 
-def town(rules: Rules = RULES, processes: Processes = PROCESSES) -> InProcess:
+def town(
+    rules: Rules = RULES, processes: Processes = PROCESSES, cancellation_answer: Letter = ""
+) -> InProcess:
     connector = discover()["x12_carrier"]
     endpoints = {
-        name: Endpoint(name=name, connector=connector, settings=speaking(name)) for name in SCACS
+        name: Endpoint(name=name, connector=connector, settings=speaking(name, cancellation_answer))
+        for name in SCACS
     }
     roster = Roster(
         subscribers=processes,
@@ -368,6 +374,21 @@ def test_an_offer_its_change_and_its_end_leave_nothing_to_carry_in_any_order(
     house.wait_until(BEGIN + timedelta(hours=2))
 
     assert (stage(house), carried(house), questions(house)) == ("taken back", [], [])
+
+
+@pytest.mark.parametrize("letter", ["A", "D", "R"])
+def test_a_customer_who_wants_an_answer_to_what_it_takes_back_gets_it(letter: Letter) -> None:
+    house = town(cancellation_answer=letter)
+    hear(house, "acme", offered())
+
+    hear(house, "acme", offered(3, "01"))
+    hear(house, "acme", offered(3, "01"))
+
+    assert sent(house, "acme", ANSWER) == [
+        "B1*XDCK*4711*20260330*A N9*CN*acme.4711",
+        f"B1*XDCK*4711*20260330*{letter} N9*CN*acme.4711",
+    ]
+    assert (stage(house), carried(house)) == ("taken back", [])
 
 
 @given(order=st.permutations(WORDS[:2]))

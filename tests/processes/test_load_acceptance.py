@@ -177,6 +177,16 @@ def test_an_offer_that_is_taken_back_is_asked_about_no_more_and_what_was_agreed_
     assert (answers(said), carried(said), story.stage) == ([], [(2, True)], "taken back")
 
 
+def test_a_customer_who_wants_a_word_on_it_hears_that_its_offer_is_off() -> None:
+    story = begin(YES)
+    story.tell(OFFER)
+    taken_back = structs.replace(word(2, TenderPurpose.CANCEL), confirm=True)
+
+    said = story.tell(taken_back, taken_back)
+
+    assert (answers(said), carried(said)) == ([(2, OfferAnswer.CALL_OFF, "")], [(2, True)])
+
+
 def test_an_offer_that_is_taken_back_closes_its_question() -> None:
     story = begin(ASKED)
     story.tell(OFFER)

@@ -18,7 +18,8 @@ class LoadOffered(Report, frozen=True, kw_only=True):
     `offered_by` is the partner's name and `customer_id` our number of it; `offered_as` is its own
     number of the load, and `shipment.shipment_id` that number with the partner's name before it,
     for two customers may count alike. `revision` rises with every word on the same load; the
-    highest holds. `respond_by` is until when it waits for our answer.
+    highest holds. `respond_by` is until when it waits for our answer. `confirm`: it wants a word
+    also when it takes an offer back.
     """
 
     offered_by: str
@@ -28,14 +29,16 @@ class LoadOffered(Report, frozen=True, kw_only=True):
     purpose: TenderPurpose
     revision: int
     respond_by: Instant | None = None
+    confirm: bool = False
 
 
 class OfferAnswer(StrEnum):
-    """What we say to an offer."""
+    """What we say to an offer, or to its being taken back."""
 
     ACCEPT = "accept"
     DECLINE = "decline"
     COUNTER = "counter"
+    CALL_OFF = "call off"
 
 
 class CarriageAgreed(Event, frozen=True, kw_only=True):

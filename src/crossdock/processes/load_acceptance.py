@@ -16,7 +16,8 @@ House rules
      wait and is looked at after it: a promise counts from when it is given.
   4. What we accepted is carried as offered. A change is an offer of its own: until it is accepted
      the load is carried as agreed before.
-  5. An offer that is taken back is asked about no more, and what was agreed on it is off.
+  5. An offer that is taken back is asked about no more, and what was agreed on it is off. That is
+     confirmed to customers who want a word on it.
   6. How the sending of an answer ended changes nothing here: whom it concerns is asked by flow.
 """
 
@@ -126,7 +127,7 @@ def take_offer(
     if said.purpose is TenderPurpose.CANCEL:
         state, closed = close(state, "the customer took its offer back")
         state, off = call_off(state, said)
-        return state, (*first, *closed, *off)
+        return state, (*first, *closed, *off, *confirm(said, at))
     row = row_for(policy, said, at)
     if row is not None and row.answer != "ask":
         verdict = Verdict(answer=OfferAnswer(row.answer), at=at, by=row.rule_id, reason=row.reason)
@@ -175,11 +176,19 @@ def settle(state: LoadState, verdict: Verdict, now: datetime, policy: Acceptance
         return state, ()
     verdict = in_time(offer, verdict, now, policy)
     state, closed = close(replace(state, verdict=verdict), f"answered: {verdict.answer}")
+    answer = answer_to(offer, verdict)
+    if verdict.answer is not OfferAnswer.ACCEPT:
+        return state, (*closed, answer)
+    return replace(state, agreed=offer.revision), (*closed, answer, carriage(offer))
+
+
+def answer_to(offer: LoadOffered, verdict: Verdict) -> AnswerTender:
+    """Tell the customer what was decided of its offer."""
     countered = verdict.answer is OfferAnswer.COUNTER
-    answer = AnswerTender(
+    return AnswerTender(
         offered_by=offer.offered_by,
         offered_as=offer.offered_as,
-        shipment_id=state.shipment_id,
+        shipment_id=offer.shipment.shipment_id,
         carrier_scac=offer.shipment.carrier_scac,
         answer=verdict.answer,
         answered_at=verdict.at,
@@ -187,9 +196,13 @@ def settle(state: LoadState, verdict: Verdict, now: datetime, policy: Acceptance
         reason="" if countered else verdict.reason,
         counter=CounterOffer(note=verdict.reason) if countered else None,
     )
-    if verdict.answer is not OfferAnswer.ACCEPT:
-        return state, (*closed, answer)
-    return replace(state, agreed=offer.revision), (*closed, answer, carriage(offer))
+
+
+def confirm(said: LoadOffered, at: datetime) -> tuple[AnswerTender, ...]:
+    """Confirm that an offer is off, where its customer wants that; most want no word on it."""
+    if not said.confirm:
+        return ()
+    return (answer_to(said, Verdict(answer=OfferAnswer.CALL_OFF, at=at, by="customer")),)
 
 
 def call_off(state: LoadState, said: LoadOffered) -> Step:

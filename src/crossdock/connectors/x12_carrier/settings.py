@@ -163,6 +163,13 @@ class Settings(PartnerSettings, frozen=True, kw_only=True):
             example="XDCK",
         ),
     ] = ""
+    cancellation_answer: Annotated[
+        Literal["", "A", "D", "R"],
+        setting(
+            "Answer (B1-04) this partner wants when it takes an offer back; empty: none, as most.",
+            example="D",
+        ),
+    ] = ""
     customer_id: Annotated[
         str,
         setting(

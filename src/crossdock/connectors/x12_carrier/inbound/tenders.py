@@ -156,6 +156,7 @@ def _offered(
         purpose=purpose,
         revision=revision,
         respond_by=end_of(until) if until else None,
+        confirm=bool(context.settings.cancellation_answer),
     )
 
 

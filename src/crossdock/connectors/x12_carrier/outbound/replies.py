@@ -18,7 +18,7 @@ from crossdock.connectors.x12_carrier.outbound.tenders import REFERENCE_MAX, Lin
 from crossdock.connectors.x12_carrier.settings import Settings
 from crossdock.faults import Refused
 from crossdock.formats.x12.delimiters import Delimiters
-from crossdock.messages.load_acceptance import AnswerTender
+from crossdock.messages.load_acceptance import AnswerTender, OfferAnswer
 from crossdock.messages.order_release import CounterOffer
 
 
@@ -30,7 +30,7 @@ def reply(command: AnswerTender, settings: Settings, marks: Delimiters) -> list[
     scac = command.carrier_scac or settings.own_scac
     lines = [
         ["ST", "990", ""],
-        ["B1", scac, command.offered_as, day, REPLIES[command.answer]],
+        ["B1", scac, command.offered_as, day, _code(command, settings)],
         ["N9", CARRIER_NUMBER, command.shipment_id[:REFERENCE_MAX]],
     ]
     if command.counter is not None:
@@ -38,6 +38,14 @@ def reply(command: AnswerTender, settings: Settings, marks: Delimiters) -> list[
     note = command.counter.note if command.counter else ""
     words = "; ".join(filter(None, (command.reason, note)))
     return [*lines, *remarks(words, marks)]
+
+
+def _code(command: AnswerTender, settings: Settings) -> str:
+    if command.answer is not OfferAnswer.CALL_OFF:
+        return REPLIES[command.answer]
+    if not settings.cancellation_answer:
+        raise Refused("This partner wants no answer to an offer that it takes back")
+    return settings.cancellation_answer
 
 
 def _terms(counter: CounterOffer) -> Iterator[Line]:
