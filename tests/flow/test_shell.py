@@ -17,7 +17,7 @@ from crossdock.ports import Call, EffectClass, Exchange
 from crossdock.ports.space import Space
 from crossdock.ports.store import Store, StoreFull, Unit
 from crossdock.store.memory import MemoryStore
-from tests.flow.kit import Chatty, Line, answered, house, lines, queue, told
+from tests.flow.kit import MINUTE, NOON, Chatty, Line, answered, house, lines, queue, told
 
 
 class WallClock:
@@ -103,6 +103,33 @@ def test_a_document_goes_all_the_way_to_the_partner_and_back(
 
     assert told(machine) == ("1 ask", "1 APPLIED DOC-1")
     assert partner.calls == [("POST", "/SO-1/1")]
+
+
+def test_a_timer_wakes_the_one_who_rings_it_though_nobody_looks_by_himself(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crossdock.flow.shell.IDLE_SECONDS", 600.0)
+    machine = house(store)
+
+    async def story(shell: Shell) -> None:
+        await asyncio.sleep(0.05)  # whoever rings has looked, and found nothing to wait for
+        await shell.take(lines(Line(id="e1", reason="wake")))
+        await until(lambda: len(told(machine)) == 2)
+
+    live(shell_of(machine, Slow()), story)
+
+    assert told(machine) == ("1 wake", "woken by nap")
+
+
+def test_a_turn_tells_when_the_earliest_timer_it_set_is_due(store: Store) -> None:
+    machine = house(store)
+
+    alarms = [
+        machine.receive_and_turn([lines(Line(id=reason, reason=reason))], NOON)[1].alarm
+        for reason in ("wake", "sleep", "tell")
+    ]
+
+    assert alarms == [NOON + MINUTE, None, None]
 
 
 def test_documents_that_wait_are_taken_together(store: Store) -> None:

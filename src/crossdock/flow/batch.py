@@ -173,6 +173,11 @@ class Batch(Notes):
     waiting: int = 0
     tally: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def alarm(self) -> datetime | None:
+        """Tell when the earliest timer set here is due; None where none is set."""
+        return min((row.due_at for row in self.timers.values() if row is not None), default=None)
+
     def flush(self, unit: Unit, tenant: str) -> set[str]:
         """Write everything; answer the endpoints that have new work.
 

@@ -56,6 +56,7 @@ class Dispatched(Struct, frozen=True, kw_only=True):
     `more` tells that steps may wait that could be taken at once.
     `newer` are the lanes in which something of a newer release was met: leave them to its workers.
 
+    `alarm` is when the earliest timer set here is due.
     `waits` are the business seconds from messages' arrival to their steps, by subscriber.
     `stumbled`: the transaction failed and changed nothing; the same steps still wait.
     """
@@ -65,6 +66,7 @@ class Dispatched(Struct, frozen=True, kw_only=True):
     parked: tuple[CaseName, ...] = ()
     newer: frozenset[int] = frozenset()
     endpoints: frozenset[str] = frozenset()
+    alarm: datetime | None = None
     tally: Mapping[str, int] = {}
     waits: Mapping[str, Sequence[float]] = {}
     stumbled: bool = False
@@ -145,6 +147,7 @@ class Turn:
             parked=tuple(self._parked),
             newer=frozenset(self._newer),
             endpoints=frozenset(endpoints),
+            alarm=self._batch.alarm,
             tally=self._batch.tally,
             waits=self._waits,
         )

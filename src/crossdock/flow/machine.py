@@ -235,7 +235,8 @@ class Machine:
             batch, done = work(unit)
             endpoints = frozenset(batch.flush(unit, self.roster.tenant))
             more = batch.waiting > 0
-            return done(), Dispatched(more=more, endpoints=endpoints, tally=batch.tally)
+            left = Dispatched(more=more, endpoints=endpoints, alarm=batch.alarm, tally=batch.tally)
+            return done(), left
 
         answer, written = self._write(alone)
         self.metrics.count(written.tally)

@@ -123,6 +123,7 @@ class Intake:
     def __init__(self, directory: Directory, unit: Unit, now: datetime) -> None:
         """Begin with nothing received."""
         self._taken: list[tuple[Case, Receipt]] = []
+        self._documents: list[DocumentRow] = []
         self.batch = Batch(at=now, directory=directory)
         self._directory = directory
         self._roster = directory.roster
@@ -134,6 +135,7 @@ class Intake:
         cases = [self._open(letter) for letter in letters]
         self._publish(cases)
         self._taken = [(case, self._close(case)) for case in cases]
+        self._unit.keep_documents(self._documents)
 
     def receipts(self) -> tuple[Receipt, ...]:
         """Tell what became of the documents, in the order of arrival, once all is flushed."""
@@ -306,7 +308,7 @@ class Intake:
         )
 
     def _close(self, case: Case) -> Receipt:
-        """Keep the document with what became of it."""
+        """Note the document with what became of it."""
         arrival = case.arrival
         whose = f"{arrival.partner} {arrival.document}"
         asked = set[str]() if arrival.parent_id else case.repeated  # read again, asked again
@@ -316,7 +318,7 @@ class Intake:
             case.troubles.append(_reused(case))
         lost = case.out.status is DocumentStatus.TRANSLATED and case.troubles
         status = DocumentStatus.PARTIAL if lost else case.out.status
-        self._unit.keep_documents([_document(case, status, self._now)])
+        self._documents.append(_document(case, status, self._now))
         self.batch.exceptions.extend(
             trouble.row(arrival.tenant, self._roster.rulebook, self._now)
             for trouble in case.troubles

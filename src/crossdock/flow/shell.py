@@ -88,6 +88,7 @@ class Shell:
         self._waiting: deque[tuple[Arrival, asyncio.Future[Receipt], float]] = deque()
         self._pump = asyncio.Event()
         self._ring = asyncio.Event()
+        self._awaited: datetime | None = None  # the timer that is waited for, where it is known
         self._open = False
         self._scarce = ""  # why nothing more is taken in
         self._untold = True  # whether the exception of a scarce disk must be opened or closed
@@ -263,7 +264,8 @@ class Shell:
     def _heed(self, dispatched: Dispatched) -> bool:
         """Wake whoever a turn has left work for; tell whether that is the dispatcher, too."""
         self._wake(dispatched.endpoints)
-        if dispatched.taken:
+        alarm = dispatched.alarm
+        if alarm is not None and (self._awaited is None or alarm < self._awaited):
             self._ring.set()
         more = dispatched.more or bool(dispatched.newer) or dispatched.stumbled
         if more:
@@ -332,7 +334,7 @@ class Shell:
                 tell(LogEvent.LOOP_FAILED, level=logging.ERROR, partner=arrival.partner)
                 _fail(future, error)
             else:
-                self._wake(dispatched.endpoints)
+                self._heed(dispatched)
                 if not future.done():
                     future.set_result(receipt)
         return await self._turn_once()
@@ -350,8 +352,9 @@ class Shell:
             await asyncio.sleep(0)
             return
         self._ring.clear()
-        due_at = await self._writer.look(self.machine.next_timer)
-        await _wait_for(self._ring, seconds=self._until(due_at))
+        self._awaited = None  # whatever is set while it is looked up wakes us
+        self._awaited = await self._writer.look(self.machine.next_timer)
+        await _wait_for(self._ring, seconds=self._until(self._awaited))
 
     async def _balance(self) -> None:
         """Keep to the part of the work that is fair, every second."""

@@ -69,8 +69,9 @@ class Session:
             self.send(begin)
             yield
             self.tell("COMMIT")
-        finally:
+        except BaseException:
             self._end()
+            raise
 
     def _end(self) -> None:
         """Leave no transaction open; a connection that cannot do even that is closed."""
