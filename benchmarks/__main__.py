@@ -156,15 +156,21 @@ def _of_system(name: str, runs: Sequence[Mapping[str, Any]]) -> dict[str, Figure
     }
     for asked, named in (("view", "event to view, ms"), ("view_at_goal", "event to view at goal")):
         if view := runs[-1].get(asked):
-            found[f"{name}: {named}"] = (
-                f"p50 {view['p50_ms']}, p99 {view['p99_ms']} at {view['events_per_s']} events/s"
-            )
+            found[f"{name}: {named}"] = _age(view)
     if "deployment" in runs[-1]:
         found[f"{name}: deployment"] = runs[-1]["deployment"]
         found[f"{name}: guarantee"] = runs[-1]["guarantee"]
     if "bare_flows_per_s" in runs[-1]:
         found |= _of_limits(name, runs)
     return found
+
+
+def _age(view: Mapping[str, Any]) -> str:
+    """Write the age of a view, and where it was measured, what a bare flush took beside it."""
+    said = f"p50 {view['p50_ms']}, p99 {view['p99_ms']} at {view['events_per_s']} events/s"
+    if flush := view.get("flush"):
+        said += f"; a bare flush p50 {flush['p50_ms']}, p99 {flush['p99_ms']}"
+    return said
 
 
 def _of_limits(name: str, runs: Sequence[Mapping[str, Any]]) -> dict[str, Figure]:
@@ -227,7 +233,10 @@ def summary(measured: Measured) -> dict[str, Any]:
             "ratio_limit_spread": [round(min(rows), 3), round(max(rows), 3)],
             "view_p99_ms": ours[-1].get("view", {}).get("p99_ms"),
             "view_p99_ms_at_500": ours[-1].get("view_at_goal", {}).get("p99_ms"),
+            "flush_p99_ms": ours[-1].get("view_at_goal", {}).get("flush", {}).get("p99_ms"),
         }
+    if shared := runs.get(POSTGRES, []):
+        line["postgres_view_p99_ms_at_500"] = shared[-1].get("view_at_goal", {}).get("p99_ms")
     if ours and best:
         compared = ratios(runs, best)
         line["ratio_best_peer"] = round(statistics.median(compared), 2)

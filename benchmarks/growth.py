@@ -22,7 +22,8 @@ from pathlib import Path
 
 import apsw
 
-from benchmarks.order_to_delivery import TENANT, live
+from benchmarks.order_to_delivery import live
+from benchmarks.watching import TENANT
 from crossdock.app.memory import collect_seldom
 from crossdock.store.sqlite import open_sqlite
 

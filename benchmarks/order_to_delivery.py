@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from msgspec import Struct
 from benchmarks import flows, limits, view_delay
 from benchmarks.servers import cpu_seconds, postgres
 from benchmarks.setting import CountedStore, roster
+from benchmarks.watching import TENANT, codes_in
 from crossdock.app.memory import collect_seldom
 from crossdock.flow.machine import Machine
 from crossdock.messages.envelope import Key
@@ -37,7 +38,6 @@ from crossdock.testing.plain_partner import PlainPartner
 
 PARTNERS = ("erp", "tms")
 SETTLED = timedelta(hours=12)
-TENANT = "main"
 # How a flow ends: the process, its last stage, and its key's kind and the beginning of its id.
 ENDS = {
     "order_release": ("delivered", "order", "SO"),
@@ -110,7 +110,7 @@ def unfinished(store: Store, numbers: Sequence[int]) -> str:
         found = reader.processes(cases)
         shown = reader.projections(TENANT, KIND, views)
     ended = Counter(name for (_, name, _), row in found.items() if row.stage == ENDS[name][0])
-    whole = [each for each in shown.values() if view_delay.codes_in(each.body) == set(flows.CODES)]
+    whole = [each for each in shown.values() if codes_in(each.body) == set(flows.CODES)]
     if [*ended.values(), len(whole)] == [len(numbers)] * 3:
         return ""
     return f"{dict(ended)}, {len(whole)} whole views"
@@ -129,24 +129,40 @@ def check(store: Store, partner: PlainPartner, numbers: Sequence[int]) -> None:
         sys.exit(f"not all {count} flows were completed: {missing}, {len(accruals)} accruals")
 
 
-Open = Callable[[], Store]
+@contextmanager
+def on_sqlite(folder: Path) -> Iterator[str]:
+    """Tell where the store in one file is."""
+    yield str(folder / "flows.db")
 
 
 @contextmanager
-def on_sqlite(folder: Path) -> Iterator[Open]:
-    """Give what opens the store in one file."""
-    yield lambda: open_sqlite(folder / "flows.db", threads=True)
-
-
-@contextmanager
-def on_postgres(folder: Path) -> Iterator[Open]:
-    """Run a PostgreSQL, and give what opens the store in it."""
+def on_postgres(folder: Path) -> Iterator[str]:
+    """Run a PostgreSQL, and tell where the store in it is."""
     with postgres(folder) as address:
         migrate_postgres(address)
-        yield lambda: open_postgres(address)
+        yield address
 
 
-STORES = {"sqlite": on_sqlite, "postgres": on_postgres}
+def open_file(address: str) -> Store:
+    """Open the store in one file, as `crossdock up` does."""
+    return open_sqlite(Path(address), threads=True)
+
+
+Opening = Callable[[str], Store]
+STORES: dict[str, tuple[Callable[[Path], AbstractContextManager[str]], Opening]] = {
+    "sqlite": (on_sqlite, open_file),
+    "postgres": (on_postgres, open_postgres),
+}
+
+
+@contextmanager
+def opened(store: str, folder: Path) -> Iterator[tuple[Store, str]]:
+    """Give an empty store of this kind, and its address."""
+    place, opening = STORES[store]
+    with place(folder) as address:
+        found = opening(address)
+        yield found, address
+        found.close()
 
 
 def main() -> None:
@@ -160,10 +176,8 @@ def main() -> None:
     collect_seldom()  # as `crossdock up` does
     with tempfile.TemporaryDirectory(dir=asked.folder) as name:
         folder = Path(name)
-        with STORES[asked.store](folder) as opened:
-            store = opened()
+        with opened(asked.store, folder) as (store, _):
             run = live(store, asked.flows)
-            store.close()
         found: dict[str, object] = {**figures(run)}
         if asked.store == "sqlite":
             found |= limits.measured(folder, run.commits, run.flows)
@@ -171,10 +185,8 @@ def main() -> None:
             own = run.flows_per_s * flows.EVENTS_PER_FLOW * view_delay.SHARE
             for view, pace in (("view", own), ("view_at_goal", GOAL_EVENTS_PER_S)):
                 (folder / view).mkdir()
-                with STORES[asked.store](folder / view) as opened:
-                    store = opened()
-                    found[view] = view_delay.measured(store, pace, asked.ease)
-                    store.close()
+                with opened(asked.store, folder / view) as (store, address):
+                    found[view] = view_delay.measured(store, address, folder, pace, asked.ease)
     print(json.dumps(found))
 
 

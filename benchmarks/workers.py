@@ -29,9 +29,10 @@ from pathlib import Path
 import msgspec
 
 from benchmarks import flows, view_delay
-from benchmarks.order_to_delivery import PARTNERS, TENANT, Run, figures, is_accrual, unfinished
+from benchmarks.order_to_delivery import PARTNERS, Run, figures, is_accrual, unfinished
 from benchmarks.servers import cpu_seconds, postgres, running
 from benchmarks.setting import RULES, roster
+from benchmarks.watching import TENANT, codes_in
 from crossdock.app.memory import collect_seldom
 from crossdock.flow.machine import Machine
 from crossdock.flow.roster import Roster, Rulebook
@@ -131,11 +132,15 @@ Done = Callable[[Reader, Sequence[int]], set[int]]
 
 
 async def _until(store: Store, numbers: Sequence[int], done: Done) -> None:
-    """Look again and again at those that are left, in one question, until none is."""
+    """Look again and again at the last of those that are left, then at all, until none is.
+
+    The last told is mostly the last done: a look at all of them each time would take more of the
+    machine than a partner who waits for our calls does.
+    """
     left = list(numbers)
     while left:
         with store.read() as reader:
-            over = done(reader, left)
+            over = done(reader, left) if done(reader, left[-1:]) else set()
         left = [each for each in left if each not in over]
         if left:
             await asyncio.sleep(LOOK_SECONDS)
@@ -162,7 +167,7 @@ def _on_their_way(reader: Reader, numbers: Sequence[int]) -> set[int]:
 def _show(code: str, reader: Reader, numbers: Sequence[int]) -> set[int]:
     """Find those whose view shows a milestone."""
     views = _views(reader, numbers)
-    return {each for each, body in views.items() if code in view_delay.codes_in(body)}
+    return {each for each, body in views.items() if code in codes_in(body)}
 
 
 def _views(reader: Reader, numbers: Sequence[int]) -> dict[int, bytes]:
