@@ -273,6 +273,8 @@ def _in_memory() -> apsw.Connection:
         IN_MEMORY,
         flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX,
     )
+    # Else what asks beside the partial index is planned anew each time.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     with connection.backup("main", _blank(), "main") as copy:
         copy.step()
     return connection

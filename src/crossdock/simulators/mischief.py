@@ -87,7 +87,8 @@ class Mischief(Struct, frozen=True, kw_only=True):
 
     def strikes(self, fault: str, subject: str, occurrence: int = 1) -> bool:
         """Decide whether the fault strikes this subject, this time."""
-        return share(self.seed, fault, subject, occurrence) < self.chances.get(fault, 0.0)
+        chance = self.chances.get(fault, 0.0)
+        return chance > 0 and share(self.seed, fault, subject, occurrence) < chance
 
     def minutes(
         self, low: float, high: float, fault: str, subject: str, occurrence: int = 1

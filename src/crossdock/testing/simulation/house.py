@@ -20,6 +20,7 @@ from crossdock.flow.settling import Work
 from crossdock.ports import Exchange
 from crossdock.ports.store import Reader, Store, Unit
 from crossdock.simulators.chance import between
+from crossdock.store.instants import instant
 from crossdock.telemetry.metrics import Metrics
 from crossdock.testing.simulation.faults import Dice
 from crossdock.testing.simulation.post import ACCEPTED, Answered
@@ -37,7 +38,10 @@ RESTART_SECONDS = (2.0, 600.0)
 FROZEN_SECONDS = (20.0, 400.0)
 # Whether there is anything to ask the machine for: what it would find out in a transaction.
 PENDING = "SELECT 1 FROM inbox INDEXED BY inbox_pending WHERE place = 0 LIMIT 1"
-WAITED_FOR = "SELECT DISTINCT endpoint FROM outbox WHERE ready_at IS NOT NULL ORDER BY endpoint"
+WAITED_FOR = (
+    "SELECT endpoint, min(ready_at) FROM outbox WHERE ready_at IS NOT NULL"
+    " GROUP BY endpoint ORDER BY endpoint"
+)
 
 METRICS = Metrics()  # nobody reads what is counted here: one for all lives of all houses
 
@@ -328,7 +332,10 @@ class House:
             ring = reader.next_timer()
         if ring is not None:
             self._plan("ring", ring - self.skew, self._ring)
-        for (endpoint,) in self._look(WAITED_FOR):
+        for endpoint, ready in self._look(WAITED_FOR):
+            planned = self._planned.get(f"lease {endpoint}")
+            if planned is not None and planned <= instant(ready) - self.skew:
+                continue  # nothing of it can be leased before
             if endpoint not in worker.machine.roster.endpoints:
                 continue
             due = worker.machine.next_lease(endpoint, self.now)

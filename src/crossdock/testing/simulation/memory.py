@@ -8,7 +8,7 @@ and what was just written is still at hand for the next who reads.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import apsw
 
@@ -32,6 +32,8 @@ class MemoryFile:
         _fill(self.connection, file)
         self.connection.execute("PRAGMA foreign_keys = ON")
         self._writing = False
+        # An answer is read to its end before the next question, so one reader is enough.
+        self._reading = nullcontext(SqliteReader(SqliteSql(self.connection.cursor())))
 
     @contextmanager
     def write(self) -> Iterator[Unit]:
@@ -49,15 +51,10 @@ class MemoryFile:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
 
-    @contextmanager
-    def read(self) -> Iterator[Reader]:
+    def read(self) -> AbstractContextManager[Reader]:
         """Read what is committed. Raises RuntimeError inside a transaction."""
         self._refuse_inside()
-        cursor = self.connection.cursor()
-        try:
-            yield SqliteReader(SqliteSql(cursor))
-        finally:
-            cursor.close(force=True)
+        return self._reading
 
     def _refuse_inside(self) -> None:
         if self._writing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -22,7 +23,7 @@ def orders_of(options: Options, pool: Sequence[Release]) -> tuple[Release, ...]:
     first = whole(0, len(pool) - 1, seed, "first order")
     ring = [pool[(first + number * 37) % len(pool)] for number in range(len(pool))]
     if options.companies:
-        ring = on_one_load(seed, ring)
+        ring = on_one_load(seed, ring, options.orders)
     elif options.one_lane:
         ring = [each for each in ring if lane_of(each) == lane_of(ring[0])]
     chosen = ring[: options.orders]
@@ -33,16 +34,16 @@ def orders_of(options: Options, pool: Sequence[Release]) -> tuple[Release, ...]:
     )
 
 
-def on_one_load(seed: int, ring: list[Release]) -> list[Release]:
-    """Choose orders that leave one warehouse on one load, some of either company first."""
-    first = ring[0]
-    moved = [
-        replace(each, order=each.order | {"ship_from": first.order["ship_from"]}) for each in ring
-    ]
+def on_one_load(seed: int, ring: list[Release], count: int) -> list[Release]:
+    """Choose so many orders that leave one warehouse on one load, some of either company first."""
+    first, *others = ring
     load = load_of(seed, first)
-    fellows = [each for each in moved[1:] if load_of(seed, each) == load]
-    fellows.sort(key=lambda each: each.company_code == first.company_code)
-    return [first, *fellows]
+    others.sort(key=lambda each: each.company_code == first.company_code)
+    moved = (
+        replace(each, order=each.order | {"ship_from": first.order["ship_from"]}) for each in others
+    )
+    fellows = (each for each in moved if load_of(seed, each) == load)
+    return [first, *islice(fellows, count - 1)]
 
 
 def load_of(seed: int, release: Release) -> str:

@@ -35,6 +35,7 @@ from crossdock.testing.simulation.customers import TOLD as CUSTOMER_TOLD
 from crossdock.testing.simulation.exchanges import Exchanges
 from crossdock.testing.simulation.offers import Offers
 
+ERPS = ("erp", "legacy")
 KINDS = frozenset({"erp", "legacy", "tms"})
 KIND_OF = {OFFERS: "customer", CUSTOMER_TOLD: "customer"}
 
@@ -102,6 +103,7 @@ class News:
         """Begin with nothing."""
         self.delivered: list[Delivered] = []
         self.done: list[Done] = []
+        self.posted: list[Done] = []  # of it, what ERPs have taken
         self.sent: list[Sent] = []
         self.heard: list[Heard] = []
         self.died: list[tuple[str, str]] = []  # process and key whose step killed its worker
@@ -247,7 +249,10 @@ class Witness:
             self.keys_done.add(entry.idempotency_key)
         if partner == "legacy" and entry.kind == "sent" and entry.verb != STATEMENT:
             self._learn(entry.content)
-        self.news.done.append(Done(partner=partner, entry=entry))
+        done = Done(partner=partner, entry=entry)
+        self.news.done.append(done)
+        if partner in ERPS and entry.kind == "received":
+            self.news.posted.append(done)
         kind = partner if partner in KINDS else KIND_OF.get(partner, "carrier")
         self.reached[f"{kind} {entry.kind} {entry.verb}"] += 1
         if entry.verb == "erp.accrue" and entry.kind == "received":

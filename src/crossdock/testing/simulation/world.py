@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,7 @@ class World:
         self._calm_since: datetime | None = None
         self._shifts = 0
         self._stages: set[str] = set()
-        self._awake: dict[frozenset[str], list[Invariant]] = {}
+        self._awake: dict[tuple[str, ...], list[Invariant]] = {}
 
     def _build(self, folder: Path, dice: Dice) -> None:
         options = self.options
@@ -130,20 +130,22 @@ class World:
         defects = self.defects = Defects(dice, Crashed, self.witness.died)
         self.house = House(
             self.store,
-            lambda release: defects.plant(
-                roster_for(
-                    folder,
-                    ids,
-                    rules=rules_of(
-                        release,
-                        tendering=options.tendering,
-                        ledger_currency=options.ledger_currency,
-                        told=buyers if options.customers else None,
-                    ),
-                    promises=options.promises,
-                    attempts_max=options.attempts_max,
-                    x12=options.x12,
-                    customers=options.customers,
+            cache(
+                lambda release: defects.plant(
+                    roster_for(
+                        folder,
+                        ids,
+                        rules=rules_of(
+                            release,
+                            tendering=options.tendering,
+                            ledger_currency=options.ledger_currency,
+                            told=buyers if options.customers else None,
+                        ),
+                        promises=options.promises,
+                        attempts_max=options.attempts_max,
+                        x12=options.x12,
+                        customers=options.customers,
+                    )
                 )
             ),
             self.timeline,
@@ -405,11 +407,11 @@ class World:
                 return self._violated(invariant, sentence)
         return None
 
-    def _woken(self, brought: frozenset[str]) -> list[Invariant]:
+    def _woken(self, brought: tuple[str, ...]) -> list[Invariant]:
         """Name the invariants that have something to judge, in their order."""
         if brought not in self._awake:
             self._awake[brought] = [
-                each for each in self.invariants if not brought.isdisjoint(each.wakes)
+                each for each in self.invariants if not each.wakes.isdisjoint(brought)
             ]
         return self._awake[brought]
 

@@ -22,7 +22,7 @@ from crossdock.testing.simulation.options import Options
 from crossdock.testing.simulation.partners import Cast, seats
 from crossdock.testing.simulation.witness import Witness
 
-NEWS = ("delivered", "done", "sent", "heard", "unheard", "died")
+NEWS = ("delivered", "done", "posted", "sent", "heard", "unheard", "died")
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -60,15 +60,15 @@ class Scene:
         self.image_documents: dict[str, int] = {}
         self.image_hashes: frozenset[str] = frozenset()
 
-    def brought(self) -> frozenset[str]:
+    def brought(self) -> tuple[str, ...]:
         """Name what the last event brought."""
-        news = self.witness.news
-        brought = {name for name in NEWS if getattr(news, name)}
+        news = vars(self.witness.news)
+        brought = [name for name in NEWS if news[name]]
         if self.shown:
-            brought.add("shown")
+            brought.append("shown")
         if self.committed:
-            brought.add("committed")
-        return frozenset(brought)
+            brought.append("committed")
+        return tuple(brought)
 
     def rows(self, statement: str, *bindings: Any) -> list[tuple[Any, ...]]:
         """Read our tables as they are committed."""

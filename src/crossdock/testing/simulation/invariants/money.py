@@ -21,8 +21,8 @@ from crossdock.testing.simulation.invariants.agreed import Agreed, kind_of
 from crossdock.testing.simulation.invariants.base import Invariant, Scene
 from crossdock.testing.simulation.rosters import FREIGHT, ZONE
 from crossdock.testing.simulation.statements import TELLERS, Drawn, drawn_by
+from crossdock.testing.simulation.witness import ERPS
 
-ERPS = ("erp", "legacy")
 DAYS = "freight_reconciliation"  # the read model of business dates
 UNSURE = (
     "SELECT endpoint, verb, business_key FROM outbox WHERE tenant = 'main'"
@@ -39,14 +39,13 @@ PERSONS = 2
 class Posted(Invariant):
     """What watches postings: `judge` is given each that an ERP has taken."""
 
-    wakes = frozenset({"done"})
+    wakes = frozenset({"posted"})
     verbs = frozenset({ACCRUE, INVOICE})
 
     def after(self) -> Iterator[str]:
         """Judge what the ERPs have just been told of money."""
-        for done in self.witness.news.done:
-            taken = done.partner in ERPS and done.entry.kind == "received"
-            if taken and done.entry.verb in self.verbs:
+        for done in self.witness.news.posted:
+            if done.entry.verb in self.verbs:
                 yield from self.judge(done.partner, done.entry)
 
     def judge(self, partner: str, entry: Entry) -> Iterator[str]:
@@ -56,6 +55,8 @@ class Posted(Invariant):
 
 class Told(Posted):
     """What judges postings by all that was planned, billed, delivered and said by then."""
+
+    wakes = frozenset({"done"})
 
     def __init__(self, scene: Scene) -> None:
         """Begin with nothing told."""
