@@ -70,6 +70,7 @@ REACHED: tuple[str, ...] = _words("""
     operator retry effect
     operator waive effect
     operator edit effect
+    effect mended
     tenant moved in
     tenant acme sends
     tenant acme shows

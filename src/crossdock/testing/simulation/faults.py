@@ -56,7 +56,7 @@ FAULTS: dict[str, Fault] = {
     "garbled": _wire("the work is done and the answer is a page of HTML", 0.02, 0.1),
     "busy": _wire("the partner answers 503 and does nothing", 0.05, 0.3),
     "throttled": _wire("the partner answers 429 with Retry-After", 0.05, 0.3),
-    "refused": _wire("the partner refuses a request that is right, with a 422", 0.02, 0.1),
+    "refused": _wire("the partner refuses a request that is right, with a 422", 0.05, 0.25),
     "locked_out": _wire(
         "the partner refuses our credentials until an operator renews them", 0.004, 0.02
     ),

@@ -1,8 +1,9 @@
-"""A second tenant who moves into the store of a run and lives the same day under its own name.
+"""A second tenant who moves into the store of a run and lives an order under its own name.
 
-Whatever the first was told in published words, the neighbour is told too: the same orders,
-shipments and numbers from partners of the same names, with a mark of its own in every free text.
-It moves into a copy of the store as it stands when the run is over, so the run itself is unchanged.
+Whatever the first was told of an order in published words, the neighbour is told too: the same
+orders, shipments and numbers from partners of the same names, with a mark of its own in every free
+text. It moves into a copy of the store, as that stands in the middle of the day or when all is
+over, so the run itself is unchanged.
 """
 
 from __future__ import annotations
@@ -12,15 +13,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
+from crossdock.app.roster import PROCESSES
 from crossdock.flow.deliverer import Result
 from crossdock.flow.machine import Machine
 from crossdock.flow.reading import Arrival
 from crossdock.flow.roster import Roster
 from crossdock.flow.settling import Work
 from crossdock.ports import Exchange, Stage
+from crossdock.testing.simulation.house import METRICS
 from crossdock.testing.simulation.memory import MemoryFile
+from crossdock.testing.simulation.rosters import Numbers
 from crossdock.testing.simulation.witness import elements
 
 HOST, NEIGHBOUR = "main", "acme"
@@ -33,25 +38,60 @@ APPLIED = Exchange(
 TOLD = "SELECT id FROM raw_document WHERE status IN ('translated', 'partial') ORDER BY rowid"
 
 
+class Letter(Struct, frozen=True, kw_only=True):
+    """What the host was told in one document, in published words."""
+
+    partner: str
+    document: str
+    events: list[dict[str, Any]]
+
+
 class Town:
-    """A copy of a store with both tenants in it; each has a machine of its own."""
+    """A copy of a store with both tenants in it; each has a machine of its own, without defects."""
 
     def __init__(self, file: bytes, roster: Roster, now: datetime) -> None:
         """Open the copy; the neighbour is not in yet."""
         self.store = MemoryFile(file)
         self._now = now
+        mended = replace(roster, subscribers=PROCESSES, ids=Numbers(NEIGHBOUR))
         self._machines = {
-            tenant: Machine(store=self.store, roster=replace(roster, tenant=tenant))
+            tenant: Machine(
+                store=self.store, roster=replace(mended, tenant=tenant), metrics=METRICS
+            )
             for tenant in (HOST, NEIGHBOUR)
         }
 
-    def move_in(self) -> set[str]:
-        """Tell the neighbour all that the host was told; answer the host's marks."""
+    def told(self) -> Iterator[Letter]:
+        """Read what the host was told in published words."""
+        rows = self.store.connection.execute(TOLD).fetchall()
+        with self.store.read() as reader:
+            documents = [reader.document(HOST, str(id_)) for (id_,) in rows]
+        for document in documents:
+            events = elements(document.content) if document is not None else None
+            if document is not None and events is not None:
+                name = document.document
+                yield Letter(partner=document.endpoint, document=name, events=events)
+
+    def move_in(self, letters: list[Letter], names: set[str]) -> set[str]:
+        """Tell the neighbour of master data, and what names one of these; answer the host's marks.
+
+        Its mark is written into the letters.
+        """
         marks: set[str] = set()
-        arrivals = list(self._marked(marks))
-        for arrival in arrivals:
-            self._machines[NEIGHBOUR].receive([arrival], self._now)
-            self._turn()
+        for letter in letters:
+            events = [each for each in letter.events if "record" in each or _names(each, names)]
+            for event in events:
+                mark(event, marks)
+            if events:
+                arrival = Arrival(
+                    tenant=NEIGHBOUR,
+                    partner=letter.partner,
+                    document=letter.document,
+                    content=msgspec.json.encode(events),
+                    content_type="application/json",
+                )
+                self._machines[NEIGHBOUR].receive([arrival], self._now)
+                self._turn()
         return marks
 
     def _turn(self) -> None:
@@ -60,41 +100,30 @@ class Town:
             if not (done.taken or done.parked or done.stumbled):
                 return
 
-    def live(self) -> Iterator[tuple[str, Work]]:
-        """Let the effects of both tenants leave, each from its own machine, and be applied.
+    def leave(self, tenant: str) -> Iterator[Work]:
+        """Let the effects of a tenant leave that may, from its own machine; the neighbour's work.
 
-        Gives each with the tenant it left for.
+        What the host sends is never answered: its day ends here.
         """
+        machine = self._machines[tenant]
+        for endpoint in sorted(machine.roster.endpoints):
+            works = machine.lease(endpoint, self._now).works
+            yield from works
+            results = [Result(work=work, exchange=APPLIED, ended_at=self._now) for work in works]
+            if results and tenant == NEIGHBOUR:
+                machine.record(endpoint, results, self._now)
+
+    def live(self) -> Iterator[Work]:
+        """Let the neighbour's effects leave, round after round, and its processes hear of them."""
         for _ in range(ROUNDS):
             self._now += PAUSE
-            for tenant, machine in self._machines.items():
-                for endpoint in sorted(machine.roster.endpoints):
-                    works = machine.lease(endpoint, self._now).works
-                    yield from ((tenant, work) for work in works)
-                    results = [
-                        Result(work=work, exchange=APPLIED, ended_at=self._now) for work in works
-                    ]
-                    if results and tenant == NEIGHBOUR:
-                        machine.record(endpoint, results, self._now)
+            yield from self.leave(NEIGHBOUR)
             self._turn()
 
-    def _marked(self, marks: set[str]) -> Iterator[Arrival]:
-        rows = self.store.connection.execute(TOLD).fetchall()
-        with self.store.read() as reader:
-            documents = [reader.document(HOST, str(id_)) for (id_,) in rows]
-        for document in documents:
-            told = elements(document.content) if document is not None else None
-            if document is None or told is None:
-                continue
-            for event in told:
-                mark(event, marks)
-            yield Arrival(
-                tenant=NEIGHBOUR,
-                partner=document.endpoint,
-                document=document.document,
-                content=msgspec.json.encode(told),
-                content_type="application/json",
-            )
+
+def _names(event: dict[str, Any], names: set[str]) -> bool:
+    text = msgspec.json.encode(event).decode()
+    return any(each in text for each in names)
 
 
 def mark(event: dict[str, Any], marks: set[str]) -> None:

@@ -24,7 +24,9 @@ WAIVE_SHARE, MENDS_SHARE = 0.25, 0.7
 MENDED = {
     "tms.plan": b'{"order": {"customer_reference": "PO-MENDED"}}',
     "tms.cancel": b'{"reason": "mended"}',
+    "erp.write_reference": b'{"load_id": "LD-MENDED"}',
     "erp.withdraw_reference": b'{"because": "mended"}',
+    "erp.post_milestone": b'{"load_id": "LD-MENDED"}',
     "erp.reverse_inventory": b'{"because": "mended"}',
 }
 TRIES_MAX = 3

@@ -17,7 +17,7 @@ from crossdock.flow.settling import SEND
 from crossdock.messages.shipment_visibility import MilestoneReported
 from crossdock.policies.gates import Gate, Proof
 from crossdock.ports import EffectClass
-from crossdock.ports.store import Seen, Stale
+from crossdock.ports.store import OutboxStatus, Seen, Stale
 from crossdock.processes import reference_binding
 from crossdock.processes.freight_settlement_gate import MILESTONE
 from crossdock.testing.simulation import house
@@ -91,6 +91,11 @@ def for_all_tenants(original: Any) -> Any:
         ]
 
     return answer
+
+
+def as_the_host(original: Any) -> Any:
+    """Remember for one tenant what any of them is told."""
+    return lambda self, rows: original(self, [replace(row, tenant=HOST) for row in rows])
 
 
 def due_for_any_tenant(original: Any) -> Any:
@@ -278,6 +283,17 @@ def without_exception(original: Any) -> Any:
     return lambda unit, directory, batch, end: original(
         unit, directory, batch, replace(end, code="")
     )
+
+
+def waiting_all_the_same(original: Any) -> Any:
+    """Let what was superseded wait to be sent again."""
+
+    def rewrite(self: Any, row: Any) -> None:
+        if row.status is OutboxStatus.SUPERSEDED:
+            row = replace(row, status=OutboxStatus.WAITING, finished_at=None)
+        original(self, row)
+
+    return rewrite
 
 
 def in_no_order(original: Any) -> Any:

@@ -401,7 +401,13 @@ class World:
             if told.gate.visible:
                 yield Shown(before=before, now=told)
 
+    def _set_the_scene(self) -> None:
+        worker = self.house.worker
+        self.scene.now = self.timeline.now
+        self.scene.roster = worker.machine.roster if worker is not None else None
+
     def _judge(self) -> Violation | None:
+        self._set_the_scene()
         for invariant in self._woken(self.scene.brought()):
             for sentence in invariant.after():
                 return self._violated(invariant, sentence)
@@ -423,9 +429,7 @@ class World:
         self.witness.reached.update(self._stages)
         for code, count in self._read(CODES):
             self.witness.reached[f"exception {code}"] += count
-        worker = self.house.worker
-        self.scene.ended_at = self.timeline.now
-        self.scene.roster = worker.machine.roster if worker is not None else None
+        self._set_the_scene()
         for invariant in self.invariants:
             for sentence in invariant.at_end():
                 return self._violated(invariant, sentence)

@@ -165,6 +165,16 @@ DEFENCES: dict[str, Defence] = {
         weather=("answer_lost", "garbled"),
         held_by="tests/flow/test_operator.py::test_what_may_have_been_done_is_never_edited[sqlite]",
     ),
+    "mended_apart": Defence(
+        says="what is mended goes under a version, and so a key, of its own",
+        patches=one(operator_effects, "next_version", lambda _: str),
+        weather=("refused",),
+    ),
+    "mended_is_over": Defence(
+        says="what another effect took the place of is never sent again",
+        patches=one(SqliteUnit, "rewrite_effect", seams.waiting_all_the_same),
+        weather=("refused",),
+    ),
     "trouble_told": Defence(
         says="an effect that ends badly is somebody's exception",
         patches=one(deliverer, "conclude", seams.without_exception),
@@ -250,6 +260,18 @@ DEFENCES: dict[str, Defence] = {
     "pages_by_tenant": Defence(
         says="a page is read among the rows of one tenant",
         patches=one(SqliteReader, "find", seams.for_all_tenants),
+    ),
+    "exceptions_by_tenant": Defence(
+        says="a person is asked about the exceptions of one tenant",
+        patches=one(SqliteReader, "exceptions", seams.for_all_tenants),
+    ),
+    "search_by_tenant": Defence(
+        says="a number is looked up among those of one tenant",
+        patches=one(SqliteReader, "search", seams.for_all_tenants),
+    ),
+    "seen_by_tenant": Defence(
+        says="what one tenant was told before is news to another",
+        patches=one(SqliteUnit, "remember", seams.as_the_host),
     ),
     "effects_by_tenant": Defence(
         says="whoever delivers for a tenant leases its effects alone",

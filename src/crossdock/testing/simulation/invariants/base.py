@@ -37,7 +37,8 @@ class Scene:
 
     `shown` are the customer pages that changed in the last event; `committed` tells whether the
     house wrote anything in it; `releases` how often the rule book has changed. `backup` is the
-    store as it was at some time of the run, and `ended_at` when the run was over.
+    store as it was at some time of the run. `now` is the simulated time, and `roster` who takes
+    part in the house; None while it is down.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Scene:
         self.options = options
         self.seats = seats(x12=options.x12, customers=options.customers)
         self.backup: bytes | None = None
-        self.ended_at = BEGIN
+        self.now = BEGIN
         self.witness = witness
         self.cast = cast
         self.store = store
@@ -135,7 +136,7 @@ class Invariant:
 
     One object for each run; both methods give a sentence for each violation. `wakes` names what an
     event must have brought for `after` to have anything to judge: `delivered`, `done`, `sent`,
-    `heard` (see `witness.News`), `shown` (a customer page changed) or `committed`.
+    `posted`, `heard` (see `witness.News`), `shown` (a customer page changed) or `committed`.
     """
 
     number: ClassVar[str]

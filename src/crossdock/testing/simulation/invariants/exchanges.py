@@ -182,7 +182,7 @@ class Numbered(Invariant):
         backup = self.scene.backup
         if backup is None or not self._speaking:
             return
-        taken, at = self.witness.exchanges.highest, self.scene.ended_at
+        taken, at = self.witness.exchanges.highest, self.scene.now
         for endpoint, number in next_numbers(backup, at, self._speaking).items():
             if number <= taken.get(endpoint, 0):
                 yield f"{endpoint}: {number} comes after a restore, and {taken[endpoint]} was used"

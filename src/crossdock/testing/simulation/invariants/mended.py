@@ -22,7 +22,7 @@ class OneOfBoth(Invariant):
 
     number = "INV-18"
     says = "what a person mended goes under a key of its own, and never both it and its original"
-    wakes = frozenset({"done", "committed"})
+    wakes = frozenset({"done", "sent", "committed"})
 
     def __init__(self, scene: Scene) -> None:
         """Begin with nothing mended."""
@@ -31,18 +31,27 @@ class OneOfBoth(Invariant):
         self._known = 0
 
     def after(self) -> Iterator[str]:
-        """Learn what was mended just now, and look for both at the partner."""
+        """Learn what was mended just now; look for originals that leave, and for both as done."""
+        if len(self.witness.mended) > self._known:
+            yield from self._learn()
+        if not self._pairs:
+            return
+        for sent in self.witness.news.sent:
+            if sent.work.row.id in self.witness.mended:
+                yield f"{sent.work.row.verb} {sent.work.row.business_key} is mended, and sent too"
+        for endpoint, verb, business_key, was, now in self._pairs if self.witness.news.done else ():
+            both = (done_under(endpoint, verb, key) for key in (was, now))
+            if all(map(self.witness.is_done, both)):
+                yield f"{endpoint} did {verb} {business_key}, and what it was mended to"
+
+    def _learn(self) -> Iterator[str]:
         for effect in self.witness.mended[self._known :]:
             pairs = self.scene.rows(MENDED, effect)
             if not pairs:
                 yield f"{effect} is mended, and nothing takes its place"
+            for _, verb, business_key, was, now in pairs:
+                self.witness.reached["effect mended"] += 1
+                if was == now:
+                    yield f"{verb} {business_key} is mended under the key it had"
             self._pairs.extend(pairs)
         self._known = len(self.witness.mended)
-        if not self.witness.news.done:
-            return
-        for endpoint, verb, business_key, was, now in self._pairs:
-            if was == now:
-                yield f"{verb} {business_key} is mended under the key it had"
-            both = (done_under(endpoint, verb, key) for key in (was, now))
-            if all(map(self.witness.is_done, both)):
-                yield f"{endpoint} did {verb} {business_key}, and what it was mended to"

@@ -10,9 +10,10 @@ from crossdock.testing.simulation.invariants.base import Invariant
 HOPS_MAX = 60
 A_PERSON = "a person"  # whose word has an audit row (INV-39)
 UNASKED = (
-    "SELECT endpoint || ' is held' FROM breaker WHERE state = 'open' AND open_until IS NULL AND NOT EXISTS"
-    " (SELECT 1 FROM exception WHERE subject = endpoint AND status = 'open') UNION ALL"
-    " SELECT subscriber || '/' || key_kind || '/' || key_id || ' is parked' FROM parked"
+    "SELECT endpoint || ' is held' FROM breaker"
+    " WHERE state = 'open' AND open_until IS NULL AND NOT EXISTS"
+    " (SELECT 1 FROM exception WHERE subject = endpoint AND status = 'open')"
+    " UNION ALL SELECT subscriber || '/' || key_kind || '/' || key_id || ' is parked' FROM parked"
     " WHERE NOT EXISTS"
     " (SELECT 1 FROM exception WHERE subject = subscriber || '/' || key_kind || '/' || key_id"
     " AND exception.status = 'open')"
