@@ -78,20 +78,15 @@ class Town:
         Its mark is written into the letters.
         """
         marks: set[str] = set()
+        arrivals: list[Arrival] = []
         for letter in letters:
             events = [each for each in letter.events if "record" in each or _names(each, names)]
             for event in events:
                 mark(event, marks)
             if events:
-                arrival = Arrival(
-                    tenant=NEIGHBOUR,
-                    partner=letter.partner,
-                    document=letter.document,
-                    content=msgspec.json.encode(events),
-                    content_type="application/json",
-                )
-                self._machines[NEIGHBOUR].receive([arrival], self._now)
-                self._turn()
+                arrivals.append(_written(letter, events))
+        self._machines[NEIGHBOUR].receive(arrivals, self._now)
+        self._turn()
         return marks
 
     def _turn(self) -> None:
@@ -119,6 +114,16 @@ class Town:
             self._now += PAUSE
             yield from self.leave(NEIGHBOUR)
             self._turn()
+
+
+def _written(letter: Letter, events: list[dict[str, Any]]) -> Arrival:
+    return Arrival(
+        tenant=NEIGHBOUR,
+        partner=letter.partner,
+        document=letter.document,
+        content=msgspec.json.encode(events),
+        content_type="application/json",
+    )
 
 
 def _names(event: dict[str, Any], names: set[str]) -> bool:

@@ -16,7 +16,7 @@ from crossdock.testing.simulation.memory import MemoryFile
 from crossdock.testing.simulation.neighbour import HOST, MARK, NEIGHBOUR, Letter, Town
 from crossdock.testing.simulation.people import pages
 
-MOVES_IN_SHARE = 0.4  # of the runs
+MOVES_IN_SHARE = 0.25  # of the runs
 HOURS = (1.0, 72.0)  # from the beginning to when it moves in, where the run goes on that long
 TABLES = (
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND EXISTS"
