@@ -10,7 +10,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Locator, Page
@@ -178,6 +178,61 @@ def test_an_operator_with_a_telephone_finds_the_search_and_sees_which_states_are
     shown = page.locator("nav a[aria-current]")
     assert shown.all_inner_texts() == ["all"]
     assert shown.evaluate("each => getComputedStyle(each).textDecorationLine") == "none"
+
+
+# What sticks out to the right, of the page or of the part that would have to be pushed sideways.
+STICKS_OUT = """() => [...document.querySelectorAll("html, main, table")]
+    .filter((each) => each.scrollWidth > each.clientWidth + 1)
+    .map((each) => each.tagName + " " + each.scrollWidth)"""
+# The cells of tables that are called otherwise than their column, where rows stand as blocks.
+MISNAMED = """() => [...document.querySelectorAll("tbody tr")].flatMap((row) => {
+    const heads = [...row.closest("table").querySelectorAll("thead th")]
+        .map((th) => th.textContent);
+    return [...row.cells].filter((cell) => cell.tagName === "TD" && cell.colSpan === 1)
+        .filter((cell) => cell.dataset.name !== heads[cell.cellIndex])
+        .map((cell) => cell.outerHTML.slice(0, 80));
+})"""
+
+
+def pages(stage: Stage, page: Page) -> list[str]:
+    """Name every kind of page that has tables, as an operator and a customer may open it."""
+    customer, shipment = delivered(stage)
+    enter(page, stage, customer)
+    paths = [
+        "/portal/shipments",
+        f"/portal/shipments/{shipment['shipment_id']}",
+        "/console/",
+        "/console/exceptions",
+        "/console/acknowledgements?status=all",
+        "/console/finance/reconciliation",
+        "/console/finance/unposted",
+        "/console/finance?view=all",
+        f"/console/trace?q={shipment['order_ids'][0]}",
+    ]
+    for list_, link in (("", "td a"), ("exceptions", "th a"), ("finance?view=all", "th a")):
+        page.goto(f"{stage.hub_url}/console/{list_}")
+        paths.append(str(page.locator(f"tbody {link}").first.get_attribute("href")))
+    return paths
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_is_wider_than_what_it_is_seen_on(
+    day: Stage, page: Page, width: int, colours: Literal["light", "dark"]
+) -> None:
+    paths = pages(day, page)
+    page.set_viewport_size({"width": width, "height": 844})
+    page.emulate_media(color_scheme=colours)
+
+    seen = {}
+    for number, path in enumerate(paths):
+        page.goto(f"{day.hub_url}{path}")
+        seen[path] = (page.evaluate(STICKS_OUT), page.evaluate(MISNAMED))
+        if PICTURES in os.environ:
+            file = Path(os.environ[PICTURES]) / f"{number:02d}-{width}-{colours}.png"
+            page.screenshot(path=file, full_page=True)
+
+    assert seen == dict.fromkeys(paths, ([], []))
 
 
 def right_of(found: Locator) -> float:

@@ -90,7 +90,8 @@ def test_the_board_counts_cases_by_stage_with_their_age(store: Store) -> None:
         ["order_release", "shipment_visibility"],
         ["referencing", "in transit"],
     ]
-    assert re.findall(r"<td>(\d+ \w+)</td>", heard.text) == ["5 h", "5 h", "5 h"]
+    ages = re.findall(r'"Longest there">(\d+ \w+)</td>|"Oldest waiting">(\d+ \w+)<', heard.text)
+    assert ["".join(each) for each in ages] == ["5 h", "5 h", "5 h"]
     assert "/console/cases?process=order_release&amp;stage=referencing" in heard.text
 
 
@@ -151,7 +152,7 @@ def test_stages_and_teams_are_said_in_words(store: Store) -> None:
         ["plan rejected", "plan rejected"],
         ["plan rejected"],
     ]
-    assert "<td>Carrier relations</td>" in texts[2]
+    assert '<td data-name="Who">Carrier relations</td>' in texts[2]
 
 
 def test_the_trace_answers_why_not_yet_in_one_sentence(store: Store) -> None:
@@ -209,15 +210,15 @@ def test_each_team_has_its_queue_with_cause_age_and_what_would_help(store: Store
 
     told = [marks(heard, each) for each in ("exception", "code", "about")]
     assert told == [["x-1"], ["SHIPMENT_SILENT"], ["SH-1 SO-1"]]
-    assert "<td>2 h</td>" in heard.text
-    assert "<td>Ask the carrier where the goods are</td>" in heard.text
+    assert '<td data-name="Waiting for">2 h</td>' in heard.text
+    assert '<td data-name="What would help">Ask the carrier where the goods are</td>' in heard.text
 
 
 def test_what_failed_before_there_was_an_order_is_in_a_queue_too(store: Store) -> None:
     heard = call(house(store), "GET", "/console/exceptions?team=INTEGRATION")
 
     assert marks(heard, "exception") == ["x-2"]
-    assert "<td>5 h, 2 times</td>" in heard.text
+    assert '<td data-name="Waiting for">5 h, 2 times</td>' in heard.text
 
 
 PAGES = ["", "cases?process=order_release", "trace?q=SO-1", "exceptions", "exceptions/x-2"]

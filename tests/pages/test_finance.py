@@ -338,4 +338,4 @@ def test_the_trace_tells_what_it_costs_by_any_number(store: Store, number: str) 
 
     assert marks(heard, "charge") == ["L-1/LINEHAUL", "L-1/FUEL"]
     assert {"order/SO-1", "shipment/SH-1", "load/L-1"} == set(marks(heard, "key"))
-    assert "<td>ACC-1</td>" in heard.text
+    assert '<td data-name="Documents of the ERP">ACC-1</td>' in heard.text
