@@ -10,6 +10,7 @@ MICROSECOND = timedelta(microseconds=1)
 SECOND = 1_000_000
 
 
+@lru_cache(maxsize=1024)  # what is written together mostly happened together
 def micros(at: datetime) -> int:
     """Write an instant as microseconds. Raises TypeError for a time without a zone."""
     return (at - EPOCH) // MICROSECOND

@@ -12,7 +12,7 @@ from crossdock.faults import Misconfigured
 OLDEST_SQLITE = (3, 51, 3)  # older ones can damage a file when the write-ahead log is reset
 
 BUSY_MS = 5_000
-CACHED_STATEMENTS = 400
+CACHED_STATEMENTS = 128
 JOURNAL_BYTES_MAX = 64 << 20
 CACHE_KIB = 64 << 10
 CHECKPOINT_PAGES = 4_000
