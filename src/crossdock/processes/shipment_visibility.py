@@ -69,6 +69,7 @@ from crossdock.processes.shipment_visibility_facts import (
     confirm_reference,
     first_word,
     hear,
+    keep_claims,
     plan,
     withdraw,
 )
@@ -520,4 +521,6 @@ SUBSCRIBER = Subscriber[Visibility, Rules](
     keys=keys,
     decide=decide,
     stage=_stage,
+    schema=2,
+    upcasters={1: keep_claims},
 )

@@ -8,14 +8,16 @@ What time has decided (overdue, silent, posted) is kept beside the facts.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
 
 from crossdock.canonical.documents import ProofOfDelivery
 from crossdock.canonical.moments import Instant, Moment
+from crossdock.canonical.party import Location
 from crossdock.canonical.shipment import Shipment
-from crossdock.canonical.tracking import EvidenceKind, Milestone, TrackingEvent
+from crossdock.canonical.tracking import Classifier, EvidenceKind, Milestone, TrackingEvent
 from crossdock.messages.order_release import OrderReferenced, ShipmentPlanned, ShipmentWithdrawn
 from crossdock.messages.shipment_visibility import GoodsIssued, TellMilestone
 
@@ -23,11 +25,56 @@ from crossdock.messages.shipment_visibility import GoodsIssued, TellMilestone
 _LAST_WORD = {EvidenceKind.ORIGINAL: 0, EvidenceKind.CORRECTION: 1, EvidenceKind.RETRACTION: 2}
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
+# Parts of an event that states of schema 1 held, and nothing reads.
+_NOT_JUDGED = frozenset({"raw_code", "reference", "reason"})
+
+
+class Claim(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A tracking event as far as it is judged; its number, raw code and reason stay in history.
+
+    The state is written anew with every message, so it keeps no more than is read again.
+    """
+
+    source: str
+    source_event_id: str
+    kind: EvidenceKind = EvidenceKind.ORIGINAL
+    milestone: Milestone
+    classifier: Classifier = Classifier.ACTUAL
+    occurred: Moment
+    revision: int = 0
+    place: Location | None = None
+    stop: int = 0
+    leg: int = 0
+    partial: bool = False
+    note: str = ""
+    estimate: Moment | None = None
+    proof: ProofOfDelivery | None = None
+
+
+def claim_of(event: TrackingEvent) -> Claim:
+    """Keep of an event what is judged."""
+    return Claim(
+        source=event.source,
+        source_event_id=event.source_event_id,
+        kind=event.kind,
+        milestone=event.milestone,
+        classifier=event.classifier,
+        occurred=event.occurred,
+        revision=event.revision,
+        place=event.place,
+        stop=event.stop,
+        leg=event.leg,
+        partial=event.partial,
+        note=event.note,
+        estimate=event.estimate,
+        proof=event.proof,
+    )
+
 
 class Heard(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a source said, and when it was received; `amended_at` where an operator mended it."""
 
-    event: TrackingEvent
+    event: Claim
     reported_at: Instant
     amended_at: Instant | None = None
 
@@ -125,7 +172,7 @@ def hear(
     state: Visibility, event: TrackingEvent, reported_at: datetime, amended_at: datetime | None
 ) -> Visibility:
     """Add what a source said; the same said again changes nothing."""
-    heard = Heard(event=event, reported_at=reported_at, amended_at=amended_at)
+    heard = Heard(event=claim_of(event), reported_at=reported_at, amended_at=amended_at)
     lineage = f"{event.source}/{event.source_event_id}"
     before = state.evidence.get(lineage, ())
     after = _with(before, heard)
@@ -143,7 +190,7 @@ def _with(versions: tuple[Heard, ...], heard: Heard) -> tuple[Heard, ...]:
     return tuple(slots[each] for each in sorted(slots))
 
 
-def standing(event: TrackingEvent) -> tuple[int, int]:
+def standing(event: Claim) -> tuple[int, int]:
     """Order what a source says about one event: by its revision, then by the kind of its word."""
     return event.revision, _LAST_WORD[event.kind]
 
@@ -230,6 +277,17 @@ def shipment_of(state: Visibility) -> Shipment | None:
 def travelling(state: Visibility) -> tuple[str, ...]:
     """Name the orders that travel on this shipment."""
     return tuple(sorted([id_ for id_, each in state.orders.items() if each.travels]))
+
+
+def keep_claims(older: dict[str, Any]) -> dict[str, Any]:
+    """Lift a state of schema 1, which kept events whole: keep of each what is judged."""
+
+    def judged(heard: dict[str, Any]) -> dict[str, Any]:
+        kept = {name: told for name, told in heard["event"].items() if name not in _NOT_JUDGED}
+        return {**heard, "event": kept}
+
+    evidence = older.get("evidence", {})
+    return {**older, "evidence": {name: [*map(judged, told)] for name, told in evidence.items()}}
 
 
 def _content(spoken: Struct) -> bytes:

@@ -16,10 +16,10 @@ from crossdock.canonical.tracking import (
     EvidenceKind,
     Milestone,
     Phase,
-    TrackingEvent,
 )
 from crossdock.policies.rules import EvidencePolicy
 from crossdock.processes.shipment_visibility_facts import (
+    Claim,
     Heard,
     Visibility,
     shipment_of,
@@ -220,7 +220,7 @@ def _turned_back(
     turns = [each.event.occurred for milestone in _TURNING for each in facts.get(milestone, ())]
     if not turns:
         return None
-    delivered: dict[str, list[TrackingEvent]] = {}
+    delivered: dict[str, list[Claim]] = {}
     for each in facts[_DELIVERED]:
         delivered.setdefault(each.event.source, []).append(each.event)
 
@@ -266,13 +266,13 @@ def role_stops(journey: Journey, milestone: Milestone) -> tuple[int, ...]:
     return journey.pickups if role is _PICKUP else journey.deliveries
 
 
-def named_stop(journey: Journey, event: TrackingEvent) -> int:
+def named_stop(journey: Journey, event: Claim) -> int:
     """Give the stop an event is told under: 0, the whole shipment, where there is but one."""
     stops = role_stops(journey, event.milestone)
     return 0 if len(stops) == 1 else event.stop
 
 
-def covers(journey: Journey, event: TrackingEvent, stop: int) -> bool:
+def covers(journey: Journey, event: Claim, stop: int) -> bool:
     """Tell whether an event counts for a stop: a source that names no stop means all of them."""
     if not stop or not event.stop or stop == event.stop:
         return True
