@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import structs
 
 from crossdock.canonical.documents import DocumentKind, DocumentReference, ProofOfDelivery
 from crossdock.canonical.tracking import Classifier, Milestone
+from crossdock.flow.states import decode_state, encode_state
 from crossdock.messages.envelope import Key, Message
 from crossdock.messages.shipment_visibility import MilestoneReported
 from crossdock.messages.teams import Team
@@ -313,3 +315,23 @@ def test_a_message_is_the_turn_of_the_shipment_it_names_or_was_bound_to() -> Non
 @pytest.mark.parametrize("bound", [None, Key("order", "SO-1")])
 def test_a_report_that_is_bound_to_no_shipment_is_nobodys_turn(bound: Key | None) -> None:
     assert addressed(report(PICKED_UP, 0), bound=bound) == ()
+
+
+def test_an_event_told_again_under_another_raw_code_or_reason_says_nothing_new() -> None:
+    story = shown_to_customer()
+    story.tell(report(PICKED_UP, 1))
+    before = story.state
+
+    assert story.tell(report(PICKED_UP, 1, raw_code="AF", reason="late paperwork")) == []
+    assert story.state == before
+
+
+def test_a_state_that_kept_events_whole_is_read_as_one_that_keeps_what_is_judged() -> None:
+    story = shown_to_customer()
+    told = report(PICKED_UP, 1, reason="first come")
+    story.tell(told)
+    stored = msgspec.json.decode(encode_state(story.state))
+    ((heard,),) = stored["evidence"].values()
+    heard["event"] = msgspec.to_builtins(told.evidence)
+
+    assert decode_state(SUBSCRIBER, 1, msgspec.json.encode(stored)) == story.state
