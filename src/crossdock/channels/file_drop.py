@@ -129,14 +129,13 @@ class FileDrop:
         """Find the files that are as they were at the poll before: size, time and inode."""
         seen: dict[str, tuple[int, int, int]] = {}
         for entry in sorted(os.scandir(self.folder), key=lambda each: each.name):
-            if not self._wanted(entry.name):
+            if not self._wanted(entry.name) or not entry.is_file(follow_symlinks=False):
                 continue
             try:
                 found = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
                 continue
-            if stat.S_ISREG(found.st_mode):
-                seen[entry.name] = (found.st_size, found.st_mtime_ns, found.st_ino)
+            seen[entry.name] = (found.st_size, found.st_mtime_ns, found.st_ino)
         before, self._before = self._before, seen
         for name, mark in seen.items():
             if before.get(name) == mark:

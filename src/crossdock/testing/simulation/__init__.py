@@ -7,6 +7,7 @@
     partners     the partners and their ledgers, reached without a socket
     wire, post   the network to the partners, and from them
     memory       the store of a run: the real tables and SQL, in memory
+    unread       metrics that stay at zero
     house        the machine over the real store: steps, crashes, restarts
     people       customers who look, operators who decide
     customers   customers who offer us loads and are told of milestones, and our own lorries

@@ -32,24 +32,23 @@ class MemoryFile:
         _fill(self.connection, file)
         self.connection.execute("PRAGMA foreign_keys = ON")
         self._writing = False
-        # An answer is read to its end before the next question, so one reader is enough.
-        self._reading = nullcontext(SqliteReader(SqliteSql(self.connection.cursor())))
+        # An answer is read to its end before the next question, so one cursor is enough.
+        self._sql = self.connection.cursor()
+        self._reading = nullcontext(SqliteReader(SqliteSql(self._sql)))
 
     @contextmanager
     def write(self) -> Iterator[Unit]:
         """Open the one transaction there is. Raises RuntimeError inside another."""
         self._refuse_inside()
         self._writing = True
-        cursor = self.connection.cursor()
-        cursor.execute("BEGIN IMMEDIATE")
+        self._sql.execute("BEGIN IMMEDIATE")
         try:
-            yield SqliteUnit(SqliteSql(cursor))
-            cursor.execute("COMMIT")
+            yield SqliteUnit(SqliteSql(self._sql))
+            self._sql.execute("COMMIT")
         finally:
             self._writing = False
-            cursor.close(force=True)
             if self.connection.in_transaction:
-                self.connection.execute("ROLLBACK")
+                self._sql.execute("ROLLBACK")
 
     def read(self) -> AbstractContextManager[Reader]:
         """Read what is committed. Raises RuntimeError inside a transaction."""

@@ -25,7 +25,8 @@ def orders_of(options: Options, pool: Sequence[Release]) -> tuple[Release, ...]:
     if options.companies:
         ring = on_one_load(seed, ring, options.orders)
     elif options.one_lane:
-        ring = [each for each in ring if lane_of(each) == lane_of(ring[0])]
+        lane = lane_of(ring[0])
+        ring = [each for each in ring if lane_of(each) == lane]
     chosen = ring[: options.orders]
     minutes = [between(1, RELEASE_MINUTES, seed, "released", each.order_id) for each in chosen]
     return tuple(

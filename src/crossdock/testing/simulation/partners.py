@@ -8,7 +8,7 @@ network and the sender are simulated. A new partner is one line in `PARTNERS`, a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from crossdock.ports import Call, Exchange, Stage
 from crossdock.simulators.carrier import Carrier
-from crossdock.simulators.erp import Erp
+from crossdock.simulators.erp import Erp, Step, story
 from crossdock.simulators.journeys import DIALECTS
 from crossdock.simulators.ledger import Entry, Ledger, Telling, Told
 from crossdock.simulators.legacy_erp import Folders, LegacyErp
@@ -183,6 +183,8 @@ class BatchErp(LegacyErp):
         """Begin with empty folders."""
         super().__init__(setup, world, folders)
         self._unread: list[Path] = []
+        releases = world.of_company(LEGACY_COMPANY)
+        self._day = [step for each in releases for step in story(each, self.mischief)]
         self.found: Callable[[], None] = lambda: None  # called with each file that comes
 
     def handed(self, name: str) -> None:
@@ -194,6 +196,10 @@ class BatchErp(LegacyErp):
         """List the files that came since it read the last ones, in their order."""
         files, self._unread = self._unread, []
         return files
+
+    def steps(self) -> Iterator[Step]:
+        """Give what is to be said and was not yet; what that is was drawn once."""
+        return (step for step in self._day if self.ledger.kept("step", step.content_key) is None)
 
     def look(self) -> bool:
         """Drop what is due and read what is there; tell whether it has more to say."""
