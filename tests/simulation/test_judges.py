@@ -14,10 +14,13 @@ from crossdock.ports import Exchange, Stage
 from crossdock.simulators.ledger import Entry
 from crossdock.testing.simulation.faults import Level
 from crossdock.testing.simulation.image import BEGIN
+from crossdock.testing.simulation.invariants import tenants
 from crossdock.testing.simulation.invariants.base import Scene
 from crossdock.testing.simulation.invariants.effects import Polite
 from crossdock.testing.simulation.invariants.money import BilledWhenCertain
+from crossdock.testing.simulation.options import draw
 from crossdock.testing.simulation.rosters import FREIGHT
+from crossdock.testing.simulation.runs import stage
 from crossdock.testing.simulation.witness import Heard, Sent, Witness
 
 NO_ANSWER = Exchange(stage=Stage.NO_ANSWER)
@@ -116,3 +119,21 @@ def test_a_clock_that_was_set_from_side_to_side_may_ring_earlier() -> None:
 
     assert flagged(HALF_AN_HOUR_EARLY, jumps) == []
     assert flagged(timedelta(hours=20), jumps) == [UNSEEN]
+
+
+def lived_beside(share: float) -> tuple[str, int]:
+    """Run a world in which a neighbour moves in with this share; its digest, and how often."""
+    before, tenants.MOVES_IN_SHARE = tenants.MOVES_IN_SHARE, share
+    try:
+        with stage() as here:
+            outcome = here.run(draw(5))
+    finally:
+        tenants.MOVES_IN_SHARE = before
+    return outcome.digest, outcome.reached.get("tenant moved in", 0)
+
+
+def test_a_neighbour_who_moves_in_changes_nothing_of_the_day_it_is_told_of() -> None:
+    alone, beside = lived_beside(0.0), lived_beside(1.0)
+
+    assert (alone[1], beside[1]) == (0, 1)
+    assert alone[0] == beside[0]
