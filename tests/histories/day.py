@@ -11,6 +11,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from crossdock.apis.process.v1 import counter_offers
+from crossdock.apis.process.v1.counter_offers import OFFERED, Countering
 from crossdock.app.roster import PROCESSES, PROJECTIONS
 from crossdock.app.routing import Target, router
 from crossdock.canonical.freight import ChargeKind
@@ -178,6 +180,14 @@ class Day:
             content=b"" if content is None else msgspec.json.encode(content),
         )
         self.machine.decide(decision, self.at)
+        self._world.settle()
+
+    def counter(self, asked: Countering) -> None:
+        """Let a person counter the one load that is offered."""
+        with self.machine.store.read() as reader:
+            (row,) = (each for each in reader.exceptions("main") if each.code == OFFERED)
+            word = counter_offers.judge(reader, "main", row.id, asked)
+        self.machine.say(word, self.at)
         self._world.settle()
 
     def judge(

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from crossdock.apis.process.v1.counter_offers import Countering
 from crossdock.canonical.money import Money
 from crossdock.messages.freight_settlement import FreightVerdict
 from crossdock.policies.rules import Rules
@@ -440,6 +441,15 @@ def carried_for_a_customer(day: Day) -> None:
     day.wait(days=1)
 
 
+def countered(day: Day) -> None:
+    """A person counters a customer's load with another day, and the customer's change is taken."""
+    day.hand_in(offer(1, "L-1"))
+    later = Countering(by="ada", reason="no lorry before", pickup="2026-04-02", price="700.00 USD")
+    day.counter(later)
+    day.hand_in(offer(2, "L-1", "04"))
+    day.decide("retry", "LOAD_OFFERED")
+
+
 SCENARIOS: dict[str, Scenario] = {
     tell.__name__: Scenario(says=str(tell.__doc__), tell=tell, rules=rules)
     for tell, rules in (
@@ -456,6 +466,7 @@ SCENARIOS: dict[str, Scenario] = {
         (numbers_missing, PLAIN),
         (tendered_by_the_tms, TENDERED),
         (carried_for_a_customer, CARRYING),
+        (countered, CARRYING),
         (late, PLAIN),
         (correction, PLAIN),
         (retraction, PLAIN),

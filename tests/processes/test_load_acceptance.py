@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import structs
 
+from crossdock.canonical.money import money
 from crossdock.canonical.shipment import Mode, Shipment
 from crossdock.messages.envelope import Key
 from crossdock.messages.flow import ExceptionRetried, ExceptionWaived
@@ -13,8 +14,9 @@ from crossdock.messages.load_acceptance import (
     CarriageAgreed,
     LoadOffered,
     OfferAnswer,
+    OfferCountered,
 )
-from crossdock.messages.order_release import TenderPurpose
+from crossdock.messages.order_release import CounterOffer, TenderPurpose
 from crossdock.policies.rules import AcceptancePolicy, AcceptanceRow, Rules
 from crossdock.processes.load_acceptance import OFFERED, SUBSCRIBER, LoadState
 from crossdock.testing.story import Story
@@ -66,6 +68,8 @@ def word(revision: int, purpose: TenderPurpose = TenderPurpose.CHANGE) -> LoadOf
 
 ACCEPT = ExceptionRetried(code=OFFERED, by="ann", reason="")
 DECLINE = ExceptionWaived(code=OFFERED, by="ann", reason="no driver")
+TERMS = CounterOffer(note="the lorry is in the workshop", charge=money("612.50", "USD"))
+COUNTERED = OfferCountered(revision=1, by="ann", counter=TERMS)
 LATE = "not decided in time"
 
 
@@ -149,6 +153,35 @@ def test_where_the_policy_keeps_silent_a_person_may_still_say_yes() -> None:
     said = story.tell(ACCEPT)
 
     assert (answers(silence), answers(said)) == ([], [(1, OfferAnswer.ACCEPT, "")])
+
+
+def test_a_person_counters_on_terms_that_the_customer_hears() -> None:
+    story = begin(ASKED)
+    story.tell(OFFER)
+
+    said = story.tell(COUNTERED, COUNTERED)
+
+    (answer,) = [each for each in said if isinstance(each, AnswerTender)]
+    assert (answer.answer, answer.counter, answer.reason) == (OfferAnswer.COUNTER, TERMS, "")
+    assert (carried(said), story.exceptions, story.stage) == ([], {}, "countered")
+
+
+def test_a_counter_to_a_word_that_holds_no_more_is_silence() -> None:
+    story = begin(ASKED)
+    story.tell(OFFER, word(2))
+    asked = dict(story.exceptions)
+
+    said = story.tell(COUNTERED)
+
+    assert (said, story.exceptions) == ([], asked)
+
+
+def test_a_counter_after_the_deadline_is_a_decline() -> None:
+    story = begin(ASKED)
+    story.tell(OFFER)
+    story.at = UNTIL + timedelta(seconds=1)
+
+    assert answers(story.tell(COUNTERED)) == [(1, OfferAnswer.DECLINE, LATE)]
 
 
 def test_an_offer_is_answered_once_however_often_somebody_decides() -> None:

@@ -67,11 +67,15 @@ FREIGHT = {
     "unposted": ("crossdock.cli.freight:unposted", "List what ERPs have not posted, and why."),
     "evidence": ("crossdock.cli.freight:evidence", "Give all that a load's money rests on."),
 }
+OFFERS = {
+    "counter": ("crossdock.cli.offers:counter", "Counter a load that a customer offers."),
+}
 OWN_HELP = {"simulate-partner"}  # these explain their options themselves
 GROUPS = {
     "exceptions": ("See what waits for people, and decide.", EXCEPTIONS),
     "recovery": ("Go on after a restore, until it is over.", RECOVERY),
     "acks": ("See which acknowledgements partners owe.", ACKS),
+    "offers": ("Answer loads that customers offer.", OFFERS),
     "freight": ("See what waits for finance, and decide about money.", FREIGHT),
 }
 

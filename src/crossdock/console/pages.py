@@ -15,6 +15,7 @@ from crossdock.apis import access, problems
 from crossdock.apis.access import SESSION, Access
 from crossdock.apis.http import Answering, Ask, Reply, Route, as_json, aside, go_to
 from crossdock.apis.problems import Declined
+from crossdock.apis.process.v1.counter_offers import OFFERED, Countering, counter
 from crossdock.apis.process.v1.operations import Operations
 from crossdock.apis.process.v1.promises import STATUSES
 from crossdock.apis.process.v1.routes import ANYONE, acknowledged, asked_for, tagged
@@ -71,6 +72,9 @@ class Console(Frame):
                 method="POST",
                 path="/console/exceptions/{id}/{verb}",
                 answer=self._told(self.decide),
+            ),
+            Route(
+                method="POST", path="/console/offers/{id}/counter", answer=self._told(self.counter)
             ),
             Route(method="GET", path="/console/login", answer=self._told(self.enter)),
             Route(method="POST", path="/console/login", answer=self._told(self.login)),
@@ -165,6 +169,31 @@ class Console(Frame):
         note = urlencode({"said": said, "mark": self._access.vouch(said)})
         return go_to(f"/console/exceptions/{quote(one.id)}?{note}")
 
+    async def counter(self, ask: Ask) -> Reply:
+        """Show what a customer would be told, and have it told once that is confirmed."""
+        fields = self._access.form(ask)
+        one = await aside(self._stuck, ask.path["id"])
+        asked = Countering(
+            by=fields.get("by", ""),
+            reason=fields.get("reason", ""),
+            pickup=fields.get("pickup", ""),
+            delivery=fields.get("delivery", ""),
+            price=fields.get("price", ""),
+            confirmed=fields.get("confirmed", "") == "yes",
+        )
+        try:
+            word = await aside(self._operations.counter, one.id, asked)
+            outcome = await counter(self._operator, word, asked)
+        except Declined as declined:
+            status = declined.kind.status
+            return await self._shown(
+                ask, one, wrong=declined.detail, status=status, countering=asked
+            )
+        if not outcome.told:
+            return await self._shown(ask, one, countering=asked, would=outcome.said)
+        note = urlencode({"said": outcome.said, "mark": self._access.vouch(outcome.said)})
+        return go_to(f"/console/exceptions/{quote(one.id)}?{note}")
+
     async def login(self, ask: Ask) -> Reply:
         """Take the operator's token, and open a session for a day."""
         token = access.read_form(ask).get("token", "").strip()
@@ -187,6 +216,8 @@ class Console(Frame):
         wrong: str = "",
         status: int = 200,
         fields: dict[str, str] | None = None,
+        countering: Countering | None = None,
+        would: str = "",
     ) -> Reply:
         session = ask.cookie(SESSION) or self._access.session()
         content = await self._content(one)
@@ -199,6 +230,9 @@ class Console(Frame):
             said=said,
             wrong=wrong,
             verbs=verbs,
+            is_offer=one.code == OFFERED,
+            terms=countering or Countering(by="", reason=""),
+            would=would,
             content=(fields or {}).get("content") or content,
             form_token=self._access.form_token(ask, session),
         )

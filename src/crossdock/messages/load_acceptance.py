@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from crossdock.canonical.moments import Instant
 from crossdock.canonical.shipment import Shipment
-from crossdock.messages.envelope import Command, Event, Report
+from crossdock.messages.envelope import Command, Event, Internal, Report
 from crossdock.messages.order_release import CounterOffer, TenderPurpose
 from crossdock.messages.teams import Team
 
@@ -39,6 +39,14 @@ class OfferAnswer(StrEnum):
     DECLINE = "decline"
     COUNTER = "counter"
     CALL_OFF = "call off"
+
+
+class OfferCountered(Internal, frozen=True, kw_only=True):
+    """A person would carry an offered load on other terms; `revision` is that of the offer."""
+
+    revision: int
+    by: str
+    counter: CounterOffer
 
 
 class CarriageAgreed(Event, frozen=True, kw_only=True):

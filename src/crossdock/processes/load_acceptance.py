@@ -1,6 +1,6 @@
 """Load acceptance: decides whether we carry a load that a customer offers us, and answers.
 
-Receives  LoadOffered, EffectAnswered, WakeUp, ExceptionRetried, ExceptionWaived
+Receives  LoadOffered, OfferCountered, EffectAnswered, WakeUp, ExceptionRetried, ExceptionWaived
 Emits     AnswerTender, CarriageAgreed, SetTimer, CancelTimer, OpenException, CloseException,
           PutReference
 Key       load
@@ -9,7 +9,8 @@ House rules
   1. The customer's last word on a load holds, by its revision; an older one that comes later, and
      the same again, change nothing and are not answered.
   2. The policy's first row that fits an offer answers it: accept, decline, or counter. Where none
-     fits, or the row says so, a person is asked: a retry accepts, a waiver declines.
+     fits, or the row says so, a person is asked: a retry accepts, a waiver declines, and on other
+     terms a person counters the word that was looked at.
   3. An offer is answered once. Where the customer waits until a certain time and nobody has
      decided by then, it is declined, unless the policy says to keep silent; a yes that comes after
      that time, or to an offer that came after it, is a decline too. So is one in time that had to
@@ -39,6 +40,7 @@ from crossdock.messages.load_acceptance import (
     CarriageAgreed,
     LoadOffered,
     OfferAnswer,
+    OfferCountered,
 )
 from crossdock.messages.order_release import CounterOffer, TenderPurpose
 from crossdock.messages.teams import Team
@@ -58,16 +60,20 @@ from crossdock.ports import (
 OFFERED = "LOAD_OFFERED"
 TIMER = "answer"
 
-Heard = LoadOffered | EffectAnswered | WakeUp | ExceptionRetried | ExceptionWaived
+Heard = LoadOffered | OfferCountered | EffectAnswered | WakeUp | ExceptionRetried | ExceptionWaived
 
 
 class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was decided of an offer, when, by which row or whom, and what the customer is told."""
+    """What was decided of an offer, when, by which row or whom, and what the customer is told.
+
+    `counter` are a person's terms; a row's are its reason.
+    """
 
     answer: OfferAnswer
     at: Instant
     by: str
     reason: str = ""
+    counter: CounterOffer | None = None
 
 
 class LoadState(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -98,6 +104,8 @@ def decide(state: LoadState, received: Received[Any], rules: Rules) -> Step:
     match body:
         case LoadOffered():
             return take_offer(state, body, received.at, now, policy)
+        case OfferCountered():
+            return take_counter(state, body, received.at, now, policy)
         case EffectAnswered():
             return state, ()
         case WakeUp():
@@ -137,6 +145,16 @@ def take_offer(
     else:
         state, asked = ask(state, said)
     return state, (*first, *asked)
+
+
+def take_counter(
+    state: LoadState, said: OfferCountered, at: datetime, now: datetime, policy: AcceptancePolicy
+) -> Step:
+    """Counter the offer a person looked at; where the customer has said another word, nothing."""
+    if state.offer is None or state.offer.revision != said.revision:
+        return state, ()
+    countered = Verdict(answer=OfferAnswer.COUNTER, at=at, by=said.by, counter=said.counter)
+    return settle(state, countered, now, policy)
 
 
 def end_waiting(state: LoadState, alarm: WakeUp, policy: AcceptancePolicy) -> Step:
@@ -194,7 +212,7 @@ def answer_to(offer: LoadOffered, verdict: Verdict) -> AnswerTender:
         answered_at=verdict.at,
         revision=offer.revision,
         reason="" if countered else verdict.reason,
-        counter=CounterOffer(note=verdict.reason) if countered else None,
+        counter=verdict.counter or CounterOffer(note=verdict.reason) if countered else None,
     )
 
 
@@ -239,7 +257,7 @@ def ask(state: LoadState, offer: LoadOffered) -> Step:
         team=Team.TRANSPORTATION,
         cause=f"{offer.offered_by} offers load {offer.offered_as}{again}: "
         f"{_way(offer.shipment)}{until}",
-        action="Retry to accept the load, or waive to decline it: the reason is told",
+        action="Retry to accept the load, waive to decline it, or counter it: the reason is told",
         about=(offer.offered_as, state.shipment_id, offer.customer_id),
         seen={"revision": str(offer.revision)},
     )
@@ -294,7 +312,14 @@ SUBSCRIBER: Subscriber[LoadState, Rules] = Subscriber(
     name="load_acceptance",
     state=LoadState,
     start=start,
-    receives=(LoadOffered, EffectAnswered, WakeUp, ExceptionRetried, ExceptionWaived),
+    receives=(
+        LoadOffered,
+        OfferCountered,
+        EffectAnswered,
+        WakeUp,
+        ExceptionRetried,
+        ExceptionWaived,
+    ),
     keys=keys,
     decide=decide,
     stage=stage,

@@ -13,6 +13,7 @@ from crossdock.apis import problems
 from crossdock.apis.access import Access
 from crossdock.apis.contract import Json, Operation, Parameter, openapi
 from crossdock.apis.http import Ask, Reply, Route, as_json
+from crossdock.apis.process.v1.counter_offers import Countering, CounterOutcome
 from crossdock.apis.process.v1.evidence import Evidence
 from crossdock.apis.process.v1.freight import VIEWS, Charges, Postings
 from crossdock.apis.process.v1.freight_decisions import FreightDeciding, FreightOutcome
@@ -196,6 +197,15 @@ OPERATIONS = (
         answer=Outcome,
         body=Deciding,
         parameters=(EXCEPTION, _place("verb", "The decision.", _one_of(*VERBS))),
+        problems=JUDGED,
+    ),
+    _change(
+        path="/offers/{id}/counter",
+        name="counter_offer",
+        says="Counter a load that a customer offers; unconfirmed it only tells what would be said.",
+        answer=CounterOutcome,
+        body=Countering,
+        parameters=(EXCEPTION,),
         problems=JUDGED,
     ),
     _change(

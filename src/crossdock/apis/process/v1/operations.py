@@ -10,9 +10,11 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.apis.process.v1.chapters import stuck_of
+from crossdock.apis.process.v1.counter_offers import Countering, judge
 from crossdock.apis.process.v1.promises import Promises, promises
 from crossdock.apis.process.v1.story import Stuck, Trace
 from crossdock.apis.process.v1.trace import trace
+from crossdock.flow.operator_word import Word
 from crossdock.flow.recovery import Recovery, recovery
 from crossdock.ports.store import (
     BreakerState,
@@ -166,6 +168,11 @@ class Operations:
             for row in rows[:limit]
         )
         return Cases(cases=cases, after=cases[-1].id if len(rows) > limit else "")
+
+    def counter(self, exception_id: str, asked: Countering) -> Word:
+        """Hold a counter to an offered load against the offer. Raises Declined."""
+        with self._read() as reader:
+            return judge(reader, self._tenant, exception_id, asked)
 
     def queue(self, wanted: Wanted) -> Queue:
         """List exceptions, oldest first."""

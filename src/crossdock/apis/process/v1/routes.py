@@ -14,6 +14,7 @@ from crossdock.apis import problems
 from crossdock.apis.access import Access
 from crossdock.apis.http import Answering, Ask, Reply, Route, as_json, aside, reply_to, unchanged
 from crossdock.apis.problems import Declined
+from crossdock.apis.process.v1.counter_offers import Countering, counter
 from crossdock.apis.process.v1.operations import Operations, Wanted
 from crossdock.apis.process.v1.promises import OPEN, STATUSES
 from crossdock.apis.process.v1.verbs import Operator, decided, recovered, replayed
@@ -96,6 +97,7 @@ class ProcessApi:
         }
         changing: Mapping[str, Answering] = {
             "/exceptions/{id}/{verb}": self.decide,
+            "/offers/{id}/counter": self.counter,
             "/recovery/{verb}": self.recover,
             "/replays": self.replay,
             "/partners/{partner}/{document}": self.hand_in,
@@ -169,6 +171,13 @@ class ProcessApi:
             content=body.content.encode(),
         )
         return as_json(Outcome(said=await decided(self._operator, decision)))
+
+    async def counter(self, ask: Ask) -> Reply:
+        """Counter a load that a customer offers, once it is confirmed."""
+        self._access.admit_change(ask)
+        asked = _read(ask.body, Countering)
+        word = await aside(self._operations.counter, ask.path["id"], asked)
+        return as_json(await counter(self._operator, word, asked))
 
     async def replay(self, ask: Ask) -> Reply:
         """Ask for the chosen effects of a replay."""

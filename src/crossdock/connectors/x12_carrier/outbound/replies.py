@@ -34,7 +34,7 @@ def reply(command: AnswerTender, settings: Settings, marks: Delimiters) -> list[
         ["N9", CARRIER_NUMBER, command.shipment_id[:REFERENCE_MAX]],
     ]
     if command.counter is not None:
-        lines.extend(_terms(command.counter))
+        lines.extend(_terms(command.counter, settings))
     note = command.counter.note if command.counter else ""
     words = "; ".join(filter(None, (command.reason, note)))
     return [*lines, *remarks(words, marks)]
@@ -48,8 +48,17 @@ def _code(command: AnswerTender, settings: Settings) -> str:
     return settings.cancellation_answer
 
 
-def _terms(counter: CounterOffer) -> Iterator[Line]:
-    """Write on which other terms: dates before the charge, as the set wants them."""
+def _terms(counter: CounterOffer, settings: Settings) -> Iterator[Line]:
+    """Write on which other terms: dates before the charge, as the set wants them.
+
+    A 990 names no currency: its reader takes an amount for one in the currency of the profile.
+    """
+    if counter.charge is not None and counter.charge.currency != settings.currency:
+        raise Refused(
+            "A 990 can only name a price in the partner's currency",
+            asked=counter.charge.currency,
+            partner=settings.currency,
+        )
     if counter.pickup is not None:
         yield date_line(PICKUP_PLANNED, counter.pickup, None)
     if counter.delivery is not None:
