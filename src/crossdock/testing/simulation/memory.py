@@ -2,7 +2,9 @@
 
 A run is one thread, and what a simulated crash takes away is a transaction or the answer to it:
 files, their log and their locks have proofs of their own. So a commit costs no call to the system,
-and what was just written is still at hand for the next who reads.
+and what was just written is still at hand for the next who reads. Around all of a run there is one
+transaction that is never committed: the next run begins with the same store, and with statements
+that were planned before.
 """
 
 from __future__ import annotations
@@ -35,20 +37,22 @@ class MemoryFile:
         # An answer is read to its end before the next question, so one cursor is enough.
         self._sql = self.connection.cursor()
         self._reading = nullcontext(SqliteReader(SqliteSql(self._sql)))
+        self._sql.execute("BEGIN")
 
     @contextmanager
     def write(self) -> Iterator[Unit]:
         """Open the one transaction there is. Raises RuntimeError inside another."""
         self._refuse_inside()
         self._writing = True
-        self._sql.execute("BEGIN IMMEDIATE")
+        self._sql.execute("SAVEPOINT step")
         try:
             yield SqliteUnit(SqliteSql(self._sql))
-            self._sql.execute("COMMIT")
+        except BaseException:
+            self._sql.execute("ROLLBACK TO step")
+            raise
         finally:
             self._writing = False
-            if self.connection.in_transaction:
-                self._sql.execute("ROLLBACK")
+            self._sql.execute("RELEASE step")
 
     def read(self) -> AbstractContextManager[Reader]:
         """Read what is committed. Raises RuntimeError inside a transaction."""
@@ -58,6 +62,11 @@ class MemoryFile:
     def _refuse_inside(self) -> None:
         if self._writing:
             raise RuntimeError("A transaction is open; what is in it is asked there")
+
+    def begin_again(self) -> None:
+        """Forget what was written, and be the bytes it began with."""
+        self._sql.execute("ROLLBACK")
+        self._sql.execute("BEGIN")
 
     def close(self) -> None:
         """Forget it all."""

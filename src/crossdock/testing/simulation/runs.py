@@ -20,6 +20,7 @@ from msgspec import Struct
 from crossdock.app.memory import collect_seldom
 from crossdock.testing.simulation import image
 from crossdock.testing.simulation.image import Image
+from crossdock.testing.simulation.memory import MemoryFile
 from crossdock.testing.simulation.options import Options, draw, narrowed
 from crossdock.testing.simulation.world import Outcome, World
 
@@ -59,13 +60,14 @@ class Stage:
         """Make the image."""
         self._folder = folder
         self.image: Image = image.made()
+        self._store = MemoryFile(self.image.store)
 
     def run(self, options: Options, line: Callable[[str], None] | None = None) -> Outcome:
         """Run once; nothing is left of it."""
         folder = self._folder / "run"
         folder.mkdir()
         try:
-            return World(options, self.image, folder, line).run()
+            return World(options, self.image, self._store, folder, line).run()
         finally:
             shutil.rmtree(folder)
 

@@ -91,16 +91,21 @@ class World:
         self,
         options: Options,
         image: Image,
+        store: MemoryFile,
         folder: Path,
         line: Callable[[str], None] | None = None,
     ) -> None:
-        """Build the world in a folder of its own; nothing happens before `run`."""
+        """Build the world in a folder of its own; nothing happens before `run`.
+
+        `store` holds the image, and nothing else once the run is over.
+        """
         self.options = options
         self._line = line
         self._history = hashlib.blake2b(digest_size=8)
         self._events = 0
         self._notes: list[str] = []
         self._image = image
+        self.store = store
         self.timeline = timeline = Timeline(BEGIN)
         self.dice = dice = Dice(options.seed, options.levels)
         self.witness = Witness(self._notes.append)
@@ -117,7 +122,6 @@ class World:
         options = self.options
         for name in ("drop", "references"):
             (folder / name).mkdir(parents=True)
-        self.store = MemoryFile(self._image.store)
         self._rows = self.store.connection
         self._seats = seats(x12=options.x12, customers=options.customers)
         network = self.network = Network(self.timeline, dice, self._seats)
@@ -202,7 +206,7 @@ class World:
             try:
                 violation = self._run()
             finally:
-                self.store.close()
+                self.store.begin_again()
         return Outcome(
             options=self.options,
             events=self._events,
