@@ -49,6 +49,7 @@ from crossdock.testing.simulation.witness import Witness
 
 SAFETY = timedelta(hours=36)
 END = timedelta(days=20)
+FAULTS_END, ALL_ENDS = BEGIN + SAFETY, BEGIN + END
 EVENTS_MAX = 6_000
 STAGES_EVERY = 3  # events between two looks at where everything stands
 LEGACY_MINUTES, REPLAN_MINUTES, SHIFT_MINUTES = 30, 30, 240
@@ -332,7 +333,7 @@ class World:
     def _ends_safety(self) -> bool:
         if self.options.until:
             return self._events >= self.options.until
-        return self.timeline.now - BEGIN >= SAFETY
+        return self.timeline.now >= FAULTS_END
 
     def _heal(self) -> None:
         """End the faults; people work through what is open from now on."""
@@ -357,7 +358,7 @@ class World:
     def _is_over(self) -> bool:
         if self._events >= EVENTS_MAX:
             self.scene.ran_out = f"{EVENTS_MAX} events"
-        elif self.timeline.now - BEGIN > END:
+        elif self.timeline.now > ALL_ENDS:
             self.scene.ran_out = f"{END.days} days"
         return bool(self.scene.ran_out)
 
