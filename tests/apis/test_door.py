@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from crossdock.apis.door import Door, answered
 from crossdock.apis.http import as_json
 
@@ -92,3 +94,49 @@ def test_a_house_that_broke_has_room_again() -> None:
         return [type(await asyncio.gather(each, return_exceptions=True)).__name__ for each in tried]
 
     assert asyncio.run(day()) == ["list"] * 3
+
+
+async def come(door: Door, *, size: int, says: bool = True) -> int:
+    """Deliver a body of this many bytes, which says so or does not; answer the status."""
+    heard: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"x" * size}
+
+    async def send(event: dict[str, Any]) -> None:
+        heard.append(event)
+
+    length = [(b"content-length", str(size).encode())] if says else []
+    await door(SCOPE | {"headers": length}, receive, send)
+    status: int = heard[0]["status"]
+    return status
+
+
+def bodies(*, says: bool) -> list[int]:
+    """Deliver six bytes, while another six, then four stand inside; then again when they left."""
+
+    async def day() -> list[int]:
+        let = asyncio.Event()
+
+        async def inside(_scope: Any, receive: Any, send: Any) -> None:
+            await receive()
+            await let.wait()
+            await answered(as_json({}, status=202), send)
+
+        door = Door(inside, bytes_max=10)
+        first = asyncio.create_task(come(door, size=6, says=says))
+        await asyncio.sleep(0.01)
+        too_much = await come(door, size=6, says=says)
+        second = asyncio.create_task(come(door, size=4, says=says))
+        await asyncio.sleep(0.01)
+        full = await come(door, size=0, says=says)
+        let.set()
+        stood = [await first, await second]
+        return [too_much, full, *stood, await come(door, size=11, says=says)]
+
+    return asyncio.run(day())
+
+
+@pytest.mark.parametrize("says", [True, False])
+def test_bodies_are_bounded_together_whether_they_tell_their_length_or_not(says: bool) -> None:  # noqa: FBT001 - a case of the story
+    assert bodies(says=says) == [429, 429, 202, 202, 202]

@@ -1,7 +1,9 @@
 """The door for deliveries: so many at once, and whoever is one too many hears when to come again.
 
 It stands before everything that costs something: of a delivery that is turned away not even the
-body is read. So memory stays as it is, however many come.
+body is read. Bodies are bounded together, too, by what has come of them: one whose announced length
+does not fit beside the others is turned away at once, another when it has grown too large. So
+memory stays as it is, however many come, and however large; who only announces takes no room.
 """
 
 from __future__ import annotations
@@ -17,25 +19,36 @@ from crossdock.apis.http import Reply
 from crossdock.apis.problems import as_problem
 
 UNDER_WAY_MAX = 512  # a little more than one transaction takes
+BODIES_BYTES_MAX = 256 * 1024 * 1024  # of all under way together; one alone may be larger
 RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 1, 60
 WEIGHT = 0.05  # of the newest in the running mean of the time that one delivery takes
 
 App = Callable[[Any, Any, Any], Any]
 
 
+class Overfull(Exception):
+    """A body has grown beyond what there is room for beside the others."""
+
+
 class Door:
-    """An ASGI application before another, that lets at most `most` requests in at once."""
+    """An ASGI application before another, that lets at most `most` requests in at once.
+
+    Their bodies take at most `bytes_max` together, but for one that is alone.
+    """
 
     def __init__(
         self,
         inside: App,
         *,
         most: int = UNDER_WAY_MAX,
+        bytes_max: int = BODIES_BYTES_MAX,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Stand before an application; `clock` tells seconds and never goes back."""
         self._inside = inside
         self._most = most
+        self._bytes_max = bytes_max
+        self._bytes = 0
         self._clock = clock
         self._under_way = 0
         self._seconds_each = 0.0
@@ -44,19 +57,33 @@ class Door:
     @property
     def is_full(self) -> bool:
         """Tell whether the next one is one too many."""
-        return self._under_way >= self._most
+        return self._under_way >= self._most or self._bytes >= self._bytes_max
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Let a request in, or answer it 429."""
-        if self.is_full:
+        if self.is_full or not self._fits(announced(scope), 0):
             await answered(self.refusal(), send)
             return
+        body = Body(self, receive)
         self._under_way += 1
         try:
-            await self._inside(scope, receive, send)
+            await self._inside(scope, body.receive, send)
+        except Overfull:
+            await answered(self.refusal(), send)
         finally:
             self._under_way -= 1
+            self._bytes -= body.size
             self._note_one_less()
+
+    def _fits(self, more: int, own: int) -> bool:
+        """Tell whether a body that takes `own` may take more: beside others only so much."""
+        return self._bytes == own or self._bytes + more <= self._bytes_max
+
+    def grow(self, more: int, own: int) -> None:
+        """Let a body that takes `own` take more. Raises Overfull."""
+        if not self._fits(more, own):
+            raise Overfull
+        self._bytes += more
 
     def _note_one_less(self) -> None:
         """Learn how long one takes, from the time between two that leave while others wait."""
@@ -71,6 +98,32 @@ class Door:
         backlog = self._under_way * self._seconds_each
         seconds = min(max(math.ceil(backlog), RETRY_SECONDS_MIN), RETRY_SECONDS_MAX)
         return refused(self._under_way, seconds)
+
+
+class Body:
+    """A body under way; `size` is what has come of it."""
+
+    def __init__(self, door: Door, receive: Any) -> None:
+        """Begin with nothing."""
+        self.size = 0
+        self._door = door
+        self._receive = receive
+
+    async def receive(self) -> Any:
+        """Hand the next event on. Raises Overfull where it is too much beside the others."""
+        event = await self._receive()
+        come = len(event.get("body", b""))
+        self._door.grow(come, self.size)
+        self.size += come
+        return event
+
+
+def announced(scope: Any) -> int:
+    """Read how many bytes a request says it brings; 0 where it does not say."""
+    for name, text in scope.get("headers", ()):
+        if name == b"content-length" and text.isdigit():
+            return int(text)
+    return 0
 
 
 @lru_cache(maxsize=128)
