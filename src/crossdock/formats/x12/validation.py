@@ -7,7 +7,7 @@ is right is told so by one look (a pattern made of its table); only the others a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from sys import intern
@@ -27,6 +27,7 @@ CHARACTERS, CODE, DATE, TIME, BESIDE, COMPONENTS = "6", "7", "8", "9", "10", "13
 ELEMENTS_AT_FAULT = "8"
 LOOKS_MAX = 8192
 ENVELOPE = frozenset({"ST", "SE"})
+NEVER = "(?!)"  # what a pattern does not match
 FAULTS_MAX = 200  # of one set: what is wrong so often is wrong everywhere
 
 Wrong = tuple[ElementFault, ...]
@@ -72,11 +73,7 @@ class Validator:
     def __init__(self, release: str, marks: Delimiters) -> None:
         """Begin with an empty memory."""
         self._known = schema(release)
-        self._marks = marks
-        self._right: dict[str, str] = {}  # the tags of texts that are right
-        self._wrong: dict[str, Wrong] = {}
-        self._patterns: dict[str, tuple[Shape, re.Pattern[str]] | None] = {}
-        self._kept: dict[tuple[str, tuple[bool, ...]], bool] = {}
+        self._seen = _Seen(self._known.shapes, marks)
 
     def look_at(self, found: Transaction, texts: Sequence[str]) -> Looked:
         """Tell what stands in a set and what is wrong; nothing for an unknown set.
@@ -85,62 +82,71 @@ class Validator:
         """
         if found.set_id not in self._known.sets or not texts:
             return Looked((), ())
-        wrong: dict[str, Wrong] = {}
-        known = zip(map(self._right.get, texts), texts, strict=True)
-        tags = tuple([tag or self._look(text, wrong) for tag, text in known])
+        tags = tuple(map(self._seen.__getitem__, texts))
+        wrong = self._seen.wrong
         placed = misplaced(self._known.release, found.set_id, tags)
         if not placed and not wrong:
             return Looked(tags, ())
         seen = ((tag, wrong.get(text, ())) for tag, text in zip(tags, texts, strict=True))
-        return Looked(tags, _told(found, placed, seen))
+        faults = _told(found, placed, seen)
+        wrong.clear()
+        return Looked(tags, faults)
 
-    def _look(self, text: str, wrong: dict[str, Wrong]) -> str:
-        """Name a segment and add what is `wrong` with it; after many the memory begins anew."""
-        tag = intern(text.partition(self._marks.element)[0])  # sets are compared by their tags
-        if tag in ENVELOPE:
+
+class _Look(NamedTuple):
+    """How a segment of one tag is looked at: by the pattern of what is right; None: not at all."""
+
+    tag: str
+    shape: Shape | None
+    pattern: re.Pattern[str] | None
+
+
+class _Seen(dict[str, str]):
+    """The tags of segments by their texts; a text that comes for the first time is looked at.
+
+    Only what is right is kept by its text, and after many texts the memory begins anew. `wrong` is
+    what was found wrong with others, until the caller has taken it.
+    """
+
+    def __init__(self, shapes: Mapping[str, Shape], marks: Delimiters) -> None:
+        super().__init__()
+        self.wrong: dict[str, Wrong] = {}
+        self._known_wrong: dict[str, Wrong] = {}
+        self._looks: dict[str, _Look] = {}
+        self._shapes = shapes
+        self._marks = marks
+
+    def __missing__(self, text: str) -> str:
+        """Name a segment, and remember what is to be said of it."""
+        tag = text.partition(self._marks.element)[0]
+        tag, shape, pattern = self._looks.get(tag) or self._look_of(tag)
+        if pattern is None or pattern.fullmatch(text):
+            if tag not in ENVELOPE:
+                self._make_room()
+                self[text] = tag
             return tag
-        told = self._wrong.get(text)
-        if told is None:
-            told = self._check(tag, text)
-            self._remember(text, tag, told)
-        if told:
-            wrong[text] = told
+        assert shape is not None  # noqa: S101 - a pattern is made of it
+        wrong = self._known_wrong.get(text)
+        if wrong is None:
+            wrong = tuple(
+                dict.fromkeys(_faults(shape, text.split(self._marks.element), self._marks))
+            )
+            self._make_room()
+            self._known_wrong[text] = wrong
+        if wrong:
+            self.wrong[text] = wrong
         return tag
 
-    def _remember(self, text: str, tag: str, told: Wrong) -> None:
-        if len(self._right) + len(self._wrong) >= LOOKS_MAX:
-            for memory in (self._right, self._wrong, self._kept, self._patterns):
+    def _look_of(self, tag: str) -> _Look:
+        shape = None if tag in ENVELOPE else self._shapes.get(tag)
+        pattern = None if shape is None else _pattern(shape, self._marks)
+        look = self._looks[tag] = _Look(intern(tag), shape, pattern)  # sets compare their tags
+        return look
+
+    def _make_room(self) -> None:
+        if len(self) + len(self._known_wrong) >= LOOKS_MAX:
+            for memory in (self, self._known_wrong, self._looks):
                 memory.clear()
-        if told:
-            self._wrong[text] = told
-        else:
-            self._right[text] = tag
-
-    def _check(self, tag: str, text: str) -> Wrong:
-        """Tell what is wrong with the elements; nothing for a segment no table describes."""
-        if tag not in self._patterns:
-            shape = self._known.shapes.get(tag)
-            self._patterns[tag] = None if shape is None else (shape, _pattern(shape, self._marks))
-        found = self._patterns[tag]
-        if found is None:
-            return ()
-        shape, pattern = found
-        fits = pattern.fullmatch(text)
-        if fits and not shape.notes:
-            return ()
-        elements = text.split(self._marks.element)
-        if fits and self._notes_kept(shape, tuple(map(bool, elements))):
-            return ()
-        return tuple(dict.fromkeys(_faults(shape, elements, self._marks)))
-
-    def _notes_kept(self, shape: Shape, there: tuple[bool, ...]) -> bool:
-        """Tell whether the elements that are there may stand together."""
-        key = shape.tag, there
-        kept = self._kept.get(key)
-        if kept is None:
-            broken = (True for note in shape.notes for _ in _broken(note, there))
-            kept = self._kept[key] = not any(broken)
-        return kept
 
 
 def _told(
@@ -166,28 +172,76 @@ def _at(segments: Sequence[Segment], position: int) -> int:
 
 
 def _pattern(shape: Shape, marks: Delimiters) -> re.Pattern[str]:
-    """Make the pattern of a segment that is right."""
+    """Make the pattern of a segment that is right: its elements, then what its notes ask of them.
+
+    The elements that notes speak of are groups, by their place: `_3`.
+    """
     separator = re.escape(marks.element)
+    noted = {place for note in shape.notes for place in note.places}
     spelt, may_end = separator + "*", True
-    for slot in reversed(shape.slots):
-        rest = f"{separator}{_slot_pattern(slot, marks)}{spelt}"
+    for place, slot in reversed(tuple(enumerate(shape.slots, 1))):
+        value = _slot_pattern(slot, marks)
+        if place in noted:
+            value = f"(?P<_{place}>(?={_other(marks)}){value})"
+        rest = f"{separator}{value if slot.mandatory else f'(?:{value}|)'}{spelt}"
         may_end = may_end and not slot.mandatory  # here, where nothing mandatory is to come
         spelt = f"(?:{rest}|{separator}*)" if may_end else rest
-    return re.compile(re.escape(shape.tag) + spelt, re.ASCII)
+    kept = "".join(map(_kept, shape.notes))
+    return re.compile(re.escape(shape.tag) + spelt + kept, re.ASCII)
+
+
+def _kept(note: Note) -> str:
+    """Spell the condition of a note, on groups that are there or not."""
+    first, *others = note.places
+    match note.kind:
+        case "P":
+            return _if(first, _all(others), _none(others))
+        case "R":
+            return _any(note.places)
+        case "E":
+            pairs = (_none(note.places[number:]) for number in range(1, len(note.places)))
+            return "".join(map(_if, note.places, pairs))
+        case "C":
+            return _if(first, _all(others))
+        case "L":
+            return _if(first, _any(others))
+        case _:
+            return ""
+
+
+def _if(place: int, then: str, otherwise: str = "") -> str:
+    return f"(?(_{place}){then}|{otherwise})"
+
+
+def _all(places: Iterable[int]) -> str:
+    return "".join(_if(place, "", NEVER) for place in places)
+
+
+def _none(places: Iterable[int]) -> str:
+    return "".join(_if(place, NEVER) for place in places)
+
+
+def _any(places: Sequence[int]) -> str:
+    spelt = NEVER
+    for place in reversed(places):
+        spelt = _if(place, "", spelt)
+    return spelt
 
 
 def _slot_pattern(slot: Slot, marks: Delimiters) -> str:
     if len(slot.components) == 1:
-        value = _element_pattern(slot.components[0], marks)
-    else:
-        joint = re.escape(marks.component or ":")
-        first, *others = (_element_pattern(each, marks) for each in slot.components)
-        value = first + "".join(f"(?:{joint}(?:{each})?)?" for each in others)
-    return value if slot.mandatory else f"(?:{value})?"
+        return _element_pattern(slot.components[0], marks)
+    joint = re.escape(marks.component or ":")
+    first, *others = (_element_pattern(each, marks) for each in slot.components)
+    return first + "".join(f"(?:{joint}(?:{each})?)?" for each in others)
+
+
+def _other(marks: Delimiters) -> str:
+    return f"[^{re.escape(marks.element)}]"
 
 
 def _element_pattern(element: Element | None, marks: Delimiters) -> str:
-    other = f"[^{re.escape(marks.element)}]"
+    other = _other(marks)
     if element is None:
         return f"{other}*"
     span = f"{{{element.least},{element.most}}}"

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from crossdock.canonical.moments import Moment
 from crossdock.connectors.x12_carrier.settings import ACCEPTANCE, Acceptance, CodeMeaning, Settings
-from crossdock.connectors.x12_carrier.wire import Row, rows
+from crossdock.connectors.x12_carrier.wire import Row, row_of, rows
 from crossdock.faults import Finding
 from crossdock.formats.x12.envelope import Group, Transaction
 
@@ -52,7 +52,7 @@ class Context:
 class SetContext:
     """One set being read: the document's context, and the group it stands in."""
 
-    __slots__ = ("document", "found", "group", "settings", "tags", "texts", "written")
+    __slots__ = ("document", "found", "group", "separator", "settings", "tags", "texts", "written")
 
     def __init__(
         self,
@@ -73,10 +73,15 @@ class SetContext:
         self.settings = document.settings
         self.found = found
         self.group: Group = found.group
+        self.separator = self.group.interchange.delimiters.element
 
     def rows(self) -> Iterator[Row]:
         """Take the segments of the set apart."""
-        return rows(self.texts, self.group.interchange.delimiters.element)
+        return rows(self.texts, self.separator)
+
+    def row(self, position: int) -> Row:
+        """Take one segment apart, by its position in the set."""
+        return row_of(self.texts[position - 1], self.separator, position)
 
     def where(self, row: Row | None = None, element: int = 0) -> str:
         """Name a place in the set: `ST 0001/AT7 at 14/05`, from the outside in."""

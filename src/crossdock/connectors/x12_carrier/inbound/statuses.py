@@ -6,7 +6,7 @@ code in neither is kept as a note, with what it may mean: never a guess that mov
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -33,142 +33,164 @@ from crossdock.connectors.x12_carrier.inbound.context import SetContext
 from crossdock.connectors.x12_carrier.inbound.places import Party, Town, town
 from crossdock.connectors.x12_carrier.inbound.times import is_ahead, moment_told
 from crossdock.connectors.x12_carrier.settings import CodeMeaning
-from crossdock.connectors.x12_carrier.wire import TOLD_APART, Row, row_of
+from crossdock.connectors.x12_carrier.wire import TOLD_APART, Row
 from crossdock.formats.x12.structure import ALIKE_MAX
 from crossdock.messages.shipment_visibility import MilestoneReported
 from crossdock.ports import Reported
 
 NOTHING_HAPPENED = frozenset({"", "NS", "NA"})
 AT7_EMPTY = ("AT7", "", "", "", "", "", "", "")
-LX, MS1 = "LX", "MS1"
-WITHOUT_PARTIES = frozenset({LX, MS1, "AT7", "B10", "L11", "K1"})
-WITH_PARTIES = WITHOUT_PARTIES | {"N1", "N3", "N4"}
+READ = frozenset({"LX", "MS1", "AT7", "B10", "L11", "K1", "N1", "N3", "N4"})
 _ACTUAL, _ORIGINAL = Classifier.ACTUAL, EvidenceKind.ORIGINAL  # looked at with every claim
-_ETA_CHANGED = Milestone.ETA_CHANGED
+_ETA_CHANGED, _SHIPMENT = Milestone.ETA_CHANGED, ReferenceType.SHIPMENT
 
 
-class Claim:
+class Line:
+    """One LX loop by the positions of its segments: each AT7 with its MS1 (0: none), and words."""
+
+    __slots__ = ("claims", "words")
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.claims: list[tuple[int, int]] = []
+        self.words: list[int] = []
+
+    def take(self, tag: str, position: int) -> None:
+        """Take the next segment of the loop; of several towns beside a claim the first holds."""
+        if tag == "AT7":
+            self.claims.append((position, 0))
+        elif tag in {"L11", "K1"}:
+            self.words.append(position)
+        elif tag == "MS1" and self.claims and not self.claims[-1][1]:
+            self.claims[-1] = self.claims[-1][0], position
+
+
+class Build:
+    """Where in a set, by the tags of its segments, stands what is read of a 214."""
+
+    __slots__ = ("b10", "lines", "parties")
+
+    def __init__(self, tags: Sequence[str]) -> None:
+        """Go through the tags once."""
+        self.b10 = 0
+        self.parties: list[int] = []
+        self.lines: list[Line] = []
+        for position, tag in enumerate(tags, 1):
+            name = tag[:3] + tag[3:].strip()  # blanks follow some
+            if name in READ:
+                self._take(name, position)
+
+    def _take(self, tag: str, position: int) -> None:
+        if tag == "LX" or (tag == "AT7" and not self.lines):  # some leave LX out
+            self.lines.append(Line())
+        if tag == "B10":
+            self.b10 = position
+        elif self.lines:
+            self.lines[-1].take(tag, position)
+        elif tag in {"N1", "N3", "N4"}:
+            self.parties.append(position)
+
+
+_build_of = lru_cache(maxsize=1024)(Build)  # most sets of a partner are built alike
+
+
+class Claim(Struct, frozen=True, gc=False):
     """One AT7 with the town beside it: its code and reason, and its day, time and zone."""
 
-    __slots__ = ("at7", "code", "is_status", "reason", "town", "when")
-
-    def __init__(self, at7: Row) -> None:
-        """Take AT7: a status pair, or an appointment pair."""
-        texts = at7.elements
-        if len(texts) < len(AT7_EMPTY):
-            texts = [*texts, *AT7_EMPTY[len(texts) :]]
-        _, status, reason, appointment, because, day, clock, zone, *_ = texts
-        self.at7 = at7
-        self.town: Town | None = None
-        self.is_status = bool(status) or not appointment
-        self.code = status or appointment
-        self.reason = reason if self.is_status else because
-        self.when = day, clock, zone
+    at7: Row
+    code: str
+    is_status: bool
+    reason: str
+    when: tuple[str, str, str]
+    town: Town | None
 
 
-class Line(Struct, gc=False):
-    """One LX loop: its claims, and the numbers and remarks that hold for all of them."""
+class Loop(Struct, frozen=True, gc=False):
+    """One LX loop read: its claims, and the stop and the remarks that hold for all of them."""
 
-    claims: list[Claim] = []
-    stop: int = 0
-    remarks: list[str] = []
-
-    def take(self, tag: str, row: Row) -> None:
-        """Take one segment of the loop."""
-        if tag == "AT7":
-            self.claims.append(Claim(row))
-        elif tag == "K1":
-            self.remarks.append(" ".join(filter(None, (row[1], row[2]))))
-        elif tag == "L11" and row[2] == STOP_NUMBER and row[1].isdecimal():
-            self.stop = int(row[1])
-        elif tag == "L11" and row[1]:
-            self.remarks.append(f"{row[2]} {row[1]}".strip())
-
-    def stand(self, town: Town | None) -> None:
-        """Take where the claim before was made; the first word holds."""
-        if self.claims and self.claims[-1].town is None:
-            self.claims[-1].town = town
+    claims: list[Claim]
+    stop: int
+    remarks: list[str]
 
     def tells(self, code: str) -> bool:
         """Tell whether a claim of the loop has this code."""
         return any(claim.code == code for claim in self.claims)
 
 
-class Shipment(Struct, gc=False):
-    """What a 214 says: the numbers of the shipment, its parties, and its lines."""
+class Shipment(Struct, frozen=True, gc=False):
+    """Whose set it is, and its parties where a partner's codes depend on them."""
 
-    b10: Row | None = None
-    parties: list[Party] = []
-    lines: list[Line] = []
-
-    def take(self, tag: str, row: Row) -> None:
-        """Take the next segment of the set."""
-        lines = self.lines
-        if tag == "AT7" and not lines:  # some leave LX out
-            lines.append(Line())
-        if tag == "B10":
-            self.b10 = row
-        elif lines:
-            lines[-1].take(tag, row)
-        elif tag == "N1":
-            self.parties.append(Party(row))
-        elif self.parties:
-            self.parties[-1].take(row)
-
-    def stand(self, place: Town | None) -> None:
-        """Take the place of the claim before."""
-        if self.lines:
-            self.lines[-1].stand(place)
+    reference: Reference
+    term: str
+    parties: list[Party]
 
 
 def statuses(context: SetContext) -> Iterator[Reported]:
     """Read every claim of a 214."""
-    shipment = _gathered(context)
-    reference = _reference(context, shipment.b10)
+    build = _build_of(context.tags) if len(context.tags) <= ALIKE_MAX else Build(context.tags)
+    reference = _reference(context, context.row(build.b10) if build.b10 else None)
     if reference is None:
         return
-    if not any(line.claims for line in shipment.lines):
+    if not any(line.claims for line in build.lines):
         said = "This set tells of no milestone: there is no AT7 in it"
-        context.notice("NO_STATUS", said, shipment.b10, 0, "lost")
-    term = reference.term()
-    for line in shipment.lines:
-        told_beside = TOLD_APART.join((str(line.stop), *line.remarks))
-        for claim in line.claims:
-            named = f"214/{reference.value}/{claim.code}/{_digest(term, claim, told_beside)}"
-            reported = _reported(context, shipment, line, claim, reference, named)
+        context.notice("NO_STATUS", said, context.row(build.b10), 0, "lost")
+    parties = _parties(context, build.parties) if context.document.meanings else []
+    shipment = Shipment(reference, reference.term(), parties)
+    for line in build.lines:
+        loop = _loop(context, line)
+        beside = TOLD_APART.join((str(loop.stop), *loop.remarks))
+        for claim in loop.claims:
+            digest = _digest(shipment.term, claim, beside)
+            named = f"214/{reference.value}/{claim.code}/{digest}"
+            reported = _reported(context, shipment, loop, claim, named)
             if reported is not None:
                 yield reported
 
 
-def _gathered(context: SetContext) -> Shipment:
-    """Gather what is read of a 214; its parties only where a partner's codes depend on them."""
-    shipment = Shipment()
-    separator = context.group.interchange.delimiters.element
-    read = WITH_PARTIES if context.document.meanings else WITHOUT_PARTIES
-    read_at = _read_at if len(context.tags) <= ALIKE_MAX else _read_at.__wrapped__
-    for position, tag in read_at(context.tags, read):
-        text = context.texts[position - 1]
-        if tag == MS1:
-            shipment.stand(town(text, separator))
-        elif tag == LX:
-            shipment.lines.append(Line())
-        else:
-            row = row_of(text, separator, position)
-            shipment.take(row.elements[0], row)
-    return shipment
+def _parties(context: SetContext, positions: list[int]) -> list[Party]:
+    parties: list[Party] = []
+    for row in map(context.row, positions):
+        if row.elements[0] == "N1":
+            parties.append(Party(row))
+        elif parties:
+            parties[-1].take(row)
+    return parties
 
 
-@lru_cache(maxsize=1024)  # most sets of a partner are built alike
-def _read_at(tags: tuple[str, ...], read: frozenset[str]) -> tuple[tuple[int, str], ...]:
-    """Tell at which positions of a set the segments stand that are read."""
-    names = ((position, tag[:3]) for position, tag in enumerate(tags, 1))  # blanks follow some
-    return tuple((position, name) for position, name in names if name in read)
+def _loop(context: SetContext, line: Line) -> Loop:
+    stop, remarks = 0, []
+    for row in map(context.row, line.words):
+        if row.elements[0] == "K1":
+            remarks.append(" ".join(filter(None, (row[1], row[2]))))
+        elif row[2] == STOP_NUMBER and row[1].isdecimal():
+            stop = int(row[1])
+        elif row[1]:
+            remarks.append(f"{row[2]} {row[1]}".strip())
+    return Loop([_claim(context, at7, ms1) for at7, ms1 in line.claims], stop, remarks)
+
+
+def _claim(context: SetContext, at7: int, ms1: int) -> Claim:
+    """Read AT7, a status pair or an appointment pair, with the town beside it."""
+    row = context.row(at7)
+    texts = row.elements
+    if len(texts) < len(AT7_EMPTY):
+        texts = [*texts, *AT7_EMPTY[len(texts) :]]
+    _, status, reason, appointment, because, day, clock, zone, *_ = texts
+    is_status = bool(status) or not appointment
+    return Claim(
+        row,
+        status or appointment,
+        is_status,
+        reason if is_status else because,
+        (day, clock, zone),
+        town(context.texts[ms1 - 1], context.separator) if ms1 else None,
+    )
 
 
 def _reference(context: SetContext, b10: Row | None) -> Reference | None:
     """Name the shipment by the shipper's number, else by the carrier's own, or another it knows."""
     if b10 is not None and b10[2]:
-        return Reference(type=ReferenceType.SHIPMENT, value=b10[2])
+        return Reference(type=_SHIPMENT, value=b10[2])
     if b10 is not None and b10[1]:
         return Reference(type=ReferenceType.PRO, value=b10[1], issuer=b10[3])
     if b10 is not None and b10[6] and b10[5] in REFERENCES:
@@ -182,24 +204,18 @@ def _reference(context: SetContext, b10: Row | None) -> Reference | None:
     return None
 
 
-def _reported(  # noqa: PLR0913, PLR0917 - a claim is read with all of these
-    context: SetContext,
-    shipment: Shipment,
-    line: Line,
-    claim: Claim,
-    reference: Reference,
-    identity: str,
+def _reported(
+    context: SetContext, shipment: Shipment, loop: Loop, claim: Claim, identity: str
 ) -> Reported | None:
-    at7, place = claim.at7, claim.town
+    at7, place, reason = claim.at7, claim.town, claim.reason
     told = moment_told(context, at7, 5, claim.when, place.zone if place else None)
     if told is None:
         return None
-    status = _status(context, shipment, line, claim)
+    status = _status(context, shipment, loop, claim)
     if status.classifier is _ACTUAL and is_ahead(told, context):
         text = "This is told as a fact and lies ahead of the message that tells it"
         context.notice("TIME_AHEAD", text, at7, 5, "time", text=told.text)
     estimate = told if status.milestone is _ETA_CHANGED else None
-    reason = claim.reason
     event = TrackingEvent(
         source=context.document.source,
         source_event_id=identity,
@@ -208,12 +224,12 @@ def _reported(  # noqa: PLR0913, PLR0917 - a claim is read with all of these
         classifier=status.classifier,
         occurred=told if estimate is None else context.written or told,
         raw_code=claim.code,
-        reference=reference,
+        reference=shipment.reference,
         place=place.location if place else None,
-        stop=line.stop,
+        stop=loop.stop,
         partial=status.partial,
         reason="" if reason in NOTHING_HAPPENED else _reason(context, claim, reason),
-        note=_note(reason, line.remarks),
+        note=_note(reason, loop.remarks),
         estimate=estimate,
     )
     return Reported(
@@ -244,7 +260,7 @@ def _note(reason: str, remarks: list[str]) -> str:
     return "; ".join((f"{known.meaning} ({known.responsible})", *remarks))
 
 
-def _status(context: SetContext, shipment: Shipment, line: Line, claim: Claim) -> Status:
+def _status(context: SetContext, shipment: Shipment, loop: Loop, claim: Claim) -> Status:
     """Look a code up: what the partner means by it, what the house's table says, else a note."""
     code = claim.code
     standard = (SHIPMENT_STATUSES if claim.is_status else APPOINTMENT_STATUSES).get(code)
@@ -256,7 +272,7 @@ def _status(context: SetContext, shipment: Shipment, line: Line, claim: Claim) -
     if standard is None:
         _notice_unknown(context, claim)
         return Status(code, Milestone.NOTE, Classifier.ACTUAL, "")
-    if claim.is_status and code in SAID_ALREADY and line.tells(SAID_ALREADY[code]):
+    if claim.is_status and code in SAID_ALREADY and loop.tells(SAID_ALREADY[code]):
         return standard._replace(milestone=Milestone.NOTE)
     return standard
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -32,6 +33,7 @@ YEAR_MIN, YEAR_MAX = 1970, 2199
 DAY_DIGITS, SHORT_DIGITS, CENTURY = 8, 6, "20"  # before 004010 days were written YYMMDD
 MINUTE_DIGITS, SECOND_DIGITS = 4, 6
 MIDNIGHT_AFTER = "2400"  # some write the end of a day so
+DAY = timedelta(days=1)
 AHEAD_MAX = timedelta(hours=26)  # what is further ahead of its own envelope is no fact yet
 
 SAID = {
@@ -51,6 +53,21 @@ CHANGES = {
     ClockChange.SKIPPED: "LOCAL_TIME_SKIPPED",
     ClockChange.NONE: "",
 }
+
+
+class Day(NamedTuple):
+    """A day as told, its zone, who said so, and the codes of what is to be said about it.
+
+    `midnight` is when it begins, where no clock is changed near it, and `codes_of_times` is what is
+    to be said about a time of such a day.
+    """
+
+    date: date
+    zone: str
+    source: ZoneSource
+    codes: tuple[str, ...]
+    midnight: datetime | None = None
+    codes_of_times: tuple[str, ...] = ()
 
 
 class Read(Struct, frozen=True):
@@ -117,20 +134,44 @@ def read_time(day: str, clock: str, code: str, place: PlaceZone | None, setting:
     if not day:
         return Read(None, ("NO_TIME",))
     try:
-        local_date = _date(day)
-        local = _local(local_date, clock) if clock else None
+        told = _day_told(day, code, place, setting)
+        since = _since_midnight(clock) if clock else None
     except ValueError:
         return Read(None, ("NOT_A_TIME",))
-    name, source, codes = _zone(code, place, setting)
+    text = f"{day} {clock} {code}".strip()
+    if since is None:
+        return Read(_day(told.date, told.zone, told.source, text), told.codes)
+    if told.midnight is not None and since < DAY:
+        at, codes = told.midnight + since, told.codes_of_times
+    else:
+        at, codes = _looked_up(told, datetime.combine(told.date, time()) + since, place)
+    return Read(Moment(at=at, text=text, zone=told.zone, zone_source=told.source), codes)
+
+
+@lru_cache(maxsize=4096)
+def _day_told(day: str, code: str, place: PlaceZone | None, setting: str) -> Day:
+    """Read a day, and find its zone. Raises ValueError for what is no day."""
+    date_told = _date(day)
+    zone, source, codes = _zone(code, place, setting)
     if len(day) == SHORT_DIGITS:
         codes = (*codes, "SHORT_DATE")
-    text = f"{day} {clock} {code}".strip()
-    if local is None:
-        return Read(_day(local_date, name, source, text), codes)
-    at, change = _instant(local, name)
-    moment = Moment(at=at, text=text, zone=name, zone_source=source)
-    told = (*codes, *filter(None, (change, _disagreement(local, moment, source, place))))
-    return Read(moment, told)
+    told = Day(date_told, zone, source, codes)
+    zones = filter(None, (zone, _compared(zone, source, place)))
+    if any(_steady(date_told, each) is None for each in zones):
+        return told
+    at, codes = _looked_up(told, datetime.combine(date_told, time()), place)
+    return told._replace(midnight=at, codes_of_times=codes)
+
+
+def _looked_up(
+    told: Day, local: datetime, place: PlaceZone | None
+) -> tuple[datetime, tuple[str, ...]]:
+    """Find the instant of a local time, and all that is to be said about it."""
+    at, change = _instant(local, told.zone)
+    compared = _compared(told.zone, told.source, place)
+    disagrees = compared is not None and _instant(local, compared)[0] != at
+    said = (change, "ZONE_DISAGREES" if disagrees else "")
+    return at, (*told.codes, *filter(None, said))
 
 
 def _instant(local: datetime, name: str) -> tuple[datetime, str]:
@@ -182,14 +223,19 @@ def _date(text: str) -> date:
     return day
 
 
-def _local(day: date, clock: str) -> datetime:
+@lru_cache(maxsize=4096)
+def _since_midnight(clock: str) -> timedelta:
+    """Read a time of day. Raises ValueError for what is none."""
     if len(clock) < MINUTE_DIGITS or not clock.isdecimal() or len(clock) % 2:
         raise ValueError(clock)
     if clock.startswith(MIDNIGHT_AFTER) and not clock[MINUTE_DIGITS:].strip("0"):
-        return datetime.combine(day, time()) + timedelta(days=1)
+        return DAY
     second = int(clock[4:6] or 0)
     micro = int(clock[6:].ljust(6, "0")[:6]) if len(clock) > SECOND_DIGITS else 0
-    return datetime.combine(day, time(int(clock[:2]), int(clock[2:4]), second, micro))
+    told = time(int(clock[:2]), int(clock[2:4]), second, micro)
+    return timedelta(
+        hours=told.hour, minutes=told.minute, seconds=told.second, microseconds=told.microsecond
+    )
 
 
 def _zone(
@@ -214,15 +260,10 @@ def _is_zone(code: str) -> bool:
     return offset or ("/" in code and zone_named(code) is not None)
 
 
-def _disagreement(
-    local: datetime, moment: Moment, source: ZoneSource, place: PlaceZone | None
-) -> str:
-    """Tell whether the code says another time than the place keeps, as `ES` does in July.
+def _compared(zone: str, source: ZoneSource, place: PlaceZone | None) -> str | None:
+    """Tell which zone a code must agree with: `ES` in July is not the time its place keeps.
 
     Whoever writes UTC means no place's time.
     """
-    told = source is ZoneSource.PARTNER and moment.zone != UNIVERSAL
-    if not told or place is None or place.split:
-        return ""
-    kept, _ = _instant(local, place.zone)
-    return "" if kept == moment.at else "ZONE_DISAGREES"
+    told = source is ZoneSource.PARTNER and zone != UNIVERSAL
+    return place.zone if told and place is not None and not place.split else None
