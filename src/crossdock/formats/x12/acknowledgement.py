@@ -5,7 +5,7 @@ Sources: ASC X12 004010 set 997, 005010 set 999 (implementation 005010X231A1), X
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -69,55 +69,34 @@ class GroupVerdict(Struct, frozen=True, kw_only=True):
     sets: tuple[SetVerdict, ...]
     codes: tuple[str, ...] = ()
 
-    def refused(self) -> GroupVerdict:
-        """Say the same and reject all of it."""
-        sets = tuple(
-            SetVerdict(
-                set_id=each.set_id,
-                control=each.control,
-                implementation=each.implementation,
-                verdict=REJECTED,
-                codes=each.codes,
-                faults=each.faults,
-            )
-            for each in self.sets
-        )
-        return GroupVerdict(
-            functional_id=self.functional_id,
-            control=self.control,
-            version=self.version,
-            verdict=REJECTED,
-            included=self.included,
-            sets=sets,
-            codes=self.codes,
-        )
 
-
-def write_997(group: GroupVerdict, marks: Delimiters) -> list[list[str]]:
-    """Write a 997 for a group, ST first and without SE."""
+def write_997(group: GroupVerdict, marks: Delimiters, *, refused: bool = False) -> list[list[str]]:
+    """Write a 997 for a group, ST first and without SE; `refused`: it rejects all of it."""
     lines = [["ST", "997", ""], ["AK1", group.functional_id, group.control]]
-    for each in _told(group):
+    for each in _told(group, refused=refused):
         lines.append(["AK2", each.set_id, each.control])
         for fault in each.faults:
             lines.append(["AK3", fault.tag, str(fault.position), fault.loop, fault.code])
             lines += (["AK4", *_element(element, marks)] for element in fault.elements)
-        lines.append(["AK5", each.verdict, *each.codes[:CODES_MAX]])
-    return [*lines, _ak9(group)]
+        verdict = REJECTED if refused else each.verdict
+        lines.append(["AK5", verdict, *each.codes[:CODES_MAX]])
+    return [*lines, _ak9(group, refused=refused)]
 
 
-def write_999(group: GroupVerdict, marks: Delimiters) -> list[list[str]]:
-    """Write a 999 for a group, ST first and without SE."""
+def write_999(group: GroupVerdict, marks: Delimiters, *, refused: bool = False) -> list[list[str]]:
+    """Write a 999 for a group, ST first and without SE; `refused`: it rejects all of it."""
     lines = [
         ["ST", "999", "", IMPLEMENTATION_999],
         ["AK1", group.functional_id, group.control, group.version],
     ]
-    for each in _told(group):
+    for each in _told(group, refused=refused):
         lines.append(["AK2", each.set_id, each.control, each.implementation])
         for fault in each.faults:
             lines.append(["IK3", fault.tag, str(fault.position), fault.loop, fault.code])
             lines += (["IK4", *_element(element, marks)] for element in fault.elements)
-        lines.append(["IK5", each.verdict, *each.codes[:CODES_MAX]])
-    return [*lines, _ak9(group)]
+        verdict = REJECTED if refused else each.verdict
+        lines.append(["IK5", verdict, *each.codes[:CODES_MAX]])
+    return [*lines, _ak9(group, refused=refused)]
 
 
 def write_ta1(interchange: Interchange, verdict: str, note: str) -> list[str]:
@@ -132,11 +111,10 @@ def write_ta1(interchange: Interchange, verdict: str, note: str) -> list[str]:
     ]
 
 
-def _told(group: GroupVerdict) -> Iterator[SetVerdict]:
-    if len(group.sets) <= SETS_TOLD_MAX:
-        yield from group.sets
-    else:
-        yield from (each for each in group.sets if each.verdict != ACCEPTED)
+def _told(group: GroupVerdict, *, refused: bool) -> Sequence[SetVerdict]:
+    if refused or len(group.sets) <= SETS_TOLD_MAX:
+        return group.sets
+    return [each for each in group.sets if each.verdict != ACCEPTED]
 
 
 def _element(fault: ElementFault, marks: Delimiters) -> Sequence[str]:
@@ -146,7 +124,8 @@ def _element(fault: ElementFault, marks: Delimiters) -> Sequence[str]:
     return place, fault.reference, fault.code, fitting(fault.text, marks)[:COPY_MAX].strip()
 
 
-def _ak9(group: GroupVerdict) -> list[str]:
-    accepted = sum(each.verdict != REJECTED for each in group.sets)
+def _ak9(group: GroupVerdict, *, refused: bool) -> list[str]:
+    accepted = 0 if refused else sum(each.verdict != REJECTED for each in group.sets)
     counts = (group.included, len(group.sets), accepted)
-    return ["AK9", group.verdict, *map(str, counts), *group.codes[:CODES_MAX]]
+    verdict = REJECTED if refused else group.verdict
+    return ["AK9", verdict, *map(str, counts), *group.codes[:CODES_MAX]]

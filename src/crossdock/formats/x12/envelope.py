@@ -220,26 +220,85 @@ class _Assembly:
         tags are of the envelope are looked at.
         """
         text, separator = block.text, block.delimiters.element
+        first, others = _tags(separator, block.delimiters.segment)
         start = 0
-        for found in _envelope(block):
+        found = first.match(text) or others.search(text)
+        while found is not None:
             name, here, end = found[1], found.start(1), found.end()
             if name == "SE" and self._set is not None:
                 self._add(block.part(start, end))
                 self._end_set(self._set, block, here, text[here:end].split(separator))
                 start = end + 1
-                continue
-            if start < found.start() or 0 < start == found.start():
-                self._add(block.part(start, found.start()))
-            if name == "ST":
-                at = block.byte(here)
-                self._close_set(at)
-                self._open_set(at, text[here:end].split(separator))
-                start = here  # the segments of a set are added in one piece, ST with them
             else:
-                self._place(name, block.part(here, end))
-                start = end + 1
+                if start < found.start() or 0 < start == found.start():
+                    self._add(block.part(start, found.start()))
+                if name == "ST":
+                    at = block.byte(here)
+                    self._close_set(at)
+                    start = self._take_sound(block, here)
+                    if start == here:  # the segments of a set are added in one piece, ST with them
+                        self._open_set(at, text[here:end].split(separator))
+                    else:
+                        end = start - 1
+                else:
+                    self._place(name, block.part(here, end))
+                    start = end + 1
+            found = others.search(text, end)
         if start < len(text):
             self._add(block.part(start, len(text)))
+
+    def _take_sound(self, block: Block, here: int) -> int:
+        """Take the sets that begin here and of which nothing is to be told; give where they end.
+
+        Most sets are such. They become what `_open_set`, `_add` and `_end_set` make of any other.
+        """
+        group, text = self._group, block.text
+        element, segment = block.delimiters.element, block.delimiters.segment
+        if group is None or not block.is_even:
+            return here
+        _, others = _tags(element, segment)
+        while text.startswith(f"ST{element}", here):
+            trailer = others.search(text, here)
+            if trailer is None or trailer[1] != "SE":
+                break
+            header = text[here : text.find(segment, here)].split(element)
+            set_id, control = header[1], _element(header, 2)
+            size = text.count(segment, here, trailer.start()) + 2
+            ended = f"{segment}SE{element}{size}{element}{control}{segment}"
+            if not text.startswith(ended, trailer.start()):
+                break
+            if size > self._limits.segments or not self._is_sound(group, set_id, control):
+                break
+            end = trailer.start() + len(ended)
+            part = block.part(here, end - 1)
+            self._complete.append(
+                Transaction(
+                    group=group,
+                    set_id=set_id,
+                    control=control,
+                    implementation=_element(header, 3),
+                    at=block.place + here,
+                    blocks=[part],
+                    size=size,
+                )
+            )
+            self._is_empty = False
+            group.sets += 1
+            here = end
+        return here
+
+    def _is_sound(self, group: Group, set_id: str, control: str) -> bool:
+        """Tell whether nothing is to be said of a set's header; its number is seen by that."""
+        return not (
+            (
+                group.functional_id
+                and FUNCTIONS.get(set_id, group.functional_id) != group.functional_id
+            )
+            or len(set_id) != SET_ID_DIGITS
+            or not set_id.isalnum()
+            or not SET_CONTROL_MIN <= len(control) <= CONTROL_DIGITS_MAX
+            or _again(control, self._sets_seen)
+        )
 
     def tell(self, finding: Finding) -> None:
         """Keep a finding with the innermost thing that is open; give it where nothing is."""
@@ -450,14 +509,6 @@ class _Assembly:
             )
         self._set = None
         self._complete.append(opened)
-
-
-def _envelope(block: Block) -> Iterator[re.Match[str]]:
-    """Find the segments of the envelope, whole; before a tag stand a terminator and line ends."""
-    first, others = _tags(block.delimiters.element, block.delimiters.segment)
-    if found := first.match(block.text):
-        yield found
-    yield from others.finditer(block.text)
 
 
 @lru_cache(maxsize=64)

@@ -34,18 +34,18 @@ def group_answer(settings: Settings, group: Group, verdict: GroupVerdict, digest
         level=Level.GROUP,
         verdict=VERDICTS[verdict.verdict],
         request=_group_request(settings, verdict),
-        refusal=_group_request(settings, verdict.refused()),
+        refusal=_group_request(settings, verdict, refused=True),
     )
 
 
-def _group_request(settings: Settings, verdict: GroupVerdict) -> Request:
+def _group_request(settings: Settings, verdict: GroupVerdict, *, refused: bool = False) -> Request:
     if settings.acknowledges_with == "999":
         release = IMPLEMENTATION_999
-        segments = write_999(verdict, delimiters(settings, release))
+        segments = write_999(verdict, delimiters(settings, release), refused=refused)
     else:
         release = verdict.version[:RELEASE_DIGITS]
         release = release if len(release) == RELEASE_DIGITS else settings.release
-        segments = write_997(verdict, delimiters(settings, release))
+        segments = write_997(verdict, delimiters(settings, release), refused=refused)
     set_id = settings.acknowledges_with
     written = Unsealed(functional_id=FUNCTIONAL_IDS[set_id], release=release, segments=segments)
     return unsealed(VERB, settings, written)
