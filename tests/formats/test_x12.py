@@ -244,6 +244,51 @@ def test_a_stream_gives_sets_before_their_group_and_keeps_none() -> None:
     assert found[0].group.transactions == []
 
 
+ODD = (
+    "B1*ROAD*4711**A",
+    "B1*ROAD",
+    " B1*ROAD",
+    "SE*3*0002",
+    " SE*3*0001",
+    "ST*990*0001",
+    "ST*990*0002*IMPL",
+    "ST*21*0002",
+    "ST*214*0003",
+    "ST*990",
+    "ST",
+    "TA1*000000001*260329*0230*A*000",
+    "GE*1*12",
+    "GS*GF*ROAD*SHIPPER*20260329*0230*13*X*004010",
+    "",
+    " ",
+)
+SOUND = [f"ST*990*{number:04d}~B1*ROAD~N9*CN*1~SE*4*{number:04d}" for number in range(4)]
+
+
+@given(st.lists(st.sampled_from(SOUND) | st.sampled_from(ODD), max_size=12), st.integers(2, 5))
+def test_sets_are_the_same_whether_they_are_taken_whole_or_by_segments(
+    parts: list[str], most: int
+) -> None:
+    limits = Limits(segments=most)
+    body = "".join(f"{part}~" for part in parts)
+
+    # Line ends anywhere ask for a look at each segment; here they change nothing but GS02.
+    whole, by_segments = (
+        read(f"{ISA}{GS.replace('ROAD', sender)}{body}{TAIL}".encode(), limits)
+        for sender in ("RO..AD", "RO\n\nAD")
+    )
+
+    assert noticed(whole) == noticed(by_segments)
+    assert list(map(everything, whole.transactions())) == list(
+        map(everything, by_segments.transactions())
+    )
+
+
+def everything(found: Transaction) -> tuple[object, ...]:
+    numbers = found.set_id, found.control, found.implementation, found.at, found.size
+    return *numbers, found.findings, found.segments, found.group.at
+
+
 @given(st.binary(max_size=600))
 def test_no_bytes_make_the_reader_fail(raw: bytes) -> None:
     for text in (raw, WHOLE.encode()[:140] + raw, ISA.encode() + raw + TAIL.encode()):

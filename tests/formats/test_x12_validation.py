@@ -1,6 +1,10 @@
 """Sets held against the standard's tables, and what acknowledgements make of it."""
 
+from collections.abc import Sequence
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crossdock.formats.x12.acknowledgement import (
     GroupVerdict,
@@ -12,7 +16,7 @@ from crossdock.formats.x12.acknowledgement import (
 )
 from crossdock.formats.x12.delimiters import Delimiters
 from crossdock.formats.x12.envelope import read
-from crossdock.formats.x12.schema import RELEASES, schema
+from crossdock.formats.x12.schema import RELEASES, Element, Note, schema
 from crossdock.formats.x12.structure import ALIKE_MAX
 from crossdock.formats.x12.validation import LOOKS_MAX, faults_of
 
@@ -197,6 +201,60 @@ def test_the_tables_are_whole(release: str) -> None:
     assert sorted(known.sets) == ["204", "210", "214", "315", "990", "997", "999"]
     assert [pair for pair in begun if pair[0] != pair[1]] == []
     assert places == []
+
+
+def filled(element: Element | None) -> str:
+    """Write an element as short as it may be."""
+    if element is None:
+        return "A"
+    match element.kind:
+        case "DT":
+            return "20260301"[-element.most :]
+        case "TM":
+            return "1200"
+        case kind:
+            return min(element.codes, default="") or ("A" if kind in {"AN", "ID"} else "1") * (
+                element.least
+            )
+
+
+def is_broken(note: Note, there: Sequence[bool]) -> bool:
+    """Read a note as the standard says it."""
+    first, *others = (there[place - 1] for place in note.places)
+    return {
+        "P": any((first, *others)) and not all((first, *others)),
+        "R": not any((first, *others)),
+        "E": sum((first, *others)) > 1,
+        "C": first and not all(others),
+        "L": first and not any(others),
+    }[note.kind]
+
+
+NOTED = [
+    (release, set_id, tag)
+    for release in RELEASES
+    for set_id, whole in schema(release).sets.items()
+    for tag in sorted(set(whole.tags()))
+    if tag in schema(release).shapes and schema(release).shapes[tag].notes
+]
+
+
+@given(st.sampled_from(NOTED), st.data())
+def test_elements_stand_together_as_the_notes_of_their_segment_say(
+    noted: tuple[str, str, str], data: st.DataObject
+) -> None:
+    release, set_id, tag = noted
+    shape = schema(release).shapes[tag]
+    there = [slot.mandatory or data.draw(st.booleans()) for slot in shape.slots]
+    texts = [
+        filled(slot.components[0]) if is_there else ""
+        for slot, is_there in zip(shape.slots, there, strict=True)
+    ]
+
+    found = faults(set_id, "*".join((tag, *texts)), release=release)
+
+    told_of = [each for each in found if each.tag == tag and each.code == "8"]
+    assert bool(told_of) == any(is_broken(note, there) for note in shape.notes)
 
 
 VERDICT = GroupVerdict(
