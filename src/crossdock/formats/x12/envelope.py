@@ -6,32 +6,28 @@ outside of any set is told: every set that can be found is found.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
 from msgspec import Struct
 
 from crossdock.faults import Finding
 from crossdock.formats.x12.delimiters import Delimiters, Header
 from crossdock.formats.x12.findings import noticed
+from crossdock.formats.x12.headers import (
+    CONTROL_DIGITS_MAX,
+    FUNCTIONS,
+    SET_CONTROL_MIN,
+    SET_ID_DIGITS,
+    came_before,
+    element,
+    is_control,
+    is_same,
+    is_sound,
+    tags,
+)
 from crossdock.formats.x12.schema import RELEASE_DIGITS
 from crossdock.formats.x12.tokens import Block, Limits, Segment, Tape, pieces
 
-CONTROL_DIGITS_MAX = 9
-SET_CONTROL_MIN = 4
-# Element 479, GS01, by the sets of the tables.
-FUNCTIONS = {
-    "204": "SM",
-    "210": "IM",
-    "214": "QM",
-    "315": "QO",
-    "990": "GF",
-    "997": "FA",
-    "999": "FA",
-}
-SET_ID_DIGITS = 3
-SEEN_MAX = 100_000
 TOLD_ALWAYS = "INTERCHANGE_TOO_LARGE"  # once, however much was told before
 ACKNOWLEDGEMENTS = "FA"  # GS01 of 997 and 999, which are never acknowledged
 
@@ -220,8 +216,8 @@ class _Assembly:
         tags are of the envelope are looked at.
         """
         text, separator = block.text, block.delimiters.element
-        first, others = _tags(separator, block.delimiters.segment)
-        start = 0
+        first, others = tags(separator, block.delimiters.segment)
+        start, even = 0, block.is_even
         found = first.match(text) or others.search(text)
         while found is not None:
             name, here, end = found[1], found.start(1), found.end()
@@ -235,7 +231,7 @@ class _Assembly:
                 if name == "ST":
                     at = block.byte(here)
                     self._close_set(at)
-                    start = self._take_sound(block, here)
+                    start = self._take_sound(block, here) if even else here
                     if start == here:  # the segments of a set are added in one piece, ST with them
                         self._open_set(at, text[here:end].split(separator))
                     else:
@@ -250,24 +246,27 @@ class _Assembly:
     def _take_sound(self, block: Block, here: int) -> int:
         """Take the sets that begin here and of which nothing is to be told; give where they end.
 
-        Most sets are such. They become what `_open_set`, `_add` and `_end_set` make of any other.
+        Most sets of an even block are such. They become what `_open_set`, `_add` and `_end_set`
+        make of any other.
         """
         group, text = self._group, block.text
-        element, segment = block.delimiters.element, block.delimiters.segment
-        if group is None or not block.is_even:
+        mark, segment = block.delimiters.element, block.delimiters.segment
+        if group is None:
             return here
-        _, others = _tags(element, segment)
-        while text.startswith(f"ST{element}", here):
+        _, others = tags(mark, segment)
+        while text.startswith(f"ST{mark}", here):
             trailer = others.search(text, here)
             if trailer is None or trailer[1] != "SE":
                 break
-            header = text[here : text.find(segment, here)].split(element)
-            set_id, control = header[1], _element(header, 2)
+            header = text[here : text.find(segment, here)].split(mark)
+            set_id, control = header[1], element(header, 2)
             size = text.count(segment, here, trailer.start()) + 2
-            ended = f"{segment}SE{element}{size}{element}{control}{segment}"
+            ended = f"{segment}SE{mark}{size}{mark}{control}{segment}"
             if not text.startswith(ended, trailer.start()):
                 break
-            if size > self._limits.segments or not self._is_sound(group, set_id, control):
+            if size > self._limits.segments or not is_sound(
+                group.functional_id, set_id, control, self._sets_seen
+            ):
                 break
             end = trailer.start() + len(ended)
             part = block.part(here, end - 1)
@@ -276,7 +275,7 @@ class _Assembly:
                     group=group,
                     set_id=set_id,
                     control=control,
-                    implementation=_element(header, 3),
+                    implementation=element(header, 3),
                     at=block.place + here,
                     blocks=[part],
                     size=size,
@@ -286,19 +285,6 @@ class _Assembly:
             group.sets += 1
             here = end
         return here
-
-    def _is_sound(self, group: Group, set_id: str, control: str) -> bool:
-        """Tell whether nothing is to be said of a set's header; its number is seen by that."""
-        return not (
-            (
-                group.functional_id
-                and FUNCTIONS.get(set_id, group.functional_id) != group.functional_id
-            )
-            or len(set_id) != SET_ID_DIGITS
-            or not set_id.isalnum()
-            or not SET_CONTROL_MIN <= len(control) <= CONTROL_DIGITS_MAX
-            or _again(control, self._sets_seen)
-        )
 
     def tell(self, finding: Finding) -> None:
         """Keep a finding with the innermost thing that is open; give it where nothing is."""
@@ -386,7 +372,7 @@ class _Assembly:
             usage=said[14],
             at=header.at,
         )
-        if not _is_control(said[12]):
+        if not is_control(said[12]):
             self._notice("ISA_CONTROL", header.at, "ISA13", text=said[12])
         if said[14] not in {"T", "P", "I"}:
             self._notice("ISA_USAGE", header.at, "ISA15", text=said[14])
@@ -407,16 +393,16 @@ class _Assembly:
         self._complete.append(interchange)
 
     def _compare_interchange(self, opened: Interchange, at: int, trailer: list[str]) -> None:
-        count, control = _element(trailer, 1), _element(trailer, 2)
-        if not _same(count, str(opened.group_count)):
+        count, control = element(trailer, 1), element(trailer, 2)
+        if not is_same(count, str(opened.group_count)):
             self._notice("IEA_COUNT", at, "IEA01", said=count, found=opened.group_count)
-        if opened.control and not _same(control, opened.control):
+        if opened.control and not is_same(control, opened.control):
             self._notice("IEA_CONTROL", at, "IEA02", said=control, opened=opened.control)
 
     def _open_group(self, at: int, elements: list[str]) -> None:
         interchange = self._interchange
         assert interchange is not None  # noqa: S101 - a header comes before any segment
-        said = [_element(elements, number) for number in range(9)]
+        said = [element(elements, number) for number in range(9)]
         self._sets_seen = set()
         self._is_empty = False
         self._group = Group(
@@ -432,9 +418,9 @@ class _Assembly:
             at=at,
         )
         interchange.group_count += 1
-        if not _is_control(said[6]):
+        if not is_control(said[6]):
             self._notice("GS_CONTROL", at, "GS06", text=said[6])
-        elif _again(said[6], self._groups_seen):
+        elif came_before(said[6], self._groups_seen):
             self._notice("GROUP_TWICE", at, "GS06", text=said[6])
         if not said[8][:RELEASE_DIGITS].isdecimal():
             self._notice("GS_RELEASE", at, "GS08", text=said[8])
@@ -451,12 +437,12 @@ class _Assembly:
         self._complete.append(group)
 
     def _compare_group(self, opened: Group, at: int, trailer: list[str]) -> None:
-        opened.claimed, control = _element(trailer, 1), _element(trailer, 2)
+        opened.claimed, control = element(trailer, 1), element(trailer, 2)
         if not opened.sets:
             self._notice("NO_SETS", opened.at, "GS", said=opened.claimed)
-        elif not _same(opened.claimed, str(opened.sets)):
+        elif not is_same(opened.claimed, str(opened.sets)):
             self._notice("GE_COUNT", at, "GE01", said=opened.claimed, found=opened.sets)
-        if not _same(control, opened.control):
+        if not is_same(control, opened.control):
             self._notice("GE_CONTROL", at, "GE02", said=control, opened=opened.control)
 
     def _open_set(self, at: int, elements: list[str]) -> None:
@@ -468,12 +454,12 @@ class _Assembly:
             self._sets_seen = set()
             self._notice("NO_GS", at, "GS")
         group.sets += 1
-        set_id, control = _element(elements, 1), _element(elements, 2)
+        set_id, control = element(elements, 1), element(elements, 2)
         self._set = Transaction(
             group=group,
             set_id=set_id,
             control=control,
-            implementation=_element(elements, 3),
+            implementation=element(elements, 3),
             at=at,
             blocks=[],
         )
@@ -484,7 +470,7 @@ class _Assembly:
             self._notice("ST_ID", at, "ST01", text=set_id)
         if not SET_CONTROL_MIN <= len(control) <= CONTROL_DIGITS_MAX:
             self._notice("ST_CONTROL", at, "ST02", text=control)
-        elif _again(control, self._sets_seen):
+        elif came_before(control, self._sets_seen):
             self._notice("SET_TWICE", at, "ST02", text=control)
 
     def _close_set(self, at: int, *, cut: bool = False) -> None:
@@ -497,48 +483,15 @@ class _Assembly:
 
     def _end_set(self, opened: Transaction, block: Block, here: int, trailer: list[str]) -> None:
         """Close the set that is open at its SE, which stands `here`, and compare."""
-        count, control = _element(trailer, 1), _element(trailer, 2)
+        count, control = element(trailer, 1), element(trailer, 2)
         # What lies between two terminators is no segment: then the real count is another.
-        if not _same(count, str(opened.size)) and not _same(count, str(len(opened.segments))):
+        if not is_same(count, str(opened.size)) and not is_same(count, str(len(opened.segments))):
             self._notice(
                 "SE_COUNT", block.byte(here), "SE01", said=count, found=len(opened.segments)
             )
-        if not _same(control, opened.control):
+        if not is_same(control, opened.control):
             self._notice(
                 "SE_CONTROL", block.byte(here), "SE02", said=control, opened=opened.control
             )
         self._set = None
         self._complete.append(opened)
-
-
-@lru_cache(maxsize=64)
-def _tags(element: str, segment: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Spell the tags of the envelope as a block's first segment, and as any other."""
-    end = re.escape(segment)
-    tag = rf"[\r\n\t \x00]*(ST|SE|GS|GE|IEA|TA1)(?={re.escape(element)})[^{end}]*"
-    return re.compile(tag), re.compile(rf"{end}(?=[\r\n\t \x00SGIT]){tag}")
-
-
-def _element(elements: list[str], number: int) -> str:
-    return elements[number].strip() if number < len(elements) else ""
-
-
-def _again(control: str, seen: set[str]) -> bool:
-    """Tell whether a number was seen before, among the first of them: memory must not grow."""
-    if control in seen:
-        return True
-    if len(seen) < SEEN_MAX:
-        seen.add(control)
-    return False
-
-
-def _is_control(text: str) -> bool:
-    return text.isdecimal() and len(text) <= CONTROL_DIGITS_MAX
-
-
-def _same(one: str, other: str) -> bool:
-    """Compare counts and control numbers: numbers by value, so that zeros in front do not count."""
-    if one == other:
-        return True
-    numbers = one.isdecimal() and other.isdecimal()
-    return numbers and one.lstrip("0") == other.lstrip("0")

@@ -74,6 +74,7 @@ class Validator:
         """Begin with an empty memory."""
         self._known = schema(release)
         self._seen = _Seen(self._known.shapes, marks)
+        self._opening, self._closing = f"ST{marks.element}", f"SE{marks.element}"
 
     def look_at(self, found: Transaction, texts: Sequence[str]) -> Looked:
         """Tell what stands in a set and what is wrong; nothing for an unknown set.
@@ -82,7 +83,10 @@ class Validator:
         """
         if found.set_id not in self._known.sets or not texts:
             return Looked((), ())
-        tags = tuple(map(self._seen.__getitem__, texts))
+        if texts[0].startswith(self._opening) and texts[-1].startswith(self._closing):
+            tags = ("ST", *map(self._seen.__getitem__, texts[1:-1]), "SE")
+        else:
+            tags = tuple(map(self._seen.__getitem__, texts))
         wrong = self._seen.wrong
         placed = misplaced(self._known.release, found.set_id, tags)
         if not placed and not wrong:
