@@ -15,6 +15,8 @@ from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
+from psycopg import RawCursor
+from psycopg.rows import TupleRow
 
 from crossdock.store.postgres.arrays import Bigints, Blobs, Texts
 from crossdock.store.postgres.session import Session
@@ -69,6 +71,10 @@ class PostgresSql:
         if STATEMENTS[name].columns:
             return self.ask_each(name, [values])
         return self._session.ask(STATEMENTS[name].text, values)
+
+    def later(self, name: str) -> RawCursor[TupleRow]:
+        """Ask without waiting: the rows are there when the next answer is."""
+        return self._session.send(STATEMENTS[name].text)
 
     def tell(self, name: str, values: Row = (), /) -> None:
         self._session.send(STATEMENTS[name].text, values)

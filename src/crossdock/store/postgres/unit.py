@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from crossdock.ports.store import ExceptionRow
+from crossdock.messages.envelope import Key
+from crossdock.ports.store import CaseName, ExceptionRow, InboxRow, Step
+from crossdock.store.postgres.sql import PostgresSql
 from crossdock.store.tables.exception import opened
 from crossdock.store.tables.unit import TablesReader, TablesUnit
 
@@ -15,6 +18,30 @@ class PostgresReader(TablesReader):
 
 class PostgresUnit(TablesUnit):
     """One transaction on the store."""
+
+    def __init__(self, sql: PostgresSql) -> None:
+        super().__init__(sql)
+        self._own_sql = sql
+        self._free = False  # no key is parked
+
+    def claim(self, limit: int, lanes: Sequence[int] | None = None) -> list[Step]:
+        """Ask in the same breath whether any key is parked: mostly none is.
+
+        Only whoever takes the steps of a key parks it, so that none is parked but here from now on.
+        """
+        parked = self._own_sql.later("inbox.any_parked")
+        steps = super().claim(limit, lanes)
+        self._free = not parked.fetchall()
+        return steps
+
+    def held_back(self, rows: Sequence[InboxRow]) -> frozenset[CaseName]:
+        """Ask only where a key may be parked."""
+        return frozenset() if self._free else super().held_back(rows)
+
+    def park(self, tenant: str, subscriber: str, key: Key, why: str, at: datetime) -> None:
+        """Remember that one is."""
+        self._free = False
+        super().park(tenant, subscriber, key, why, at)
 
     def open_exceptions(self, rows: Sequence[ExceptionRow]) -> None:
         """Write the rows first: that locks them, so that no other transaction notes numbers too."""

@@ -128,6 +128,18 @@ class StepStories:
             parked = frozenset({(MAIN, "order_release", OTHER)})
             assert (before, unit.held_back(steps)) == (frozenset(), parked)
 
+    def test_a_key_parked_after_a_claim_holds_back_what_comes_for_it(self, store: Store) -> None:
+        steps = [rows.step("m0", key=ORDER), rows.step("m1", key=OTHER)]
+
+        with store.write() as unit:
+            claimed = unit.claim(9)
+            before = unit.held_back(steps)
+            unit.park(MAIN, "order_release", OTHER, "it broke", NOON)
+            after = unit.held_back(steps)
+
+        parked = frozenset({(MAIN, "order_release", OTHER)})
+        assert (claimed, before, after) == ([], frozenset(), parked)
+
     def test_a_parked_key_lets_the_others_go_on(self, store: Store) -> None:
         with store.write() as unit:
             expected = queued(unit, rows.step("m1"), rows.step("m2", key=OTHER), rows.step("m3"))

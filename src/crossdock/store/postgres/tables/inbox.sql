@@ -142,6 +142,9 @@ SELECT count(*) FROM pending;
 -- name: pending_of
 SELECT count(*) FROM pending JOIN inbox USING (seq) WHERE inbox.tenant = $1;
 
+-- name: any_parked
+SELECT 1 FROM parked LIMIT 1;
+
 -- name: parked
 SELECT subscriber, key_kind, key_id FROM parked WHERE tenant = $1
 ORDER BY subscriber, key_kind, key_id;

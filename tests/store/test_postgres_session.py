@@ -1,0 +1,40 @@
+"""A session sends its statements together, and waits for their answers together."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from crossdock.store.postgres.connections import SETTINGS
+from crossdock.store.postgres.session import Session, open_session
+
+LOCK = "SELECT pg_advisory_lock($1)"
+HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711"
+
+
+@pytest.fixture
+def session(database: str) -> Iterator[Session]:
+    opened = open_session(database, SETTINGS)
+    yield opened
+    opened.close()
+
+
+def test_a_statement_leaves_with_the_question_that_waits_for_it(
+    session: Session, database: str
+) -> None:
+    with psycopg.connect(database, autocommit=True) as watching:
+        session.send(LOCK, (4711,))
+        before = watching.execute(HELD).fetchone()
+        session.sync()
+        after = watching.execute(HELD).fetchone()
+
+    assert (before, after) == ((0,), (1,))
+
+
+def test_more_than_any_buffer_holds_is_sent_and_answered(session: Session) -> None:
+    texts = [f"{number:07}" * 20_000 for number in range(100)]
+
+    asked = [session.send("SELECT $1::text", (text,)) for text in texts]
+    session.sync()
+
+    assert [cursor.fetchall() for cursor in asked] == [[(text,)] for text in texts]
