@@ -7,7 +7,7 @@ is right is told so by one look (a pattern made of its table); only the others a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from sys import intern
@@ -73,8 +73,11 @@ class Validator:
     def __init__(self, release: str, marks: Delimiters) -> None:
         """Begin with an empty memory."""
         self._known = schema(release)
-        self._seen = _Seen(self._known.shapes, marks)
+        self._marks = marks
         self._opening, self._closing = f"ST{marks.element}", f"SE{marks.element}"
+        self._right: dict[str, str] = {}  # the tags of texts that are right
+        self._wrong: dict[str, Wrong] = {}
+        self._looks: dict[str, _Look] = {}
 
     def look_at(self, found: Transaction, texts: Sequence[str]) -> Looked:
         """Tell what stands in a set and what is wrong; nothing for an unknown set.
@@ -83,74 +86,59 @@ class Validator:
         """
         if found.set_id not in self._known.sets or not texts:
             return Looked((), ())
+        wrong: dict[str, Wrong] = {}
         if texts[0].startswith(self._opening) and texts[-1].startswith(self._closing):
-            tags = ("ST", *map(self._seen.__getitem__, texts[1:-1]), "SE")
+            tags = ("ST", *self._tags(texts[1:-1], wrong), "SE")
         else:
-            tags = tuple(map(self._seen.__getitem__, texts))
-        wrong = self._seen.wrong
+            tags = tuple(self._tags(texts, wrong))
         placed = misplaced(self._known.release, found.set_id, tags)
         if not placed and not wrong:
             return Looked(tags, ())
         seen = ((tag, wrong.get(text, ())) for tag, text in zip(tags, texts, strict=True))
-        faults = _told(found, placed, seen)
-        wrong.clear()
-        return Looked(tags, faults)
+        return Looked(tags, _told(found, placed, seen))
 
+    def _tags(self, texts: Sequence[str], wrong: dict[str, Wrong]) -> list[str]:
+        """Name segments and add what is `wrong` with them."""
+        known = zip(map(self._right.get, texts), texts, strict=True)
+        return [tag or self._look(text, wrong) for tag, text in known]
 
-class _Look(NamedTuple):
-    """How a segment of one tag is looked at: by the pattern of what is right; None: not at all."""
-
-    tag: str
-    shape: Shape | None
-    pattern: re.Pattern[str] | None
-
-
-class _Seen(dict[str, str]):
-    """The tags of segments by their texts; a text that comes for the first time is looked at.
-
-    Only what is right is kept by its text, and after many texts the memory begins anew. `wrong` is
-    what was found wrong with others, until the caller has taken it.
-    """
-
-    def __init__(self, shapes: Mapping[str, Shape], marks: Delimiters) -> None:
-        super().__init__()
-        self.wrong: dict[str, Wrong] = {}
-        self._known_wrong: dict[str, Wrong] = {}
-        self._looks: dict[str, _Look] = {}
-        self._shapes = shapes
-        self._marks = marks
-
-    def __missing__(self, text: str) -> str:
-        """Name a segment, and remember what is to be said of it."""
+    def _look(self, text: str, wrong: dict[str, Wrong]) -> str:
         tag = text.partition(self._marks.element)[0]
         tag, shape, pattern = self._looks.get(tag) or self._look_of(tag)
-        if pattern is None or pattern.fullmatch(text):
-            if tag not in ENVELOPE:
-                self._make_room()
-                self[text] = tag
+        if tag in ENVELOPE:
             return tag
-        assert shape is not None  # noqa: S101 - a pattern is made of it
-        wrong = self._known_wrong.get(text)
-        if wrong is None:
-            wrong = tuple(
-                dict.fromkeys(_faults(shape, text.split(self._marks.element), self._marks))
-            )
-            self._make_room()
-            self._known_wrong[text] = wrong
-        if wrong:
-            self.wrong[text] = wrong
+        told = self._wrong.get(text, ())
+        if not told and shape is not None and pattern is not None and not pattern.fullmatch(text):
+            elements = text.split(self._marks.element)
+            told = tuple(dict.fromkeys(_faults(shape, elements, self._marks)))
+        self._remember(text, tag, told)
+        if told:
+            wrong[text] = told
         return tag
 
     def _look_of(self, tag: str) -> _Look:
-        shape = None if tag in ENVELOPE else self._shapes.get(tag)
+        shape = self._known.shapes.get(tag)
         pattern = None if shape is None else _pattern(shape, self._marks)
         look = self._looks[tag] = _Look(intern(tag), shape, pattern)  # sets compare their tags
         return look
 
-    def _make_room(self) -> None:
-        if len(self) + len(self._known_wrong) >= LOOKS_MAX:
-            for memory in (self, self._known_wrong, self._looks):
+    def _remember(self, text: str, tag: str, told: Wrong) -> None:
+        """Keep what is known of a text; after many texts the memory begins anew."""
+        if len(self._right) + len(self._wrong) >= LOOKS_MAX:
+            for memory in (self._right, self._wrong, self._looks):
                 memory.clear()
+        if told:
+            self._wrong[text] = told
+        else:
+            self._right[text] = tag
+
+
+class _Look(NamedTuple):
+    """How a segment of one tag is looked at: by the pattern of what is right, where one is."""
+
+    tag: str
+    shape: Shape | None
+    pattern: re.Pattern[str] | None
 
 
 def _told(
