@@ -19,6 +19,8 @@ told twice, each updating the customer's view; one accrual after delivery and ch
 Everything is durable before it is acknowledged.
 Partners answer at once and cost nothing, so that the systems, their servers and the disk are
 measured, and each run is checked: every flow ended, accrued once, shows every milestone.
+Crossdock's view is looked at by a process of its own, once a millisecond, after a second that is
+not counted; what a bare append and flush took on that disk at the same pace stands beside it.
 How each peer does each step, and what it guarantees, is in the head of its module in
 [benchmarks/peers](../benchmarks/peers).
 """

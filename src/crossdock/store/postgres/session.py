@@ -1,6 +1,6 @@
 """A session with the server, always in pipeline mode.
 
-What is sent waits for nothing; `sync` sends what is left, and waits until all of it is answered.
+What is sent leaves with the next `sync`, which waits until all of it is answered.
 Every answer is waited for with a Sync and never with a Flush: after a Flush the server takes us to
 be busy, and neither `idle_in_transaction_session_timeout` nor `idle_session_timeout` would end the
 session of a process that froze. So the mode is never left: leaving it ends with a Flush.
@@ -56,18 +56,18 @@ class Session:
         return self.connection.closed
 
     def send(self, text: str, values: Sequence[Any] = ()) -> RawCursor[TupleRow]:
-        """Send a statement; its rows are there after `sync`."""
+        """Let a statement leave with the next `sync`; its rows are there after it."""
         self.silence_seconds = max(self.silence_seconds, time.monotonic() - self._heard_at)
         cursor = RawCursor(self.connection)
         return cursor.execute(text, values, prepare=True, binary=True)
 
     def sync(self) -> None:
-        """Wait until all that was sent is answered. Raises what the server said."""
+        """Send all that is to leave, and wait for the answers. Raises what the server said."""
         self._pipeline.sync()
         self._heard_at = time.monotonic()
 
     def ask(self, text: str, values: Sequence[Any] = ()) -> list[Row]:
-        """Send a statement and wait for its rows."""
+        """Send a statement, with all that is to leave, and wait for its rows."""
         cursor = self.send(text, values)
         self.sync()
         return cursor.fetchall()
