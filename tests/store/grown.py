@@ -133,17 +133,21 @@ def all_answers(file: Path) -> list[object]:
 
 
 def as_of(release: Sequence[Migration], grown: Path, image: Path) -> None:
-    """Write the content of a store as an earlier release would hold it: its tables, its columns."""
+    """Write the content of a store as an earlier release would hold it: its tables, its columns.
+
+    Tables that were taken away since stay empty: today's release writes nothing there.
+    """
     connection = apsw.Connection(str(image))
     migrate(connection, release)
+    connection.execute("ATTACH ? AS grown", (str(grown),))
     tables = [
         name
         for (name,) in connection.execute(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+            "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+            " INTERSECT SELECT name FROM grown.sqlite_schema WHERE type = 'table'"
         )
         if name != "migration"
     ]
-    connection.execute("ATTACH ? AS grown", (str(grown),))
     with connection:
         for table in tables:
             names = ", ".join(

@@ -672,12 +672,6 @@ class Unit(Reader, Protocol):
         """Give no control number up to `floor` or the highest ever taken; answer the new floor."""
         ...
 
-    def expect_ack(
-        self, tenant: str, endpoint: str, number: str, outbox_id: str, due_at: datetime
-    ) -> None:
-        """Note that a partner owes an acknowledgement."""
-        ...
-
 
 class StoreFull(NotNow):
     """The store's disk is full, or so nearly that nothing more is taken in; make room on it."""

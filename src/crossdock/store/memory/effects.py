@@ -17,7 +17,7 @@ from crossdock.ports.store import (
     OutboxStatus,
 )
 from crossdock.store.leasing import OPEN, leased
-from crossdock.store.memory.tables import ExpectedAck, Part
+from crossdock.store.memory.tables import Part
 
 
 def ready_at(row: OutboxRow) -> datetime | None:
@@ -183,11 +183,6 @@ class WriteEffects(ReadEffects):
 
     def _control_floor(self) -> int:
         return int(self._tables.mark.get(CONTROL_FLOOR) or 0)
-
-    def expect_ack(
-        self, tenant: str, endpoint: str, number: str, outbox_id: str, due_at: datetime
-    ) -> None:
-        self._tables.expected_ack.put((tenant, endpoint, number), ExpectedAck(outbox_id, due_at))
 
 
 def outcome(before: OutboxRow, row: OutboxRow) -> OutboxRow:

@@ -53,13 +53,6 @@ class Queued(Struct, frozen=True):
     facts: bytes = b""
 
 
-class ExpectedAck(Struct, frozen=True):
-    """An acknowledgement a partner owes."""
-
-    outbox_id: str
-    due_at: datetime
-
-
 def line(row: OutboxRow) -> tuple[tuple[str, str], ...]:
     """The line an effect holds up: none where it has ended well or needs no order."""
     ended = row.status in LETS_THE_NEXT_GO or not row.sequence_key
@@ -109,7 +102,6 @@ class Tables:
         self.exception: Table[tuple[str, str], ExceptionRow] = Table(journal)
         self.document: Table[tuple[str, str], DocumentRow] = Table(journal)
         self.control_number: Table[tuple[str, str, str], int] = Table(journal)
-        self.expected_ack: Table[tuple[str, str, str], ExpectedAck] = Table(journal)
         self.audit: Table[int, AuditRow] = Table(journal, tenant=lambda row: (row.tenant,))
         self.projection: Table[tuple[str, str, str], ProjectionRow] = Table(
             journal,

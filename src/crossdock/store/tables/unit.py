@@ -8,7 +8,6 @@ from crossdock.store.tables.breaker import ReadBreakers, WriteBreakers
 from crossdock.store.tables.control_number import WriteControlNumbers
 from crossdock.store.tables.counter import ReadCounters, WriteCounters
 from crossdock.store.tables.exception import ReadExceptions, WriteExceptions
-from crossdock.store.tables.expected_ack import WriteExpectedAcks
 from crossdock.store.tables.inbox import ReadInbox, WriteInbox
 from crossdock.store.tables.mark import ReadMarks, WriteMarks
 from crossdock.store.tables.message import ReadMessages, WriteMessages
@@ -61,6 +60,5 @@ class TablesUnit(
     WriteRuleBooks,
     WriteControlNumbers,
     WriteMarks,
-    WriteExpectedAcks,
 ):
     """One transaction on the store."""

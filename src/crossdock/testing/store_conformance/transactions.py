@@ -66,7 +66,6 @@ def everything(unit: Unit) -> None:
     unit.set_mark("clean_shutdown", "no")
     unit.next_control_number(MAIN, "tms", "interchange")
     unit.raise_control_floor(0)
-    unit.expect_ack(MAIN, "tms", "1", "x2", NOON)
     unit.doubt_effects("who knows", NOON)
 
 
