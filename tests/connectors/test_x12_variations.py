@@ -103,6 +103,16 @@ VARIATIONS: dict[str, tuple[str, Told]] = {
     "lines of DOS end segments": (other("~", "\r\n"), OK),
     "other separators": (other("*", "|").replace("~", "\x1d"), OK),
     "separators of a mainframe": (other("*", "\x07").replace("~", "\x15"), OK),
+    "blanks before segments": (other("~", "~ ").rstrip(), OK),
+    "blanks between segments": (other("~LX", "~ ~  ~LX"), OK),
+    "blanks between segments that are counted wrong": (
+        other("~LX", "~ ~  ~LX").replace("SE*6", "SE*7").replace("*D1*", "*QQ*"),
+        (
+            [MILESTONE],
+            ["SEGMENT_8", "UNKNOWN_STATUS_CODE", "SE_COUNT"],
+            ["accepted_with_errors"],
+        ),
+    ),
     "newlines behind": (GOOD + "\r\n\n \x1a", OK),
     "zeros behind": (GOOD + "\0" * 40, OK),
     "a byte order mark": ("\xef\xbb\xbf" + GOOD, ([MILESTONE], ["BYTE_ORDER_MARK"], ["accepted"])),

@@ -279,6 +279,9 @@ def test_sets_are_the_same_whether_they_are_taken_whole_or_by_segments(
     )
 
     assert noticed(whole) == noticed(by_segments)
+    assert [found.texts for found in whole.transactions()] == [
+        [each.text for each in found.segments] for found in by_segments.transactions()
+    ]
     assert list(map(everything, whole.transactions())) == list(
         map(everything, by_segments.transactions())
     )

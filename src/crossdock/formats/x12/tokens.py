@@ -102,9 +102,11 @@ class Block(Struct, frozen=True, gc=False):
 
     @property
     def is_even(self) -> bool:
-        """Tell whether each segment follows the terminator of the one before, and no line ends."""
-        uneven = self.suspect or self.places.record or "\n" in self.text or "\r" in self.text
-        return not uneven
+        """Tell whether each segment follows the terminator of the one before: no blank, no line."""
+        text = self.text
+        if self.suspect or self.places.record or "\n" in text or "\r" in text:
+            return False
+        return f"{self.delimiters.segment} " not in text and not text.startswith(" ")
 
     def part(self, start: int, end: int) -> Block:
         """Give a part of it, by places in its text."""
@@ -114,12 +116,10 @@ class Block(Struct, frozen=True, gc=False):
 
     def texts(self) -> list[str]:
         """Cut it at its terminators, without saying where each segment stands."""
-        if self.suspect or self.places.record:
-            return [each.text for each in self.segments()]
         texts = self.text.split(self.delimiters.segment)
-        if "\n" in self.text or "\r" in self.text:
-            texts = [text.lstrip(_LAYOUT_AHEAD).rstrip(_LAYOUT) for text in texts]
-        return texts if all(texts) else [text for text in texts if text]
+        if self.is_even and all(texts):
+            return texts
+        return [each.text for each in self.segments()]
 
     def segments(self) -> list[Segment]:
         """Cut it at its terminators."""
