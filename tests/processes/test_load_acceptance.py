@@ -184,6 +184,21 @@ def test_a_counter_after_the_deadline_is_a_decline() -> None:
     assert answers(story.tell(COUNTERED)) == [(1, OfferAnswer.DECLINE, LATE)]
 
 
+def test_an_offer_that_a_person_mended_is_asked_about_again_until_it_is_answered() -> None:
+    story = begin(ASKED)
+    story.tell(OFFER)
+    story.exceptions.clear()  # the edit has closed the question
+    mended = structs.replace(OFFER, respond_by=UNTIL + timedelta(hours=1))
+
+    story.tell(mended, amends="m1")
+    asked, due = set(story.exceptions), dict(story.timers)
+    said = story.tell(ACCEPT)
+    late = story.tell(OFFER, amends="m1")
+
+    assert (asked, due) == ({OFFERED}, {"answer": UNTIL + timedelta(hours=1)})
+    assert (answers(said), late) == ([(1, OfferAnswer.ACCEPT, "")], [])
+
+
 def test_an_offer_is_answered_once_however_often_somebody_decides() -> None:
     story = begin(ASKED)
     story.tell(OFFER)

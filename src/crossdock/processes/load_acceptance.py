@@ -7,7 +7,8 @@ Key       load
 
 House rules
   1. The customer's last word on a load holds, by its revision; an older one that comes later, and
-     the same again, change nothing and are not answered.
+     the same again, change nothing and are not answered. The same as a person mended it takes the
+     place of the first while that is not answered.
   2. The policy's first row that fits an offer answers it: accept, decline, or counter. Where none
      fits, or the row says so, a person is asked: a retry accepts, a waiver declines, and on other
      terms a person counters the word that was looked at.
@@ -103,6 +104,8 @@ def decide(state: LoadState, received: Received[Any], rules: Rules) -> Step:
     now = max(received.at, received.taken_at)
     match body:
         case LoadOffered():
+            if mends(state, body, received.amends):
+                state = replace(state, offer=None)
             return take_offer(state, body, received.at, now, policy)
         case OfferCountered():
             return take_counter(state, body, received.at, now, policy)
@@ -120,6 +123,13 @@ def decide(state: LoadState, received: Received[Any], rules: Rules) -> Step:
             return settle(state, declined, now, policy)
         case _:
             assert_never(body)
+
+
+def mends(state: LoadState, said: LoadOffered, amends: str) -> bool:
+    """Tell whether this is the word that waits for an answer, as a person mended it."""
+    if not amends or state.offer is None or state.verdict is not None:
+        return False
+    return state.offer.revision == said.revision and state.offer.purpose is said.purpose
 
 
 def take_offer(
