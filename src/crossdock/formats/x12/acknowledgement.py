@@ -79,7 +79,7 @@ def write_997(group: GroupVerdict, marks: Delimiters, *, refused: bool = False) 
             lines.append(["AK3", fault.tag, str(fault.position), fault.loop, fault.code])
             lines += (["AK4", *_element(element, marks)] for element in fault.elements)
         verdict = REJECTED if refused else each.verdict
-        lines.append(["AK5", verdict, *each.codes[:CODES_MAX]])
+        lines.append(["AK5", verdict, *each.codes[:CODES_MAX]] if each.codes else ["AK5", verdict])
     return [*lines, _ak9(group, refused=refused)]
 
 
@@ -95,7 +95,7 @@ def write_999(group: GroupVerdict, marks: Delimiters, *, refused: bool = False) 
             lines.append(["IK3", fault.tag, str(fault.position), fault.loop, fault.code])
             lines += (["IK4", *_element(element, marks)] for element in fault.elements)
         verdict = REJECTED if refused else each.verdict
-        lines.append(["IK5", verdict, *each.codes[:CODES_MAX]])
+        lines.append(["IK5", verdict, *each.codes[:CODES_MAX]] if each.codes else ["IK5", verdict])
     return [*lines, _ak9(group, refused=refused)]
 
 

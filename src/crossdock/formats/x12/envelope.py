@@ -54,7 +54,7 @@ class Transaction(Struct, kw_only=True):
 
     def byte_of(self, position: int) -> int:
         """Tell the byte of the file at which a segment begins; the first, ST, is 1."""
-        if self.cut is None and len(self.blocks) == 1 and self.blocks[0].is_even:
+        if self.cut is None and len(self.blocks) == 1 and self.blocks[0].even:
             ahead = self.blocks[0].text.split(self.blocks[0].delimiters.segment, position - 1)
             return self.at + sum(map(len, ahead[: position - 1])) + position - 1
         return self.segments[position - 1].at
@@ -217,7 +217,7 @@ class _Assembly:
         """
         text, separator = block.text, block.delimiters.element
         first, others = tags(separator, block.delimiters.segment)
-        start, even = 0, block.is_even
+        start, even = 0, block.even
         found = first.match(text) or others.search(text)
         while found is not None:
             name, here, end = found[1], found.start(1), found.end()

@@ -87,7 +87,8 @@ class Block(Struct, frozen=True, gc=False):
     """Whole segments of one interchange, not yet cut; the last one has no terminator.
 
     `suspect` texts must be looked at segment by segment: they hold other letters than ASCII,
-    control characters, or pieces too long to be meant.
+    control characters, or pieces too long to be meant. In an `even` text each segment follows the
+    terminator of the one before: no blank stands there, and no line ends.
     """
 
     text: str
@@ -95,29 +96,21 @@ class Block(Struct, frozen=True, gc=False):
     delimiters: Delimiters
     places: Places
     suspect: bool
+    even: bool
 
     def byte(self, index: int) -> int:
         """Tell the byte of the file at a place in its text."""
         return self.places.byte(self.place + index)
 
-    @property
-    def is_even(self) -> bool:
-        """Tell whether each segment follows the terminator of the one before: no blank, no line."""
-        text = self.text
-        if self.suspect or self.places.record or "\n" in text or "\r" in text:
-            return False
-        return f"{self.delimiters.segment} " not in text and not text.startswith(" ")
-
     def part(self, start: int, end: int) -> Block:
         """Give a part of it, by places in its text."""
-        return Block(
-            self.text[start:end], self.place + start, self.delimiters, self.places, self.suspect
-        )
+        text, place = self.text[start:end], self.place + start
+        return Block(text, place, self.delimiters, self.places, self.suspect, self.even)
 
     def texts(self) -> list[str]:
         """Cut it at its terminators, without saying where each segment stands."""
         texts = self.text.split(self.delimiters.segment)
-        if self.is_even and all(texts):
+        if self.even and all(texts):
             return texts
         return [each.text for each in self.segments()]
 
@@ -438,7 +431,13 @@ class _Body:
             if not self._small_told:
                 yield noticed("LOWER_CASE", tape.offset(start))
             self._small_told = True
-        yield Block(text, tape.place(start), self._delimiters, tape.places, self._suspect(text))
+        yield self._cut_off(text, tape.place(start))
+
+    def _cut_off(self, text: str, place: int) -> Block:
+        suspect, places = self._suspect(text), self._tape.places
+        blank = text.startswith(" ") or f"{self._delimiters.segment} " in text
+        even = not (suspect or places.record or blank or "\n" in text or "\r" in text)
+        return Block(text, place, self._delimiters, places, suspect, even)
 
     def _suspect(self, text: str) -> bool:
         """Tell whether a text needs a look at each of its segments."""
@@ -469,6 +468,6 @@ class _Body:
         tape.pos = len(tape.text)
         if not rest.strip(_NOTHING) or self._dropping:
             return
-        yield Block(rest, place, self._delimiters, tape.places, self._suspect(rest))
+        yield self._cut_off(rest, place)
         if self._delimiters.segment not in _LAYOUT:
             yield noticed("NO_LAST_TERMINATOR", tape.places.byte(place), text=rest)

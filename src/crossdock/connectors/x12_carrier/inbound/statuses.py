@@ -66,9 +66,9 @@ class Line:
 
 
 class Build:
-    """Where in a set, by the tags of its segments, stands what is read of a 214."""
+    """Where in a set, by the tags of its segments, stands what is read of a 214; if it `tells`."""
 
-    __slots__ = ("b10", "lines", "parties")
+    __slots__ = ("b10", "lines", "parties", "tells")
 
     def __init__(self, tags: Sequence[str]) -> None:
         """Go through the tags once."""
@@ -79,6 +79,7 @@ class Build:
             name = tag[:3] + tag[3:].strip()  # blanks follow some
             if name in READ:
                 self._take(name, position)
+        self.tells = any(line.claims for line in self.lines)
 
     def _take(self, tag: str, position: int) -> None:
         if tag == "LX" or (tag == "AT7" and not self.lines):  # some leave LX out
@@ -131,7 +132,7 @@ def statuses(context: SetContext) -> Iterator[Reported]:
     reference = _reference(context, context.row(build.b10) if build.b10 else None)
     if reference is None:
         return
-    if not any(line.claims for line in build.lines):
+    if not build.tells:
         said = "This set tells of no milestone: there is no AT7 in it"
         context.notice("NO_STATUS", said, context.row(build.b10), 0, "lost")
     parties = _parties(context, build.parties) if context.document.meanings else []
