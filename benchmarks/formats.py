@@ -274,7 +274,7 @@ def keep(figures: dict[str, float], speeds: dict[str, float], events: dict[str, 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--no-memory", dest="memory", action="store_false")
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--stream", type=Path)
