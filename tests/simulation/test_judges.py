@@ -137,3 +137,11 @@ def test_a_neighbour_who_moves_in_changes_nothing_of_the_day_it_is_told_of() -> 
 
     assert (alone[1], beside[1]) == (0, 1)
     assert alone[0] == beside[0]
+
+
+def test_files_of_one_look_come_again_when_the_worker_dies_of_the_first() -> None:
+    with stage() as here:
+        outcome = here.run(draw(6123))  # two files rest, and the first is not taken
+
+    assert outcome.violation is None
+    assert outcome.reached["legacy acknowledged order.changed"] == 1

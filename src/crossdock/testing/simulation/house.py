@@ -193,7 +193,7 @@ class House:
             return None
         files = self._drop.poll().files
         documents = worker.machine.roster.inbound["legacy"].connector.documents
-        for file in files:
+        for place, file in enumerate(files):
             arrival = Arrival(
                 tenant="main",
                 partner="legacy",
@@ -202,7 +202,8 @@ class House:
                 content_type="application/octet-stream",
             )
             if self._receive(worker, [arrival]) is None:
-                self._drop.give_back(file)
+                for left in files[place:]:  # the next worker finds them all where they lie
+                    self._drop.give_back(left)
                 return "not taken"
             self._drop.archive(file)
         return f"{len(files)} files" if files else None
