@@ -11,7 +11,9 @@ from crossdock.apis.http import json_text
 from crossdock.apis.problems import Declined
 from crossdock.apis.process.v1.counter_offers import Countering, judge
 from crossdock.apis.server import App
+from crossdock.canonical.moments import ZoneSource
 from crossdock.flow.operator_word import Word
+from crossdock.messages.load_acceptance import OfferCountered
 from crossdock.policies.rules import Rules
 from crossdock.testing.in_process import InProcess
 from tests.apis.asgi import Heard, call
@@ -116,6 +118,19 @@ def test_a_time_at_a_stop_whose_zone_nobody_knows_needs_its_offset() -> None:
     word = judged(made, replace(LATER, delivery="2026-04-03T10:00+02:00"))
 
     assert "delivery 2026-04-03T10:00+02:00 (+02:00), 2026-04-03 08:00 UTC" in word.detail
+
+
+def test_nobody_says_that_a_place_told_the_zone_of_a_day_where_none_is_known() -> None:
+    made = asked(to="**")
+
+    word = judged(made, replace(LATER, delivery="2026-04-03"))
+
+    assert isinstance(word.body, OfferCountered)
+    days = [word.body.counter.pickup, word.body.counter.delivery]
+    assert [(day.zone, day.zone_source) for day in days if day] == [
+        ("America/New_York", ZoneSource.PLACE),
+        ("UTC", ZoneSource.ASSUMED),
+    ]
 
 
 def test_a_question_that_is_answered_takes_no_counter() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -125,15 +126,15 @@ def _first(stops: Sequence[Stop], role: StopRole) -> Stop | None:
     return next((each for each in stops if each.role is role), None)
 
 
-def _zone_at(stop: Stop | None) -> str:
-    """Name the zone of a stop: as its planned time was told, else by its place; empty: unknown."""
+def _zone_at(stop: Stop | None) -> ZoneInfo | None:
+    """Find the zone of a stop: as its planned time was told, else by its place."""
     if stop is None:
-        return ""
+        return None
     planned, address = stop.planned, stop.place.address
     if planned and planned.zone_source is not ZoneSource.ASSUMED and zone_named(planned.zone):
-        return planned.zone
+        return zone_named(planned.zone)
     found = zone_of_place(address.country, address.subdivision) if address else None
-    return stop.place.zone or (found.zone if found and not found.split else "")
+    return zone_named(stop.place.zone or (found.zone if found and not found.split else ""))
 
 
 def _moment(what: str, text: str, stop: Stop | None) -> Moment | None:
@@ -141,11 +142,13 @@ def _moment(what: str, text: str, stop: Stop | None) -> Moment | None:
     text = text.strip()
     if not text:
         return None
-    zone_name = _zone_at(stop)
-    zone = zone_named(zone_name) if zone_name else None
+    zone = _zone_at(stop)
     try:
         if _DAY.fullmatch(text):
-            return local_day(date.fromisoformat(text), zone_name or "UTC", ZoneSource.PLACE)
+            day = date.fromisoformat(text)
+            if zone is None:
+                return local_day(day, "UTC", ZoneSource.ASSUMED)
+            return local_day(day, zone.key, ZoneSource.PLACE)
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise Declined(
@@ -164,7 +167,7 @@ def _moment(what: str, text: str, stop: Stop | None) -> Moment | None:
             problems.UNPROCESSABLE, f"The clocks change just then: give `{what}` with its offset"
         )
     else:
-        at, told_in, source = at.replace(tzinfo=zone), zone_name, ZoneSource.PLACE
+        at, told_in, source = at.replace(tzinfo=zone), zone.key, ZoneSource.PLACE
     return Moment(at=at.astimezone(UTC), text=text, zone=told_in, zone_source=source)
 
 
