@@ -1,5 +1,7 @@
 """Files are taken when they are whole, once, and come again only if they were not stored."""
 
+import errno
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -126,16 +128,65 @@ def test_a_file_written_to_after_it_was_claimed_waits_until_it_rests(tmp_path: P
     assert [names(drop.poll()) for _ in range(2)] == [[], [("orders.csv", b"half and half")]]
 
 
-def test_a_file_too_large_is_moved_away_unread(tmp_path: Path) -> None:
+def test_a_file_too_large_is_not_read_and_comes_again_until_it_is_refused(tmp_path: Path) -> None:
     drop = FileDrop(tmp_path, bytes_max=3)
     (tmp_path / "orders.csv").write_bytes(b"four")
     (tmp_path / "fits.csv").write_bytes(b"fit")
     drop.poll()
 
+    found, again = drop.poll(), FileDrop(tmp_path, bytes_max=3).poll()
+    drop.refuse(found.unread[0])
+
+    told = [(each.name, each.why) for each in (*found.unread, *again.unread)]
+    assert names(found) == [("fits.csv", b"fit")]
+    assert told == 2 * [("orders.csv", "it has 4 bytes, and 3 are read at most")]
+    assert [path.read_bytes() for path in drop.refused.iterdir()] == [b"four"]
+    assert drop.poll() == Poll()
+
+
+def test_a_file_that_nobody_can_read_keeps_no_other_back(tmp_path: Path) -> None:
+    drop = FileDrop(tmp_path)
+    (drop.processing / "0-loop.csv").symlink_to("0-loop.csv")
+    (tmp_path / "orders.csv").write_bytes(b"whole")
+    drop.poll()
+
     found = drop.poll()
 
-    assert (names(found), found.refused) == ([("fits.csv", b"fit")], ("orders.csv",))
-    assert [path.read_bytes() for path in drop.refused.iterdir()] == [b"four"]
+    assert names(found) == [("orders.csv", b"whole")]
+    assert [(each.name, each.why) for each in found.unread] == [
+        ("loop.csv", os.strerror(errno.ELOOP))
+    ]
+
+
+def test_a_file_that_another_process_took_meanwhile_keeps_no_other_back(tmp_path: Path) -> None:
+    drop = FileDrop(tmp_path)
+    (drop.processing / "0-gone.csv").symlink_to("away.csv")  # is listed, and is not there
+    (tmp_path / "orders.csv").write_bytes(b"whole")
+    drop.poll()
+
+    assert drop.poll().unread == ()
+    assert listed(drop.processing) != []
+
+
+@pytest.mark.parametrize("name", [251 * "x" + ".csv", "orders-" + 122 * "ä" + ".csv"])
+def test_a_name_as_long_as_a_name_can_be_is_taken_and_archived(tmp_path: Path, name: str) -> None:
+    drop = FileDrop(tmp_path)
+    (tmp_path / name).write_bytes(b"whole")
+
+    kept = drop.archive(taken(drop))
+
+    assert (kept.name[:7], kept.suffix, kept.read_bytes()) == (name[:7], ".csv", b"whole")
+
+
+def test_what_is_too_much_at_once_comes_with_the_next_look(tmp_path: Path) -> None:
+    drop = FileDrop(tmp_path, poll_bytes_max=9)
+    for number in range(4):
+        (tmp_path / f"{number}.csv").write_bytes(b"five!" if number else b"more than nine")
+    drop.poll()
+
+    looks = [len(drop.poll().files) for _ in range(5)]
+
+    assert looks == [1, 1, 1, 1, 0]
 
 
 def test_links_folders_and_other_files_are_none_of_ours(tmp_path: Path) -> None:

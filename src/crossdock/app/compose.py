@@ -18,10 +18,10 @@ from crossdock.apis.server import App, Front, build_health
 from crossdock.app.asgi import assemble, held
 from crossdock.app.clock import SystemClock
 from crossdock.app.config import Config
-from crossdock.app.folders import watched
+from crossdock.app.folders import watched_folders
 from crossdock.app.roster import roster
 from crossdock.app.stores import Role, open_store
-from crossdock.app.streams import followed
+from crossdock.app.streams import FollowedStream
 from crossdock.channels.http import HttpTransport
 from crossdock.flow.machine import Machine
 from crossdock.flow.shell import Shell
@@ -84,15 +84,11 @@ class House:
 
     async def _serve_doors(self, shell: Shell) -> None:
         """Serve the web, watched folders and streams until told to end."""
-        entrances = [
-            *(watched(each, shell, self.config.tenant) for each in self.config.partners),
-            *(followed(each, shell, self.config.tenant) for each in self.config.streams),
-        ]
-        tasks = [asyncio.create_task(each) for each in entrances]
+        for folder in watched_folders(self.config.partners, shell, self.config.tenant):
+            shell.watch(folder)
+        for source in self.config.streams:
+            shell.watch(FollowedStream(source, shell, self.config.tenant))
         await self._serve_web(self.app(shell), self.config.port)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _serve_web(self, app: App, port: int) -> None:
         settings = uvicorn.Config(

@@ -3,39 +3,70 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from crossdock.app.config import Partner
-from crossdock.channels.file_drop import DroppedFile, FileDrop
-from crossdock.faults import Fault
+from crossdock.channels.file_drop import FILE_BYTES_MAX, DroppedFile, FileDrop, UnreadFile
+from crossdock.flow.entrance import refused_file
 from crossdock.flow.reading import Arrival
 from crossdock.flow.shell import Shell
 
 POLL_SECONDS = 0.5
 CLOCKS_DIFFER = timedelta(hours=1)  # a file server's from ours, at most
+MIB = 1024 * 1024
 
-log = logging.getLogger("crossdock.app.folders")
 
+class WatchedFolder:
+    """The folder of one partner: an entrance of the house."""
 
-async def watched(partner: Partner, shell: Shell, tenant: str) -> None:
-    """Watch a partner's folder for ever; a partner without one is not watched.
+    def __init__(self, partner: Partner, shell: Shell, tenant: str) -> None:
+        """Watch the folder that the partner's settings name."""
+        self.name = f"the folder of {partner.name}"
+        self._partner = partner
+        self._shell = shell
+        self._tenant = tenant
+        self._drop: FileDrop | None = None
 
-    A file that cannot be taken in now stays claimed and is tried again at the next look.
-    """
-    folder = folder_of(partner)
-    if not folder:
-        return
-    drop = await asyncio.to_thread(FileDrop, Path(folder))
-    while True:
+    async def look(self) -> None:
+        """Take in what lies there, and rest. Raises Misconfigured and OSError.
+
+        A file that cannot be taken in now stays claimed and is tried again at the next look; one
+        that nobody reads is put away when a person is asked about it.
+        """
+        if self._drop is None:
+            self._drop = await asyncio.to_thread(self._opened)
+        drop = self._drop
         found = await asyncio.to_thread(drop.poll)
-        for name in found.refused:
-            log.warning("folder.file.refused", extra={"partner": partner.name, "file": name})
+        for unread in found.unread:
+            await self._refuse(drop, unread)
         for file in found.files:
-            await _take(drop, file, shell, _arrival(partner, file, tenant))
+            if await self._shell.offer(_arrival(self._partner, file, self._tenant)):
+                await asyncio.to_thread(drop.archive, file)
+            else:
+                drop.give_back(file)
         await asyncio.sleep(POLL_SECONDS)
+
+    def _opened(self) -> FileDrop:
+        agreed = int(getattr(self._partner.settings, "interchange_mib", 0)) * MIB
+        folder = Path(folder_of(self._partner))
+        return FileDrop(folder, bytes_max=max(agreed, FILE_BYTES_MAX))
+
+    async def _refuse(self, drop: FileDrop, file: UnreadFile) -> None:
+        place = str(drop.refused / file.path.name)
+        trouble = refused_file(self._partner.name, file.name, file.why, place)
+        await self._shell.tell_of([trouble])
+        await asyncio.to_thread(drop.refuse, file)
+
+
+def watched_folders(
+    partners: Iterable[Partner], shell: Shell, tenant: str
+) -> Iterator[WatchedFolder]:
+    """Find the folders to watch; a partner without one is not watched."""
+    for each in partners:
+        if folder_of(each):
+            yield WatchedFolder(each, shell, tenant)
 
 
 def folder_of(partner: Partner) -> str:
@@ -54,15 +85,6 @@ def read_again(partners: Iterable[Partner], since: datetime | None) -> dict[str,
         for each in partners
         if (folder := folder_of(each))
     }
-
-
-async def _take(drop: FileDrop, file: DroppedFile, shell: Shell, arrival: Arrival) -> None:
-    try:
-        await shell.take(arrival)
-    except Fault:
-        drop.give_back(file)
-    else:
-        await asyncio.to_thread(drop.archive, file)
 
 
 def document_of(documents: Iterable[str], name: str) -> str:

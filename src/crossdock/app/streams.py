@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from typing import TYPE_CHECKING
 
 from crossdock.app.config import StreamSource
-from crossdock.faults import Fault, Misconfigured
+from crossdock.faults import Misconfigured, NotNow
 from crossdock.flow.reading import Arrival
 from crossdock.flow.shell import Shell
 
@@ -16,27 +14,32 @@ if TYPE_CHECKING:
 
 MOST = 500  # messages in one transaction
 WAIT_SECONDS = 1.0
-RETRY_SECONDS = 5.0
-
-log = logging.getLogger("crossdock.app.streams")
 
 
-async def followed(source: StreamSource, shell: Shell, tenant: str) -> None:
-    """Follow a stream for ever; a broker that is away or does not let us in is tried again."""
-    while True:
+class FollowedStream:
+    """A stream of a broker that brings one partner's documents: an entrance of the house."""
+
+    def __init__(self, source: StreamSource, shell: Shell, tenant: str) -> None:
+        """Follow the stream that is configured."""
+        self.name = f"the stream {source.source.stream} of {source.partner}"
+        self._source = source
+        self._shell = shell
+        self._tenant = tenant
+        self._stream: Stream | None = None
+
+    async def look(self) -> None:
+        """Take in what waits. Raises NotNow and Misconfigured where the broker does not serve us.
+
+        A connection over which something failed is not used again.
+        """
+        stream = self._stream or await _opened(self._source)
+        self._stream = None
         try:
-            stream = await _opened(source)
-        except Fault as fault:
-            _told("stream.not.open", source, fault)
-            await asyncio.sleep(RETRY_SECONDS)
-            continue
-        try:
-            while True:
-                await take_next(stream, source, shell, tenant)
-        except Fault as fault:
-            _told("stream.broken", source, fault)
-        finally:
+            await take_next(stream, self._source, self._shell, self._tenant)
+        except BaseException:
             await stream.close()
+            raise
+        self._stream = stream
 
 
 async def _opened(source: StreamSource) -> Stream:
@@ -59,16 +62,10 @@ async def take_next(stream: Stream, source: StreamSource, shell: Shell, tenant: 
         return
     try:
         await shell.take_all([_arrival(source, each, tenant) for each in found])
-    except Fault as fault:
-        _told("stream.no.room", source, fault)
+    except NotNow:
         await stream.again(found)
     else:
         await stream.taken(found)
-
-
-def _told(event: str, source: StreamSource, fault: Fault) -> None:
-    told = {"partner": source.partner, "stream": source.source.stream, "why": fault.said}
-    log.warning(event, extra=told)
 
 
 def _arrival(source: StreamSource, message: Carried, tenant: str) -> Arrival:

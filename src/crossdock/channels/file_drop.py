@@ -3,7 +3,7 @@
     drop/                 partners write here
     drop/processing/      claimed by us: being stored, or left over from a crash
     drop/archive/         stored
-    drop/refused/         never read: too large
+    drop/refused/         never read: too large, or not ours to read
 
 A file is claimed once it has not changed between two polls; partners cannot be asked to say when
 they are done. All functions block: call them in a thread. One process polls a folder; should two,
@@ -24,6 +24,8 @@ from msgspec import Struct
 from crossdock.faults import Misconfigured
 
 FILE_BYTES_MAX = 50 * 1024 * 1024
+POLL_BYTES_MAX = 64 * 1024 * 1024  # held in memory at once; one file alone may be larger
+NAME_BYTES_MAX = 200  # of 255 that file systems allow: a claimed file's name grows by its mark
 
 # What programs call a file they are still writing.
 UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~")
@@ -41,17 +43,35 @@ class DroppedFile(Struct, frozen=True, kw_only=True):
     path: Path
 
 
+class UnreadFile(Struct, frozen=True, kw_only=True):
+    """A claimed file that is not read: its name as dropped, why, and where it waits."""
+
+    name: str
+    why: str
+    path: Path
+
+
 class Poll(Struct, frozen=True, kw_only=True):
-    """What a look into the folder found: files to store, and names moved away unread."""
+    """What a look into the folder found: files to store, and files that nobody reads.
+
+    The second come again with every poll until they are refused.
+    """
 
     files: tuple[DroppedFile, ...] = ()
-    refused: tuple[str, ...] = ()
+    unread: tuple[UnreadFile, ...] = ()
 
 
 class FileDrop:
     """One watched folder."""
 
-    def __init__(self, folder: Path, *, suffix: str = "", bytes_max: int = FILE_BYTES_MAX) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        suffix: str = "",
+        bytes_max: int = FILE_BYTES_MAX,
+        poll_bytes_max: int = POLL_BYTES_MAX,
+    ) -> None:
         """Watch a folder for files, or only for those that end with `suffix`.
 
         Raises Misconfigured where the folder cannot be made or written to.
@@ -59,6 +79,7 @@ class FileDrop:
         self.folder = folder
         self.suffix = suffix.lower()
         self.bytes_max = bytes_max
+        self.poll_bytes_max = poll_bytes_max
         self._before: dict[str, tuple[int, int, int]] = {}
         self._given: set[Path] = set()
         try:
@@ -89,15 +110,17 @@ class FileDrop:
 
         A file comes once; it comes again after a restart if it was not archived.
         """
-        refused: list[str] = []
         for name, mark in self._complete():
-            if mark[0] > self.bytes_max:
-                _move(self.folder / name, self.refused / f"{mark[1]:x}-{name}")
-                refused.append(name)
-            else:
-                _move(self.folder / name, self.processing / f"{mark[1]:x}-{name}")
-        files = tuple(self._left_in_processing())
-        return Poll(files=files, refused=tuple(refused))
+            _move(self.folder / name, self.processing / f"{mark[1]:x}-{_fitting(name)}")
+        found = list(self._left_in_processing())
+        return Poll(
+            files=tuple(each for each in found if isinstance(each, DroppedFile)),
+            unread=tuple(each for each in found if isinstance(each, UnreadFile)),
+        )
+
+    def refuse(self, file: UnreadFile) -> None:
+        """Put away a file that nobody reads, once a person is asked about it."""
+        _move(file.path, self.refused / file.path.name)
 
     def archive(self, file: DroppedFile) -> Path:
         """Put a stored file away, under its name and the first digits of its identity."""
@@ -146,20 +169,47 @@ class FileDrop:
         unfinished = lower.startswith((".", "~")) or lower.endswith(UNFINISHED)
         return lower.endswith(self.suffix) and not unfinished
 
-    def _left_in_processing(self) -> Iterator[DroppedFile]:
-        """Read what is claimed and was not given yet; what still grows waits for another poll."""
+    def _left_in_processing(self) -> Iterator[DroppedFile | UnreadFile]:
+        """Read what is claimed and was not given yet; what still grows waits for another poll.
+
+        So does what is too much to hold in memory beside the others.
+        """
+        held = 0
         for path in sorted(self.processing.iterdir()):
             claimed, _, name = path.name.partition("-")
-            found = path.stat()
-            if path in self._given or not stat.S_ISREG(found.st_mode):
+            try:
+                found = path.stat()
+                if path in self._given or not stat.S_ISREG(found.st_mode):
+                    continue
+                if claimed != f"{found.st_mtime_ns:x}":
+                    _move(path, self.processing / f"{found.st_mtime_ns:x}-{name}")
+                    continue
+                if found.st_size > self.bytes_max:
+                    why = f"it has {found.st_size} bytes, and {self.bytes_max} are read at most"
+                    yield UnreadFile(name=name, why=why, path=path)
+                    continue
+                held += found.st_size
+                if held > self.poll_bytes_max and held > found.st_size:
+                    return
+                content = path.read_bytes()
+            except FileNotFoundError:
+                continue  # another process was faster, and has it now
+            except OSError as error:
+                yield UnreadFile(name=name, why=error.strerror or repr(error), path=path)
                 continue
-            if claimed != f"{found.st_mtime_ns:x}":
-                _move(path, self.processing / f"{found.st_mtime_ns:x}-{name}")
-                continue
-            content = path.read_bytes()
             self._given.add(path)
             digest = hashlib.sha256(content).hexdigest()
             yield DroppedFile(name=name, content=content, identity=f"{name}/{digest}", path=path)
+
+
+def _fitting(name: str) -> str:
+    """Shorten a name that has no room for more; its beginning, by which it is known, stays."""
+    written = os.fsencode(name)
+    if len(written) <= NAME_BYTES_MAX:
+        return name
+    digest = hashlib.sha256(written).hexdigest()[:12]
+    begins = written[: NAME_BYTES_MAX // 2].decode(errors="ignore")
+    return f"{begins}.{digest}{Path(name).suffix[:16]}"
 
 
 def write_file(folder: Path, name: str, content: bytes) -> Path:

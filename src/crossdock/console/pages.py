@@ -26,6 +26,7 @@ from crossdock.flow.decisions import EDIT, RETRY, WAIVE, Decision
 from crossdock.messages.teams import Team
 from crossdock.ports.store import ExceptionStatus
 
+HOLDS_NOTHING = frozenset({"endpoint", "store", "entrance", "file"})  # that is mended here
 FORMS = {
     RETRY: ("Try again", "What stopped is tried again as it is."),
     WAIVE: ("Waive", "It goes on without this; the decision is kept with your reason."),
@@ -239,7 +240,7 @@ class Console(Frame):
 
     async def _content(self, one: Stuck) -> str:
         """Read what can be mended: a document's bytes, whose reading is noted, or a message."""
-        if one.status != ExceptionStatus.OPEN or one.kind in {"endpoint", "store"}:
+        if one.status != ExceptionStatus.OPEN or one.kind in HOLDS_NOTHING:
             return ""
         if one.kind != "document":
             return await aside(self._operations.message_text, one.message_id)

@@ -28,6 +28,10 @@ ENDPOINT_CODES = (ENDPOINT_DOWN, LOCKED_OUT)
 # What the store itself can be stuck in.
 STORE_FULL = "STORE_FULL"
 
+# What the ways in can be stuck in: an entrance that fails, a file that is not read.
+ENTRANCE_SHUT = "ENTRANCE_SHUT"
+FILE_REFUSED = "FILE_REFUSED"
+
 STEP_FAILED = "STEP_FAILED"
 STEP_POISON = "STEP_POISON"
 STEP_CODES = (STEP_FAILED, STEP_POISON)
@@ -44,7 +48,8 @@ FENCED = "TEST_PRODUCTION_FENCE"
 class Trouble(Struct, frozen=True, kw_only=True):
     """What is stuck and what someone could do: an exception before it has a place and a time.
 
-    `kind` is `document`, `process`, `step`, `effect`, `endpoint` or `store`; `subject` its id.
+    `kind` is `document`, `process`, `step`, `effect`, `endpoint`, `entrance`, `file` or `store`;
+    `subject` its id.
     """
 
     kind: str

@@ -23,7 +23,6 @@ from crossdock.flow import (
     receiver,
     recovery,
     replayer,
-    room,
     timekeeper,
     unassigned,
 )
@@ -31,6 +30,7 @@ from crossdock.flow.batch import Batch
 from crossdock.flow.decisions import Decided, Decision, Undecidable
 from crossdock.flow.deliverer import Deliverer, Ended, Leased, Recorded, Result
 from crossdock.flow.dispatcher import BATCH, DEATHS_MAX, Dispatched
+from crossdock.flow.exceptions import Closing, Trouble
 from crossdock.flow.names import LANES
 from crossdock.flow.operator_word import Heard, Word
 from crossdock.flow.outbound import is_held
@@ -483,13 +483,24 @@ class Machine:
         )
         self._write(lambda unit: unit.log([row]))
 
-    def tell_of_room(self, scarce: str, now: datetime) -> None:
-        """Open the exception of a scarce disk, or close it where `scarce` is empty.
+    def tell_of(self, news: Sequence[Trouble | Closing], now: datetime) -> None:
+        """Open or close exceptions about the house itself: its disk, its ways in.
 
-        Raises StoreFull where not even that can be written.
+        Raises NotNow where not even that can be written.
         """
-        with self.store.write() as unit:
-            room.tell_of_room(self._directory, unit, scarce, now)
+        roster = self.roster
+
+        def write(unit: Unit) -> None:
+            batch = Batch(at=now, directory=self._directory)
+            for each in news:
+                if isinstance(each, Closing):
+                    batch.exceptions.append(each)
+                else:
+                    batch.exceptions.append(each.row(roster.tenant, roster.rulebook, now))
+                    batch.tally[f"exceptions/{each.team}/{each.code}"] += 1
+            batch.flush(unit, roster.tenant)
+
+        self._write(write)
 
     def preview(self, subscriber: str, key: Key) -> Preview:
         """Tell what would happen if a process's past were decided today; nothing is written."""

@@ -15,6 +15,8 @@ effect     retry   waits again under its key; one whose outcome is unknown is lo
 endpoint   retry   one probe, at once
            waive   the exception goes, the breaker stays; not where the partner is locked
 store      waive   the exception goes, the door stays shut until the disk has room
+entrance   waive   the exception goes, the entrance is tried on
+file       waive   the exception goes, the file stays where it was put away
 """
 
 from __future__ import annotations
@@ -292,6 +294,16 @@ def waive_store(_matter: Matter) -> Decided:
     return Decided(said="Nothing is taken in until the disk has room")
 
 
+def waive_entrance(_matter: Matter) -> Decided:
+    """Let the exception go; the entrance is looked into again and again all the same."""
+    return Decided(said="It is tried again all the time, and nothing comes in until it works")
+
+
+def waive_file(_matter: Matter) -> Decided:
+    """Let the exception go, and the file lie."""
+    return Decided(said="The file stays where it was put away")
+
+
 CARRIED_OUT: Mapping[tuple[str, str], Callable[[Matter], Decided]] = {
     ("document", RETRY): retry_document,
     ("document", EDIT): edit_document,
@@ -308,4 +320,6 @@ CARRIED_OUT: Mapping[tuple[str, str], Callable[[Matter], Decided]] = {
     ("endpoint", RETRY): retry_endpoint,
     ("endpoint", WAIVE): waive_endpoint,
     ("store", WAIVE): waive_store,
+    ("entrance", WAIVE): waive_entrance,
+    ("file", WAIVE): waive_file,
 }

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 
-from crossdock.flow.batch import Batch
 from crossdock.flow.exceptions import STORE_FULL, Closing, Trouble
-from crossdock.flow.roster import OWNERLESS, Directory
+from crossdock.flow.roster import OWNERLESS
 from crossdock.ports.space import Measurable, Space
-from crossdock.ports.store import Store, Unit
+from crossdock.ports.store import Store
 
 SUBJECT = "store"
 ENDLESS = Space(free_bytes=sys.maxsize)
@@ -20,17 +18,9 @@ def room_in(store: Store) -> Space:
     return store.space() if isinstance(store, Measurable) else ENDLESS
 
 
-def tell_of_room(directory: Directory, unit: Unit, scarce: str, now: datetime) -> None:
+def news_of_room(tenant: str, scarce: str) -> Trouble | Closing:
     """Open the exception of a scarce disk, or close it where `scarce` is empty."""
-    roster = directory.roster
-    batch = Batch(at=now, directory=directory)
-    if scarce:
-        trouble = _trouble(scarce)
-        batch.exceptions.append(trouble.row(roster.tenant, roster.rulebook, now))
-        batch.tally[f"exceptions/{trouble.team}/{trouble.code}"] += 1
-    else:
-        batch.exceptions.append(_room_again(roster.tenant))
-    batch.flush(unit, roster.tenant)
+    return _trouble(scarce) if scarce else _room_again(tenant)
 
 
 def _trouble(scarce: str) -> Trouble:

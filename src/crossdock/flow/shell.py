@@ -19,13 +19,15 @@ from crossdock.faults import NotNow
 from crossdock.flow.courier import Courier
 from crossdock.flow.decisions import Decided, Decision
 from crossdock.flow.dispatcher import BATCH, Dispatched
+from crossdock.flow.entrance import Entrance, Watch
+from crossdock.flow.exceptions import Closing, Trouble
 from crossdock.flow.machine import Machine
 from crossdock.flow.operator_word import Word
 from crossdock.flow.portions import Portion
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
 from crossdock.flow.replayer import Choice
-from crossdock.flow.room import room_in
+from crossdock.flow.room import news_of_room, room_in
 from crossdock.flow.writer import Writer, is_slow
 from crossdock.ports import Clock, Transport
 from crossdock.ports.shared import Wake
@@ -38,6 +40,7 @@ BYTES_MAX = 32 * 1024 * 1024  # of them in one transaction
 IDLE_SECONDS = 1.0  # how often what nobody announced is looked for
 STUMBLE_SECONDS = 0.05
 RESTART_SECONDS = 0.5
+SHUT_SECONDS = 5.0  # how often an entrance that fails is tried
 GRACE_SECONDS = 10.0
 GAUGE_SECONDS = 10.0
 WAIT_SECONDS_MAX = 5.0  # at the door; whoever sends webhooks gives up soon after
@@ -123,11 +126,18 @@ class Shell:
             if await self._balance_once():
                 loops += [("balance", self._balance)]
                 self.machine.listen(self._heard(asyncio.get_running_loop()))
-        self._tasks = [
-            asyncio.create_task(_forever(name, loop), name=f"crossdock {name}")
-            for name, loop in loops
-        ]
+        for name, loop in loops:
+            self._run(name, loop)
         self._pump.set()
+
+    def _run(
+        self,
+        name: str,
+        loop: Callable[[], Awaitable[None]],
+        pause_seconds: float = RESTART_SECONDS,
+    ) -> None:
+        endless = _forever(name, loop, pause_seconds)
+        self._tasks.append(asyncio.create_task(endless, name=f"crossdock {name}"))
 
     async def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """Close the door, finish what is on its way within the grace, and set the clean mark.
@@ -223,6 +233,23 @@ class Shell:
         self._told(frozenset(self._couriers))
         self._ring.set()
         return said
+
+    async def tell_of(self, news: Sequence[Trouble | Closing]) -> None:
+        """Open or close exceptions about the house itself. Raises NotNow where that cannot be."""
+        await self._writer.run(partial(self.machine.tell_of, news, self._clock.now()))
+
+    def watch(self, entrance: Entrance, pause_seconds: float = SHUT_SECONDS) -> None:
+        """Look into a way in, again and again until `stop`; where it fails a person is asked."""
+        watch = Watch(entrance, self.machine.roster.tenant, self.tell_of)
+        self._run(entrance.name, watch.once, pause_seconds)
+
+    async def offer(self, arrival: Arrival) -> bool:
+        """Take in a document that can wait; False: not now, and the log tells why."""
+        try:
+            await self.take(arrival)
+        except Exception:  # what is not for want of room is in the log
+            return False
+        return True
 
     async def looked_at(self, document_id: str, *, by: str) -> None:
         """Note in the audit log that somebody read a document's content."""
@@ -331,7 +358,8 @@ class Shell:
             try:
                 (receipt,), dispatched = await self._writer.run(call)
             except Exception as error:
-                tell(LogEvent.LOOP_FAILED, level=logging.ERROR, partner=arrival.partner)
+                said, whose = repr(error), arrival.partner
+                tell(LogEvent.LOOP_FAILED, level=logging.ERROR, partner=whose, error=said)
                 _fail(future, error)
             else:
                 self._heed(dispatched)
@@ -395,10 +423,9 @@ class Shell:
         """Look how much room the disk has, and tell people where that has changed."""
         self._look_for_room()
         if self._untold:
-            call = partial(self.machine.tell_of_room, self._scarce, self._clock.now())
             self._untold = False
             try:
-                await self._writer.run(call)
+                await self.tell_of([news_of_room(self.machine.roster.tenant, self._scarce)])
             except NotNow:
                 self._untold = True  # not even that fits; the log has it
         await asyncio.sleep(ROOM_SECONDS)
@@ -434,11 +461,11 @@ async def _wait_for(event: asyncio.Event, *, seconds: float) -> None:
         return
 
 
-async def _forever(name: str, loop: Callable[[], Awaitable[None]]) -> None:
-    """Run a loop's body again and again; what fails is told and begun anew."""
+async def _forever(name: str, loop: Callable[[], Awaitable[None]], pause_seconds: float) -> None:
+    """Run a loop's body again and again; what fails is told and begun anew after a pause."""
     while True:
         try:
             await loop()
         except Exception as error:
             tell(LogEvent.LOOP_FAILED, level=logging.ERROR, loop=name, error=repr(error))
-            await asyncio.sleep(RESTART_SECONDS)
+            await asyncio.sleep(pause_seconds)
