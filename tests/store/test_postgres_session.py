@@ -37,4 +37,34 @@ def test_more_than_any_buffer_holds_is_sent_and_answered(session: Session) -> No
     asked = [session.send("SELECT $1::text", (text,)) for text in texts]
     session.sync()
 
-    assert [cursor.fetchall() for cursor in asked] == [[(text,)] for text in texts]
+    assert [answer.rows for answer in asked] == [[(text,)] for text in texts]
+
+
+def test_a_statement_that_could_not_be_prepared_is_prepared_again(session: Session) -> None:
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        session.ask("SELECT number FROM to_come")
+    session.tell("CREATE TEMPORARY TABLE to_come AS SELECT 7 AS number")
+
+    assert session.ask("SELECT number FROM to_come") == [(7,)]
+
+
+def test_what_was_sent_behind_a_failure_is_done_when_it_is_sent_again(session: Session) -> None:
+    session.send("SELECT 1 / $1", (0,))
+    session.send("SELECT $1", ("behind",))
+
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        session.sync()
+
+    assert session.ask("SELECT $1", ("behind",)) == [("behind",)]
+
+
+def test_one_text_is_asked_with_values_of_several_types(session: Session) -> None:
+    values = ["a", 4711, None, b"\x00\xff", True]
+
+    assert [session.ask("SELECT $1", (each,)) for each in values] == [
+        [("a",)],
+        [(4711,)],
+        [(None,)],
+        [(b"\x00\xff",)],
+        [(1,)],
+    ]

@@ -14,13 +14,11 @@ from psycopg.rows import TupleRow
 
 from crossdock.faults import Misconfigured, NotNow
 from crossdock.ports.store import Stale, StoreFull
-from crossdock.store.postgres.arrays import adapt
 
 OLDEST_POSTGRES = 15_00_00
 CONNECT_SECONDS = 5
 SILENCE_SECONDS_MAX = 10.0  # a connection whose other end keeps silent for so long is dead
 SILENCE = f"{SILENCE_SECONDS_MAX:.0f}s"
-CACHED_STATEMENTS = 400
 
 # What a transaction here does is found by index: a plan never walks a table that grows.
 SETTINGS = {
@@ -95,8 +93,6 @@ def connect(address: str, settings: Mapping[str, str]) -> Connection[TupleRow]:
         )
     except psycopg.OperationalError as error:
         raise _refused(address, error) from error
-    connection.prepared_max = CACHED_STATEMENTS
-    adapt(connection.adapters)
     try:
         _examine(connection)
         for name, value in settings.items():

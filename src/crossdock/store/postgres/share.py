@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from crossdock.ports.shared import Part
 from crossdock.store.postgres import locks
-from crossdock.store.postgres.arrays import Bigints, Texts
 from crossdock.store.postgres.session import Session
+from crossdock.store.postgres.values import Bigints, Texts
 
 LANES = range(64)
 FROZEN_SECONDS = 12

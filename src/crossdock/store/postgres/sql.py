@@ -15,11 +15,9 @@ from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
-from psycopg import RawCursor
-from psycopg.rows import TupleRow
 
-from crossdock.store.postgres.arrays import Bigints, Blobs, Texts
-from crossdock.store.postgres.session import Session
+from crossdock.store.postgres.session import Answer, Session
+from crossdock.store.postgres.values import Bigints, Blobs, Texts
 from crossdock.store.queries import statements
 from crossdock.store.tables.table import Row
 
@@ -72,7 +70,7 @@ class PostgresSql:
             return self.ask_each(name, [values])
         return self._session.ask(STATEMENTS[name].text, values)
 
-    def later(self, name: str) -> RawCursor[TupleRow]:
+    def later(self, name: str) -> Answer:
         """Ask without waiting: the rows are there when the next answer is."""
         return self._session.send(STATEMENTS[name].text)
 
@@ -85,7 +83,7 @@ class PostgresSql:
         sent = [self._session.send(statement.text, values) for values in portions]
         if sent:
             self._session.sync()
-        return [row for cursor in sent for row in cursor.fetchall()]
+        return [row for answer in sent for row in answer.rows]
 
     def tell_each(self, name: str, rows: Iterable[Row], /) -> None:
         statement = STATEMENTS[name]

@@ -31,7 +31,7 @@ class PostgresUnit(TablesUnit):
         """
         parked = self._own_sql.later("inbox.any_parked")
         steps = super().claim(limit, lanes)
-        self._free = not parked.fetchall()
+        self._free = not parked.rows
         return steps
 
     def held_back(self, rows: Sequence[InboxRow]) -> frozenset[CaseName]:
