@@ -11,6 +11,7 @@ from crossdock.apis.system.v1.deliveries import Deliveries
 from crossdock.faults import NotNow
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
+from crossdock.flow.shell import Busy
 from crossdock.messages.acknowledgement import Environment
 from crossdock.ports.store import DocumentStatus, StoreFull
 from tests.apis.asgi import Heard, call
@@ -40,12 +41,20 @@ class OutOfSpace:
         raise StoreFull("The store's disk is full")
 
 
+class Away:
+    """An intake whose store cannot be reached."""
+
+    async def take(self, _arrival: Arrival) -> Receipt:
+        """Turn it away."""
+        raise NotNow("The database has ended the connection")
+
+
 class Full:
     """An intake without room."""
 
     async def take(self, arrival: Arrival) -> Receipt:
         """Turn it away."""
-        raise NotNow("Too much is waiting to be stored", retry_after=2.5, partner=arrival.partner)
+        raise Busy("Too much is waiting to be stored", retry_after=2.5, partner=arrival.partner)
 
 
 def marked(
@@ -74,7 +83,7 @@ UNREADABLE = Receipt(
 )
 
 
-def door(intake: Ledger | Full | OutOfSpace) -> Deliveries:
+def door(intake: Ledger | Full | OutOfSpace | Away) -> Deliveries:
     return Deliveries("main", CALLERS, intake, marked, lambda: NOON)
 
 
@@ -222,6 +231,18 @@ def test_a_full_disk_turns_deliveries_away_and_says_when_to_come_again() -> None
         "The store's disk is full",
     )
     assert heard.headers["retry-after"] == "30"
+
+
+def test_while_the_store_is_away_deliveries_hear_when_to_come_again() -> None:
+    heard = call(door(Away()), "POST", ORDERS, body=b"[]")
+
+    assert problem(heard) == (
+        503,
+        "application/problem+json",
+        "Not ready to serve",
+        "The database has ended the connection",
+    )
+    assert heard.headers["retry-after"] == "5"
 
 
 def test_reading_where_documents_are_delivered_is_not_allowed() -> None:

@@ -7,6 +7,7 @@ from crossdock.apis.http import Ask, Reply, Route, as_json, as_page
 from crossdock.apis.problems import Declined
 from crossdock.apis.server import App, build_asgi, build_health
 from crossdock.apis.system.v1.deliveries import Deliveries
+from crossdock.faults import NotNow
 from crossdock.ports.store import StoreFull
 from tests.apis.asgi import call
 from tests.apis.test_deliveries import CALLERS, RECEIPT, Ledger, marked
@@ -34,6 +35,16 @@ async def overflow(_ask: Ask) -> Reply:
     raise StoreFull("The store's disk is full", retry_after=12)
 
 
+async def lose(_ask: Ask) -> Reply:
+    """Find the store away."""
+    raise NotNow("The database has ended the connection")
+
+
+def lost() -> dict[str, str]:
+    """Find the store away."""
+    raise NotNow("The database has ended the connection")
+
+
 async def stumble(_ask: Ask) -> Reply:
     """Break."""
     raise LookupError("a bug")
@@ -48,10 +59,26 @@ def served(missing: dict[str, str] | None = None) -> App:
         Route(method="GET", path="/decline", answer=decline),
         Route(method="GET", path="/stumble", answer=stumble),
         Route(method="POST", path="/overflow", answer=overflow),
+        Route(method="GET", path="/lose", answer=lose),
     )
     noon = datetime(2026, 3, 29, 12, tzinfo=UTC)
     deliveries = Deliveries("main", CALLERS, Ledger(RECEIPT), marked, lambda: noon)
     return build_asgi(routes, deliveries=deliveries, not_ready=lambda: missing or {})
+
+
+def test_while_the_store_is_away_pages_and_readiness_say_so() -> None:
+    heard = call(served(), "GET", "/lose")
+    ready = call(build_health(held=lost), "GET", "/readyz")
+
+    assert (heard.status, heard.json["type"], heard.headers["retry-after"]) == (
+        503,
+        "/problems/not-ready",
+        "5",
+    )
+    assert (ready.status, ready.json) == (
+        503,
+        {"status": "not ready", "missing": {"store": "The database has ended the connection"}},
+    )
 
 
 def test_whatever_a_full_disk_prevents_is_answered_with_when_to_come_again() -> None:

@@ -58,6 +58,22 @@ def test_a_store_is_not_replaced_by_mistake(house: Terminal) -> None:
     )
 
 
+def test_a_torn_backup_is_refused_and_a_torn_store_is_replaced(house: Terminal) -> None:
+    file, store = backed_up(house), house.folder / "crossdock.db"
+    torn = house.folder / "torn.db"
+    torn.write_bytes(file.read_bytes()[:9000])
+    store.write_bytes(store.read_bytes()[:9000])
+
+    refused = house.run("restore", str(torn), "--replace", "--reason", "the disk broke")
+    looked = house.run("status")
+    put_back = house.run("restore", str(file), "--replace", "--reason", "the disk broke")
+
+    assert [(each.code, each.said) for each in (refused, looked)] == 2 * [
+        (3, "The file is damaged.\n")
+    ]
+    assert (put_back.code, house.run("status").code) == (0, 0)
+
+
 def test_a_restore_is_seen_and_ended_where_nothing_runs(house: Terminal) -> None:
     found = restored(house, backed_up(house))
 

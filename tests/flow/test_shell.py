@@ -12,7 +12,7 @@ import pytest
 
 from crossdock.faults import NotNow
 from crossdock.flow.machine import Machine
-from crossdock.flow.shell import Busy, Shell
+from crossdock.flow.shell import ROOM_SECONDS, Busy, Shell
 from crossdock.ports import Call, EffectClass, Exchange
 from crossdock.ports.space import Space
 from crossdock.ports.store import Store, StoreFull, Unit
@@ -282,6 +282,23 @@ def test_a_full_disk_is_told_to_the_sender_and_nothing_is_lost(store: Store) -> 
         disk.full = False
         receipt = await shell.take(lines(Line(id="e1")))
         assert (receipt.accepted, receipt.duplicates) == (1, 0)
+
+    live(shell_of(machine, Slow()), story)
+
+
+def test_a_store_that_cannot_be_written_is_not_ready_until_it_can(store: Store) -> None:
+    disk = Full(store)
+    machine = house(disk)
+
+    async def story(shell: Shell) -> None:
+        disk.full = True
+        with pytest.raises(NotNow, match="disk of the store is full"):
+            await shell.take(lines(Line(id="e1")))
+        assert shell.not_ready() == {"store": "The disk of the store is full"}
+        await asyncio.sleep(2 * ROOM_SECONDS)  # it is tried meanwhile, and nothing has changed
+        assert shell.not_ready() == {"store": "The disk of the store is full"}
+        disk.full = False
+        await until(lambda: not shell.not_ready())
 
     live(shell_of(machine, Slow()), story)
 

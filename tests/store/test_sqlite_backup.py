@@ -142,6 +142,24 @@ def test_a_damaged_backup_is_not_put_back(path: Path, file: Path) -> None:
     assert kept(path) == {"OrderReleased": 500}
 
 
+def test_whatever_page_is_torn_a_file_tells_what_it_holds_or_that_it_is_damaged(
+    path: Path, file: Path
+) -> None:
+    note(path, *(f"m{each}" for each in range(500)))
+    backup.back_up(path, file, MONDAY)
+    whole, said = file.read_bytes(), set[str]()
+
+    for page in range(len(whole) // 4096):
+        torn = whole[: page * 4096] + os.urandom(4096) + whole[(page + 1) * 4096 :]
+        file.write_bytes(torn if page else whole[:9000])
+        try:
+            said.add(str(backup.look_at(file).messages))
+        except Misconfigured as error:
+            said.add(error.said)
+
+    assert said == {"500", "The file is damaged"}
+
+
 def test_a_store_is_replaced_only_where_that_is_said(path: Path, file: Path) -> None:
     note(path, "m1")
     backup.back_up(path, file, MONDAY)

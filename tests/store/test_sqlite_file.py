@@ -1,15 +1,18 @@
 """The SQLite store's file: one writer, readers beside it, nothing half-done, nothing old."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
 import pytest
 
-from crossdock.faults import Misconfigured
+from crossdock.faults import Misconfigured, NotNow
 from crossdock.ports.store import StoreFull
 from crossdock.store.migrations import Migration
 from crossdock.store.sqlite import SqliteStore, open_reader, open_sqlite
@@ -309,3 +312,44 @@ def test_the_time_of_a_flush_is_measured_on_the_file(path: Path) -> None:
 
     store.close()
     assert 0 < seconds < 10
+
+
+@contextmanager
+def disk_that_fails(path: Path) -> Iterator[None]:
+    """Let no file of this process grow beyond the store's log: the system says EFBIG to it."""
+    grown = path.with_name(f"{path.name}-wal").stat().st_size
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (grown, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_fails_is_no_fault_of_the_step_and_what_was_committed_stays(path: Path) -> None:
+    store = open_sqlite(path)
+    with store.write() as unit:
+        unit.append([rows.message("before")])
+
+    with disk_that_fails(path), pytest.raises(NotNow) as failed, store.write() as unit:
+        unit.append([rows.message(f"lost-{each}", body=os.urandom(9_000)) for each in range(50)])
+    with store.write() as unit:
+        unit.append([rows.message("after")])
+    store.close()
+
+    assert failed.value.said == (
+        "The store's file cannot be read or written; look at its disk, then go on"
+    )
+    assert failed.value.seen["because"] == "IOError: disk I/O error"
+    assert kept(path) == {"OrderReleased": 2}
+
+
+def test_a_store_that_is_damaged_says_so(path: Path) -> None:
+    note(path, *(f"m{each}" for each in range(500)))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + os.urandom(len(whole) - 4096))
+
+    with pytest.raises((NotNow, Misconfigured)) as damaged:
+        kept(path)
+
+    assert "is damaged" in damaged.value.said

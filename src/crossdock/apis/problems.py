@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from crossdock.apis.http import PROBLEM, Reply, as_json
 from crossdock.faults import NotNow
+from crossdock.flow.shell import Busy
 from crossdock.ports.store import StoreFull
 
-FULL_SECONDS = 30  # when to come again where a full store does not say
+BUSY_SECONDS, AWAY_SECONDS, FULL_SECONDS = 1, 5, 30  # when to come again where nobody says
 
 
 class ProblemType(Struct, frozen=True, kw_only=True):
@@ -143,9 +144,20 @@ class Declined(Exception):
         self.headers = headers
 
 
-def no_room(full: StoreFull) -> Declined:
-    """Decline what the store has no room for (507, RFC 4918 section 11.5)."""
-    return Declined(STORE_FULL, full.said, headers=(("Retry-After", after(full, FULL_SECONDS)),))
+def not_now(later: NotNow) -> Declined:
+    """Decline what cannot be taken now, with when to come again.
+
+    429 where more comes than can be stored, 507 (RFC 4918 section 11.5) where the store has no
+    room for it, and 503 where the store is away.
+    """
+    match later:
+        case Busy():
+            kind, seconds = TOO_MANY, BUSY_SECONDS
+        case StoreFull():
+            kind, seconds = STORE_FULL, FULL_SECONDS
+        case _:
+            kind, seconds = NOT_READY, AWAY_SECONDS
+    return Declined(kind, later.said, headers=(("Retry-After", after(later, seconds)),))
 
 
 def after(later: NotNow, seconds: float) -> str:

@@ -22,7 +22,7 @@ from crossdock.apis.door import Door, answered
 from crossdock.apis.http import Ask, Reply, Route, as_json, as_page, reply_to
 from crossdock.apis.problems import Declined, ProblemType, as_problem
 from crossdock.apis.system.v1.deliveries import PREFIX, Deliveries
-from crossdock.ports.store import StoreFull
+from crossdock.faults import NotNow
 
 log = logging.getLogger("crossdock.apis")
 
@@ -86,7 +86,7 @@ def _framework(routes: Sequence[Route]) -> App:
         logging_config=None,
         exception_handlers={
             Declined: _declined,
-            StoreFull: _full,
+            NotNow: _not_now,
             HTTPException: _refused,
             Exception: _broken,
         },
@@ -140,8 +140,8 @@ def _declined(_request: Request[Any, Any, Any], declined: Declined) -> Response[
     return _response(as_problem(declined.kind, declined.detail, headers=declined.headers))
 
 
-def _full(request: Request[Any, Any, Any], full: StoreFull) -> Response[bytes]:
-    return _declined(request, problems.no_room(full))
+def _not_now(request: Request[Any, Any, Any], later: NotNow) -> Response[bytes]:
+    return _declined(request, problems.not_now(later))
 
 
 def _refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -162,10 +162,13 @@ def _health(not_ready: Readiness, held: Readiness, meters: CollectorRegistry) ->
         return as_json({"status": "alive"})
 
     def ready(_ask: Ask) -> Reply:
-        missing = dict(not_ready())
+        missing, waits = dict(not_ready()), dict[str, str]()
+        try:
+            waits = dict(held())
+        except NotNow as away:
+            missing.setdefault("store", away.said)
         if missing:
             return as_json({"status": "not ready", "missing": missing}, status=503)
-        waits = dict(held())
         return as_json({"status": "ready", "held": waits} if waits else {"status": "ready"})
 
     async def version(_ask: Ask) -> Reply:

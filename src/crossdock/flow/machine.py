@@ -483,6 +483,11 @@ class Machine:
         )
         self._write(lambda unit: unit.log([row]))
 
+    def try_to_write(self) -> None:
+        """Write something small and durable. Raises NotNow where the store cannot take it."""
+        tenant = self.roster.tenant
+        self._write(lambda unit: unit.set_mark(f"written/{tenant}", ""))
+
     def tell_of(self, news: Sequence[Trouble | Closing], now: datetime) -> None:
         """Open or close exceptions about the house itself: its disk, its ways in.
 

@@ -260,7 +260,8 @@ class Shell:
         """Name what keeps crossdock from working, each with a sentence; empty where nothing."""
         if not self._open:
             return {"intake": "crossdock is starting or stopping"}
-        scarce = {"store": self._scarce} if self._scarce else {}
+        away = self._scarce or self._writer.away
+        scarce = {"store": away} if away else {}
         if self._writer.busy_seconds > self._hung_seconds:
             scarce |= {"writer": "a transaction does not end; kill this process and start it again"}
         return scarce | {
@@ -428,6 +429,9 @@ class Shell:
                 await self.tell_of([news_of_room(self.machine.roster.tenant, self._scarce)])
             except NotNow:
                 self._untold = True  # not even that fits; the log has it
+        if self._writer.away:
+            await self._writer.look(self.machine.try_to_write)
+            self._writer.away = ""
         await asyncio.sleep(ROOM_SECONDS)
 
     def _look_for_room(self) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar, runtime_checkable
 
+from crossdock.faults import NotNow
 from crossdock.ports.store import Store
 from crossdock.telemetry.metrics import Metrics
 
@@ -42,6 +43,7 @@ class Writer:
         self._metrics = metrics
         self._turn = asyncio.Lock()
         self._begun: float | None = None
+        self.away = ""  # why the store could not be written, until `away` is emptied
         self._pool = (
             ThreadPoolExecutor(max_workers=1, thread_name_prefix="crossdock-writer")
             if threaded
@@ -58,6 +60,9 @@ class Writer:
         begun = time.perf_counter()
         try:
             return await self.look(call)
+        except NotNow as error:
+            self.away = error.said
+            raise
         finally:
             self._metrics.committed(time.perf_counter() - begun)
 

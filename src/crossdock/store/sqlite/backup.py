@@ -61,8 +61,8 @@ def back_up(store: Path, file: Path, now: datetime) -> Backup:
 
 
 def look_at(file: Path) -> Backup:
-    """Tell what a backup or a store holds. Raises Misconfigured where it is neither."""
-    with closing(open_for_reading(file)) as connection:
+    """Tell what a backup or a store holds. Raises Misconfigured where it is neither, or damaged."""
+    with closing(open_for_reading(file)) as connection, _told_of_damage(file):
         _refuse_foreign(connection, file)
         taken_at = _asked(connection, MARK, BACKED_UP_AT)
         floor = _asked(connection, MARK, CONTROL_FLOOR)
@@ -76,6 +76,14 @@ def look_at(file: Path) -> Backup:
         messages=int(messages),
         control_floor=int(floor or 0),
     )
+
+
+@contextmanager
+def _told_of_damage(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except apsw.Error as error:
+        raise Misconfigured("The file is damaged", file=file, found=str(error)) from error
 
 
 def _asked(connection: apsw.Connection, question: str, *bindings: str) -> str:

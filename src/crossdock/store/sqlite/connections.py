@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
 
-from crossdock.faults import Misconfigured
+from crossdock.faults import Misconfigured, NotNow
+from crossdock.ports.store import StoreFull
 
 OLDEST_SQLITE = (3, 51, 3)  # older ones can damage a file when the write-ahead log is reset
 
@@ -32,6 +35,37 @@ WRITER = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA foreign_keys = ON",
 )
+
+
+BROKEN = (apsw.CorruptError, apsw.NotADBError)
+AWAY = (apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError, apsw.BusyError)
+
+
+@contextmanager
+def told(file: str | Path) -> Iterator[None]:
+    """Turn what SQLite raises of its file into what it means for the work at hand.
+
+    Raises StoreFull where the disk is full, and NotNow where it fails, or the file is damaged: no
+    step is to blame for that, and the same work can be done again.
+    """
+    try:
+        yield
+    except apsw.FullError as error:
+        raise StoreFull(
+            "The disk of the store is full; make room on it, then go on", file=file
+        ) from error
+    except BROKEN as error:
+        raise NotNow(
+            "The store's file is damaged; end this process, and restore a backup",
+            file=file,
+            found=str(error),
+        ) from error
+    except AWAY as error:
+        raise NotNow(
+            "The store's file cannot be read or written; look at its disk, then go on",
+            file=file,
+            because=f"{type(error).__name__}: {error}",
+        ) from error
 
 
 def refuse_old_sqlite(version: str) -> None:
@@ -72,6 +106,8 @@ def open_writer(path: Path) -> apsw.Connection:
             "The store's file cannot be opened for writing; check its path and its rights",
             file=path,
         ) from error
+    except apsw.CorruptError as error:
+        raise Misconfigured("The file is damaged", file=path, found=str(error)) from error
     return connection
 
 
@@ -88,6 +124,8 @@ def open_for_reading(path: Path) -> apsw.Connection:
             "There is no store to read at this path; check it, or start `crossdock up` once",
             file=path,
         ) from error
+    except apsw.CorruptError as error:
+        raise Misconfigured("The file is damaged", file=path, found=str(error)) from error
     return connection
 
 

@@ -9,15 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import apsw
-
 from crossdock.faults import Misconfigured
 from crossdock.ports.space import Space
 from crossdock.ports.store import Reader, StoreFull, Unit
 from crossdock.store.migrations import Migration, is_ready
 from crossdock.store.sqlite.ballast import Ballast, Reserve
 from crossdock.store.sqlite.checkpoints import Checkpoints
-from crossdock.store.sqlite.connections import ReadingPool, open_writer
+from crossdock.store.sqlite.connections import ReadingPool, open_writer, told
 from crossdock.store.sqlite.lock import WriterLock
 from crossdock.store.sqlite.migrations import check, migrate, shipped
 from crossdock.store.sqlite.sql import SqliteSql
@@ -45,13 +43,14 @@ class SqliteStore:
         of upgrades. With `threads` checkpoints are made beside the writer; without, all that
         happens to the file happens in the calls made here. Raises Misconfigured where another
         process writes it, where it cannot be opened, and where its tables are not ours to change
-        (see `migrations`).
+        (see `migrations`); NotNow where its disk fails.
         """
         self._lock = WriterLock(path)
         try:
             self._ballast = Ballast(path, reserve)
             self._writer = open_writer(path)
-            migrate(self._writer, shipped() if migrations is None else migrations)
+            with told(path):
+                migrate(self._writer, shipped() if migrations is None else migrations)
             self._checkpoints = Checkpoints(path, self._writer) if threads else None
         except BaseException:
             self._lock.release()
@@ -64,22 +63,20 @@ class SqliteStore:
     def write(self) -> Iterator[Unit]:
         """Open the one transaction there is; other threads wait for their turn.
 
-        Raises RuntimeError inside another `write` of the same thread, and StoreFull when the disk
-        is full; either way nothing is written. A full disk drops the ballast: the next one may fit.
+        Raises RuntimeError inside another `write` of the same thread, StoreFull when the disk is
+        full, and NotNow when it fails; then nothing is written. A full disk drops the ballast: the
+        next one may fit.
         """
         if self._writing == threading.get_ident():
             raise RuntimeError("A transaction is open in this thread; one step writes at a time")
         with self._turn:
             self._writing = threading.get_ident()
             try:
-                with self._transaction() as unit:
+                with told(self._writer.filename), self._transaction() as unit:
                     yield unit
-            except apsw.FullError as error:
+            except StoreFull:
                 self._ballast.drop()
-                raise StoreFull(
-                    "The disk of the store is full; make room on it, then go on",
-                    file=self._writer.filename,
-                ) from error
+                raise
             finally:
                 self._writing = None
 
@@ -99,11 +96,12 @@ class SqliteStore:
     def read(self) -> Iterator[Reader]:
         """Open a snapshot of what is committed.
 
-        Raises RuntimeError inside a `write` of the same thread: the unit answers there.
+        Raises RuntimeError inside a `write` of the same thread: the unit answers there; NotNow
+        where the disk fails.
         """
         if self._writing == threading.get_ident():
             raise RuntimeError("A transaction is open in this thread; ask it, it sees its own work")
-        with snapshot(self._readers) as reader:
+        with told(self._writer.filename), snapshot(self._readers) as reader:
             yield reader
 
     def space(self) -> Space:
@@ -134,6 +132,7 @@ class ReadingStore:
 
     def __init__(self, path: Path) -> None:
         """Open the file for reading. Raises Misconfigured where it is no store of this release."""
+        self._path = path
         self._readers = ReadingPool(path)
         connection = self._readers.take()
         applied = check(connection, shipped())
@@ -149,8 +148,8 @@ class ReadingStore:
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
-        """Open a snapshot of what is committed."""
-        with snapshot(self._readers) as reader:
+        """Open a snapshot of what is committed. Raises NotNow where the disk fails."""
+        with told(self._path), snapshot(self._readers) as reader:
             yield reader
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ from crossdock.faults import NotNow
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
 from crossdock.messages.acknowledgement import Environment
-from crossdock.ports.store import DocumentStatus, StoreFull
+from crossdock.ports.store import DocumentStatus
 
 PREFIX = "/system/v1/partners/"
 
@@ -154,11 +154,8 @@ class Deliveries:
     async def _stored(self, arrival: Arrival) -> Receipt:
         try:
             return await self.intake.take(arrival)
-        except StoreFull as full:
-            raise problems.no_room(full) from full
         except NotNow as later:
-            headers = (("Retry-After", problems.after(later, 1)),)
-            raise Declined(problems.TOO_MANY, later.said, headers=headers) from later
+            raise problems.not_now(later) from later
 
 
 async def _body(receive: Receive, headers: Mapping[str, str], most: int) -> bytes:
