@@ -15,10 +15,13 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 import apsw
 
 from crossdock.ports.store import Reader, Unit
-from crossdock.store.sqlite.connections import CACHED_STATEMENTS, TO_WRITE, plan_once
+from crossdock.store.sqlite.connections import TO_WRITE, plan_once
 from crossdock.store.sqlite.sql import SqliteSql
 from crossdock.store.sqlite.unit import SqliteReader, SqliteUnit
 
+# The most that apsw keeps. Each use of any statement lets the one used longest ago fall out, however
+# few there are: with the 128 of a house every fourteenth was planned anew (a tenth of a seed's time).
+KEPT_STATEMENTS = 512
 VERSIONS = slice(18, 20)  # in the header of a file: 2 2 where it has a write-ahead log, 1 1 if not
 
 
@@ -28,7 +31,7 @@ class MemoryFile:
     def __init__(self, file: bytes) -> None:
         """Open it."""
         self.connection = apsw.Connection(
-            ":memory:", flags=TO_WRITE, statementcachesize=CACHED_STATEMENTS
+            ":memory:", flags=TO_WRITE, statementcachesize=KEPT_STATEMENTS
         )
         plan_once(self.connection)
         _fill(self.connection, file)
