@@ -145,3 +145,19 @@ def test_files_of_one_look_come_again_when_the_worker_dies_of_the_first() -> Non
 
     assert outcome.violation is None
     assert outcome.reached["legacy acknowledged order.changed"] == 1
+
+
+def test_a_host_hears_of_what_it_gives_up_as_it_sends_before_a_neighbour_lives() -> None:
+    with stage() as here:
+        outcome = here.run(draw(7154))  # a lease has run out, and its end is told while it sends
+
+    assert outcome.violation is None
+    assert outcome.reached["tenant moved in"] == 1
+
+
+def test_a_partner_that_has_refused_a_call_does_not_do_its_copy() -> None:
+    with stage() as here:
+        outcome = here.run(draw(7641))  # sold out at first, and not any more when the copy comes
+
+    assert outcome.violation is None
+    assert outcome.reached["erp refused erp.commit_inventory"] > 0

@@ -19,8 +19,8 @@ from crossdock.store.sqlite.connections import TO_WRITE, plan_once
 from crossdock.store.sqlite.sql import SqliteSql
 from crossdock.store.sqlite.unit import SqliteReader, SqliteUnit
 
-# The most that apsw keeps. Each use of any statement lets the one used longest ago fall out, however
-# few there are: with the 128 of a house every fourteenth was planned anew (a tenth of a seed's time).
+# The most that apsw keeps. Each use of any statement lets the one used longest ago fall out,
+# however few there are: with the 128 of a house every fourteenth was planned anew.
 KEPT_STATEMENTS = 512
 VERSIONS = slice(18, 20)  # in the header of a file: 2 2 where it has a write-ahead log, 1 1 if not
 

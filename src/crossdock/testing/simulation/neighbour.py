@@ -86,19 +86,20 @@ class Town:
             if events:
                 arrivals.append(_written(letter, events))
         self._machines[NEIGHBOUR].receive(arrivals, self._now)
-        self._turn()
+        self._turn(NEIGHBOUR)
         return marks
 
-    def _turn(self) -> None:
+    def _turn(self, tenant: str) -> None:
         for _ in range(TURNS_MAX):
-            done = self._machines[NEIGHBOUR].turn(self._now)
+            done = self._machines[tenant].turn(self._now)
             if not (done.taken or done.parked or done.stumbled):
                 return
 
     def leave(self, tenant: str) -> Iterator[Work]:
         """Let the effects of a tenant leave that may, from its own machine; the neighbour's work.
 
-        What the host sends is never answered: its day ends here.
+        What the host sends is never answered: its day ends here, when it has heard of what it gives
+        up as it sends.
         """
         machine = self._machines[tenant]
         for endpoint in sorted(machine.roster.endpoints):
@@ -107,13 +108,13 @@ class Town:
             results = [Result(work=work, exchange=APPLIED, ended_at=self._now) for work in works]
             if results and tenant == NEIGHBOUR:
                 machine.record(endpoint, results, self._now)
+        self._turn(tenant)
 
     def live(self) -> Iterator[Work]:
         """Let the neighbour's effects leave, round after round, and its processes hear of them."""
         for _ in range(ROUNDS):
             self._now += PAUSE
             yield from self.leave(NEIGHBOUR)
-            self._turn()
 
 
 def _written(letter: Letter, events: list[dict[str, Any]]) -> Arrival:

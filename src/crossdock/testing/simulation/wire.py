@@ -37,6 +37,7 @@ from crossdock.testing.simulation.witness import Witness
 QUICK = (0.005, 0.2)  # seconds on the way, one way
 CREATED, FOUND, ABSENT = 201, 200, 404  # of a file, as the connector reads it
 BUSY, THROTTLED, LOCKED_OUT, REFUSED = 503, 429, 401, 422
+REFUSED_MIN, REFUSED_MAX = 400, 500
 NO = b'{"error": "not today", "detail": "the period is closed"}'
 RETRY_AFTER = (5.0, 900.0)
 DOUBLED_AFTER = (0.5, 900.0)
@@ -173,10 +174,11 @@ class Wire:
         if refused is not None:
             self._later(there * 2, name, answered, refused)
             return f"answered {refused.status}"
+        first = _First()
         doubled = work.operation.effect in {EffectClass.IDEMPOTENT, EffectClass.NATURAL}
         if doubled and dice.strikes("request_doubled", *words):
             later = between(*DOUBLED_AFTER, dice.seed, "doubled", *words)
-            self._arrive(name, call, later, None, 0.0)
+            self._arrive(name, call, later, None, 0.0, first)
         late = dice.strikes("answer_late", *words)
         lost = dice.strikes("answer_lost", *words)
         garbled = dice.strikes("garbled", *words)
@@ -186,6 +188,7 @@ class Wire:
             there,
             _Fate(answered, deadline, late=late, lost=lost, garbled=garbled),
             there,
+            first,
         )
         return "on its way"
 
@@ -211,14 +214,23 @@ class Wire:
             return Exchange(stage=Stage.ANSWERED, status=BUSY)
         return None
 
-    def _arrive(
-        self, name: str, call: Call, seconds: float, fate: _Fate | None, back: float
+    def _arrive(  # noqa: PLR0913, PLR0917 - a call arrives with all of these
+        self,
+        name: str,
+        call: Call,
+        seconds: float,
+        fate: _Fate | None,
+        back: float,
+        first: _First,
     ) -> None:
         def arrive() -> str:
+            if fate is None and first.is_refused:
+                return f"again: {first.status}"
             exchange = self._answer(name, call)
             said = f"{exchange.status or exchange.stage}"
             if fate is None:
                 return f"again: {said}"
+            first.status = exchange.status
             if fate.garbled:
                 exchange = Exchange(stage=Stage.ANSWERED, status=200, body=HTML)
             if fate.late or fate.lost or exchange.stage is not Stage.ANSWERED:
@@ -248,6 +260,23 @@ class Wire:
     def renew(self, name: str) -> None:
         """Let a partner accept our credentials again."""
         self.locked.discard(name)
+
+
+class _First:
+    """What a partner has answered to a call; 0: nothing yet.
+
+    A copy of what it has refused it refuses as well. What it hears under the same key because
+    somebody sends it again is another call, and judged anew.
+    """
+
+    __slots__ = ("status",)
+
+    def __init__(self) -> None:
+        self.status = 0
+
+    @property
+    def is_refused(self) -> bool:
+        return REFUSED_MIN <= self.status < REFUSED_MAX
 
 
 class _Fate:
