@@ -125,7 +125,7 @@ PROMISES = (
         text="More than can be done is refused at the door, with when to come again",
         sqlite="429 when the door is full, 507 when the disk is",
         postgres="429 when the door is full",
-        shown=("tests/flow/test_shell.py", "tests/apis/test_deliveries.py"),
+        shown=("tests/flow/test_shell.py", "tests/apis/test_gate.py", "tests/app/test_web.py"),
         programmes=("overload", "disk_full"),
     ),
 )

@@ -174,6 +174,16 @@ def test_a_running_house_serves_every_door(running: str) -> None:
     assert b"crossdock_documents_total" in answers["/metrics"][1]
 
 
+def test_a_port_that_is_taken_is_told_with_what_to_do(house: Terminal) -> None:
+    port = int(house.config.read_text("utf-8").split("port = ")[1].split()[0])
+    command = [sys.executable, "-m", "crossdock.cli", "up", "--config", str(house.config)]
+    with socket.create_server(("127.0.0.1", port)):
+        told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    said = f"Nobody can listen at 127.0.0.1:{port}; end what does, or set another."
+    assert (told.returncode, told.stderr.splitlines()[-1]) == (3, said)
+
+
 def test_an_unknown_partner_or_document_is_told_with_a_suggestion(house: Terminal) -> None:
     file = written(house, "cancelled.json", CANCELLED)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
-from tests.proofs.overload import ACCEPTED, TOO_MANY, serving, stored
+from tests.proofs.overload import serving, stored
+from tests.proofs.sending import ACCEPTED, TOO_MANY
 
 RATE, SECONDS = 400.0, 1.5
 
 
 def test_nothing_acknowledged_is_lost_in_a_flood(tmp_path: Path) -> None:
     with serving(tmp_path) as sender:
-        flood = asyncio.run(sender.flood(RATE, SECONDS))
+        flood = sender.flood(RATE, SECONDS)
 
     assert set(flood.acknowledged) == stored(tmp_path)
     assert set(flood.statuses) <= {ACCEPTED, TOO_MANY}

@@ -51,17 +51,29 @@ class Door:
         self._bytes = 0
         self._clock = clock
         self._under_way = 0
+        self._kept = 0
         self._seconds_each = 0.0
         self._left_at: float | None = None
 
     @property
     def is_full(self) -> bool:
-        """Tell whether the next one is one too many."""
-        return self._under_way >= self._most or self._bytes >= self._bytes_max
+        """Tell whether the next one is one too many, beside those that places are kept for."""
+        return self._is_taken_by(self._under_way + self._kept)
+
+    def _is_taken_by(self, so_many: int) -> bool:
+        return so_many >= self._most or self._bytes >= self._bytes_max
+
+    def keep_place(self) -> None:
+        """Keep a place for one that is let in, and is not here yet."""
+        self._kept += 1
+
+    def keep_no_place(self) -> None:
+        """Keep it no longer: that one has come in, or does not come."""
+        self._kept -= 1
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Let a request in, or answer it 429."""
-        if self.is_full or not self._fits(announced(scope), 0):
+        if self._is_taken_by(self._under_way) or not self._fits(announced(scope), 0):
             await answered(self.refusal(), send)
             return
         body = Body(self, receive)

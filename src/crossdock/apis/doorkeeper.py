@@ -1,69 +1,93 @@
-"""The doorkeeper: where the door is full, a delivery is turned away before its request is read.
+"""The doorkeeper: where the door is full, a delivery is turned away by its first bytes.
 
-It stands between the socket and the web server. What a refusal costs is taken from those who are
-inside: reading a request and making a task of it is a tenth of what storing a delivery takes, and
-at five times the load there are four refusals for each delivery that is stored.
+It is asked before a request is read. What a refusal costs is taken from those who are inside:
+reading a request and making a task of it is a third of what storing a delivery takes, and at five
+times the load there are four refusals for each delivery that is stored. Only a request that came
+whole, or that ends its connection, can be answered so; the door itself turns the others away.
 """
 
 from __future__ import annotations
 
-import asyncio
+import re
+import time
 from collections.abc import Callable
+from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
-from typing import cast
 
 from crossdock.apis.door import Door
 from crossdock.apis.http import Reply
 from crossdock.apis.system.v1.deliveries import PREFIX
 
 DELIVERY = f"POST {PREFIX}".encode()
-LINGER_SECONDS = 2.0  # for what is still on its way: a socket closed over it takes the answer along
+HEAD_ENDS = b"\r\n\r\n"
+LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r\n")
 
 
-class Doorkeeper(asyncio.Protocol):
-    """One connection until its first bytes; then it is the server's, or turned away."""
+class Doorkeeper:
+    """Says who comes in, by what they say first; `wall` tells the seconds since 1970."""
 
-    def __init__(self, door: Door, inside: Callable[[], asyncio.Protocol]) -> None:
-        """Stand at a door; `inside` makes the server's side of a connection."""
+    def __init__(self, door: Door, wall: Callable[[], float] = time.time) -> None:
+        """Stand at a door."""
         self._door = door
-        self._inside = inside
-        self._leaving: asyncio.TimerHandle | None = None
+        self._wall = wall
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Wait for the first bytes."""
-        self._transport = cast("asyncio.Transport", transport)
+    def lets_in(self, said: bytes) -> bool:
+        """Tell whether a request that begins so may come in.
 
-    def data_received(self, content: bytes) -> None:
-        """Let the connection in, or answer it 429; what comes after that is not read."""
-        if self._leaving is not None:
-            return
-        if self._door.is_full and content.startswith(DELIVERY):
-            self._transport.write(written(self._door.refusal()))
-            loop = asyncio.get_running_loop()
-            self._leaving = loop.call_later(LINGER_SECONDS, self._transport.close)
-            return
-        server = self._inside()
-        self._transport.set_protocol(server)
-        server.connection_made(self._transport)
-        server.data_received(content)
+        A delivery that may has a place kept for it, until it is `seated`.
+        """
+        if not said.startswith(DELIVERY):
+            return True
+        if self._door.is_full:
+            return False
+        self._door.keep_place()
+        return True
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget a connection that was turned away, or never said anything."""
-        del exc
-        if self._leaving is not None:
-            self._leaving.cancel()
+    def seated(self, said: bytes) -> None:
+        """Keep no place any more for one that was let in: it has taken it, or never will."""
+        if said.startswith(DELIVERY):
+            self._door.keep_no_place()
+
+    def refusal(self, *, closes: bool) -> bytes:
+        """Write what is said to one that is turned away, and whether its connection ends."""
+        return _written(self._door.refusal(), int(self._wall()), closes)
 
 
 @lru_cache(maxsize=64)
-def written(reply: Reply) -> bytes:
-    """Write a reply that ends its connection (RFC 9112, section 9.6)."""
+def _written(reply: Reply, second: int, closes: bool) -> bytes:  # noqa: FBT001 - a key of the cache
+    """Write a reply as of a second (RFC 9110, section 6.6.1; RFC 9112, section 9.6)."""
     headers = (
+        ("Date", formatdate(second, usegmt=True)),
         ("Content-Type", reply.content_type),
         *reply.headers,
         ("Content-Length", str(len(reply.body))),
-        ("Connection", "close"),
+        *((("Connection", "close"),) if closes else ()),
     )
     status = f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"
     lines = (status, *(f"{name}: {text}" for name, text in headers), "", "")
     return "\r\n".join(lines).encode("latin-1") + reply.body
+
+
+def is_whole(said: bytes) -> bool:
+    """Tell whether these bytes are one request to its end, and nothing beyond.
+
+    False where that takes more than a look (RFC 9112, section 6.3): whoever reads in earnest must
+    never see another end.
+    """
+    end = said.find(HEAD_ENDS)
+    head = said[: end + 2].lower()
+    length = LENGTH.search(head)
+    return (
+        end > 0
+        and length is not None
+        and head.count(b"content-length") == 1
+        and b"transfer-encoding" not in head
+        and int(length[1]) == len(said) - end - len(HEAD_ENDS)
+    )
+
+
+def may_stay(said: bytes) -> bool:
+    """Tell whether a request lets its connection stay open (RFC 9112, section 9.3)."""
+    line, _, headers = said[: said.find(HEAD_ENDS)].partition(b"\r\n")
+    return line.endswith(b" HTTP/1.1") and b"close" not in headers.lower()

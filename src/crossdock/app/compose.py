@@ -7,13 +7,9 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-import uvicorn
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
-
-from crossdock.apis.door import Door
-from crossdock.apis.doorkeeper import Doorkeeper
+from crossdock.apis.gate import listening
 from crossdock.apis.server import App, Front, build_health
 from crossdock.app.asgi import assemble, held
 from crossdock.app.clock import SystemClock
@@ -22,14 +18,14 @@ from crossdock.app.folders import watched_folders
 from crossdock.app.roster import roster
 from crossdock.app.stores import Role, open_store
 from crossdock.app.streams import FollowedStream
+from crossdock.app.web import Web
 from crossdock.channels.http import HttpTransport
+from crossdock.faults import Misconfigured
 from crossdock.flow.machine import Machine
 from crossdock.flow.shell import Shell
 from crossdock.governance.load import load_rules
 from crossdock.ports import Clock
 from crossdock.telemetry.metrics import Metrics
-
-SHUTDOWN_SECONDS = 5
 
 
 class RunningClock(Protocol):
@@ -62,6 +58,8 @@ class House:
     async def serve(self, health_port: int = 0) -> None:
         """Serve until SIGINT or SIGTERM, then finish what is under way and close.
 
+        Raises Misconfigured where nobody can listen at its address.
+
         A worker takes steps and delivers, and has no door but one for health checks and figures,
         at `health_port`; 0: none.
         """
@@ -91,19 +89,16 @@ class House:
         await self._serve_web(self.app(shell), self.config.port)
 
     async def _serve_web(self, app: App, port: int) -> None:
-        settings = uvicorn.Config(
-            app,
-            host=self.config.host,
-            port=port,
-            log_level="warning",
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-            http=_kept(app.door) if isinstance(app, Front) else "auto",
-        )
-        server = uvicorn.Server(settings)
-        with _at_the_end(lambda: _end(server)):
-            await server._serve()  # noqa: SLF001 - `serve` takes the signals for itself
+        try:
+            sockets = listening(self.config.host, port)
+        except OSError as error:
+            raise Misconfigured(
+                f"Nobody can listen at {self.config.host}:{port}; end what does, or set another",
+                error=error,
+            ) from error
+        web = Web(app, sockets)
+        with _at_the_end(web.end):
+            await web.serve()
 
     def _health(self, shell: Shell) -> App:
         return build_health(
@@ -139,11 +134,6 @@ def wall() -> datetime:
     return datetime.now(UTC)
 
 
-def _kept(door: Door) -> Any:
-    """Let a doorkeeper stand before the server's own side of each connection."""
-    return lambda **given: Doorkeeper(door, lambda: AutoHTTPProtocol(**given))
-
-
 @contextlib.contextmanager
 def _at_the_end(call: Callable[[], None]) -> Iterator[None]:
     """Call this at SIGINT or SIGTERM, as long as it is wanted."""
@@ -159,7 +149,3 @@ async def _told_to_end() -> None:
     ended = asyncio.Event()
     with _at_the_end(ended.set):
         await ended.wait()
-
-
-def _end(server: uvicorn.Server) -> None:
-    server.should_exit = True

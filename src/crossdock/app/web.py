@@ -1,0 +1,102 @@
+"""The web server: uvicorn behind a gate."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from crossdock.apis.doorkeeper import Doorkeeper, is_whole, may_stay
+from crossdock.apis.gate import Gate
+from crossdock.apis.server import App, Front
+
+SHUTDOWN_SECONDS = 5
+
+
+class Web:
+    """An application at listening sockets, served from `serve` until `end`."""
+
+    def __init__(self, app: App, sockets: Sequence[socket.socket]) -> None:
+        """Take over the sockets. Before an application with a door stands a gate."""
+        settings = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
+        self._server = uvicorn.Server(settings)
+        self._sockets = sockets
+        self._gate: Gate | None = None
+        if isinstance(app, Front):
+            keeper = Doorkeeper(app.door)
+            state = self._server.server_state
+            inside = partial(Guest, keeper, config=settings, server_state=state, app_state={})
+            self._gate = Gate(sockets, keeper, inside)
+            self._sockets = ()
+
+    async def serve(self) -> None:
+        """Serve, and finish what is under way at the end."""
+        if self._gate is not None:
+            self._gate.open()
+        try:
+            await self._server._serve(list(self._sockets))  # noqa: SLF001 - `serve` takes the signals for itself
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """Let `serve` come to its end; nobody comes in any more."""
+        if self._gate is not None:
+            self._gate.close()
+        self._server.should_exit = True
+
+
+class Guest(HttpToolsProtocol):
+    """The server's side of one connection: who stays is looked at anew with each request."""
+
+    def __init__(self, keeper: Doorkeeper, said: bytes, **given: Any) -> None:
+        """Begin with what the connection said already, which has been let in."""
+        super().__init__(**given)
+        self._keeper = keeper
+        self._said = said
+        self._is_between = True  # two requests
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Go on where the gate has stopped."""
+        super().connection_made(transport)
+        super().data_received(self._said)
+        self._said = b""
+
+    def data_received(self, data: bytes) -> None:
+        """Let the next request in, or turn it away where that can be done at a look."""
+        if not self._is_idle:
+            super().data_received(data)
+        elif self._keeper.lets_in(data):
+            super().data_received(data)
+            self.loop.call_soon(self._keeper.seated, data)
+        elif self.flow.write_paused or not (is_whole(data) and may_stay(data)):
+            super().data_received(data)  # to the door, which reads it as what it is
+        else:
+            self.transport.write(self._keeper.refusal(closes=False))
+            self.on_response_complete()
+
+    @property
+    def _is_idle(self) -> bool:
+        """Tell whether all requests before have been read and answered."""
+        first = self.cycle is None  # until there is a request, whatever its type says
+        return self._is_between and (first or self.cycle.response_complete)
+
+    def on_message_begin(self) -> None:
+        """Note that a request has begun."""
+        self._is_between = False
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        """Note that a request has been read."""
+        self._is_between = True
+        super().on_message_complete()

@@ -1,0 +1,226 @@
+"""The web on the wire: what a full door means for each request, also on a connection that stays."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from crossdock.apis.door import Door, answered
+from crossdock.apis.gate import listening
+from crossdock.apis.http import as_json, as_page
+from crossdock.apis.server import Front
+from crossdock.app.web import Web
+
+LINE = b"POST /system/v1/partners/erp/orders HTTP/1.1\r\n"
+DELIVERY = LINE + b"Content-Length: 2\r\n\r\n{}"
+PAGE = b"GET /livez HTTP/1.1\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n"
+
+
+class House:
+    """A page that says who asks, and deliveries that are answered with their body when let."""
+
+    def __init__(self, most: int) -> None:
+        sockets = listening("127.0.0.1", 0)
+        self.port: int = sockets[0].getsockname()[1]
+        self.bodies: list[bytes] = []
+        self.callers: list[Caller] = []
+        self.let = asyncio.Event()
+        self.web = Web(Front(self._page, Door(self._deliver, most=most)), sockets)
+
+    async def _page(self, scope: Any, _receive: Any, send: Any) -> None:
+        await answered(as_page(f"{scope['path']} for {scope['client'][0]}"), send)
+
+    async def _deliver(self, _scope: Any, receive: Any, send: Any) -> None:
+        body, more = b"", True
+        while more:
+            event = await receive()
+            body += event["body"]
+            more = event["more_body"]
+        self.bodies.append(body)
+        await self.let.wait()
+        await answered(as_json({"read": body.decode()}, status=202), send)
+
+
+class Caller:
+    """One connection, on which something is said and heard."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def say(self, *said: bytes) -> None:
+        """Say something in pieces, each with time to come."""
+        for each in said:
+            self.writer.write(each)
+            await self.writer.drain()
+            await asyncio.sleep(0.05)
+
+    async def hear(self) -> tuple[int, str, bool]:
+        """Hear an answer: its status, its body unless a problem, and whether it is the last."""
+        head = (await self.reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
+        body = await self.reader.readexactly(length)
+        status = int(head.split(b" ")[1])
+        said = "" if b"problem+json" in head else body.decode()
+        if status == 429:
+            assert b"retry-after: 1\r\n" in head
+        return status, said, b"connection: close" in head
+
+
+@asynccontextmanager
+async def a_house(most: int) -> AsyncIterator[House]:
+    """Serve, and end."""
+    house = House(most)
+    served = asyncio.create_task(house.web.serve())
+    yield house
+    house.let.set()
+    house.web.end()
+    for each in house.callers:
+        each.writer.close()
+    await served
+
+
+async def call(house: House) -> Caller:
+    """Open a connection, until the house ends."""
+    caller = Caller(*await asyncio.open_connection("127.0.0.1", house.port))
+    house.callers.append(caller)
+    return caller
+
+
+REFUSED = (429, "", True)
+REFUSED_AND_STAYS = (429, "", False)
+TAKEN = (202, '{"read":"{}"}', False)
+SHOWN = (200, "/livez for 192.0.2.7", False)
+
+Heard = list[tuple[int, str, bool]]
+
+
+def test_at_a_full_door_pages_are_served_and_deliveries_refused() -> None:
+    async def day() -> Heard:
+        async with a_house(most=1) as house:
+            inside, page, other = [await call(house) for _ in range(3)]
+            await inside.say(DELIVERY)
+            await other.say(DELIVERY)
+            await page.say(PAGE)
+            heard = [await other.hear(), await page.hear()]
+            house.let.set()
+            return [*heard, await inside.hear()]
+
+    assert asyncio.run(day()) == [REFUSED, SHOWN, TAKEN]
+
+
+def test_a_connection_that_stays_is_judged_with_each_request() -> None:
+    async def day() -> Heard:
+        async with a_house(most=1) as house:
+            inside, staying = [await call(house) for _ in range(2)]
+            await staying.say(PAGE)
+            await inside.say(DELIVERY)
+            await staying.say(DELIVERY)
+            await staying.say(PAGE)
+            heard = [await staying.hear() for _ in range(3)]
+            house.let.set()
+            heard.append(await inside.hear())
+            await staying.say(DELIVERY)
+            return [*heard, await staying.hear()]
+
+    assert asyncio.run(day()) == [SHOWN, REFUSED_AND_STAYS, SHOWN, TAKEN, TAKEN]
+
+
+def test_requests_sent_ahead_are_answered_in_their_order() -> None:
+    async def day() -> Heard:
+        async with a_house(most=1) as house:
+            inside, staying = [await call(house) for _ in range(2)]
+            await staying.say(PAGE)
+            await inside.say(DELIVERY)
+            await staying.say(DELIVERY + PAGE + DELIVERY)
+            heard = [await staying.hear() for _ in range(4)]
+            await inside.say(DELIVERY)  # while its first is under way
+            house.let.set()
+            return [*heard, await inside.hear(), await inside.hear()]
+
+    assert asyncio.run(day()) == [
+        SHOWN,
+        REFUSED_AND_STAYS,
+        SHOWN,
+        REFUSED_AND_STAYS,
+        TAKEN,
+        TAKEN,
+    ]
+
+
+def test_a_refused_request_in_pieces_is_read_to_its_end() -> None:
+    async def day() -> Heard:
+        chunked = LINE + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"
+        async with a_house(most=0) as house:
+            staying = await call(house)
+            await staying.say(PAGE, DELIVERY[:9], DELIVERY[9:70], DELIVERY[70:])
+            await staying.say(chunked, b"0\r\n\r\n", PAGE)
+            return [await staying.hear() for _ in range(4)]
+
+    assert asyncio.run(day()) == [SHOWN, REFUSED_AND_STAYS, REFUSED_AND_STAYS, SHOWN]
+
+
+def test_a_body_that_reads_like_a_delivery_is_a_body() -> None:
+    async def day() -> tuple[list[bytes], int]:
+        async with a_house(most=1) as house:
+            inside = await call(house)
+            await inside.say(LINE + b"Content-Length: %d\r\n\r\n" % len(DELIVERY), DELIVERY)
+            house.let.set()
+            return house.bodies, (await inside.hear())[0]
+
+    assert asyncio.run(day()) == ([DELIVERY], 202)
+
+
+def test_of_many_at_once_as_many_come_in_as_there_is_room_for() -> None:
+    async def day() -> Heard:
+        async with a_house(most=3) as house:
+            calls = [await call(house) for _ in range(40)]
+            for each in calls:
+                each.writer.write(DELIVERY)  # all of them wait when the house looks
+            heard = [asyncio.create_task(each.hear()) for each in calls]
+            await asyncio.sleep(0.2)
+            house.let.set()
+            return await asyncio.gather(*heard)
+
+    assert sorted(asyncio.run(day())) == [TAKEN] * 3 + [REFUSED] * 37
+
+
+def test_a_connection_that_wants_to_end_is_ended_with_the_refusal() -> None:
+    async def day() -> Heard:
+        async with a_house(most=0) as house:
+            staying = await call(house)
+            await staying.say(PAGE, DELIVERY.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+            return [await staying.hear(), await staying.hear()]
+
+    assert asyncio.run(day()) == [SHOWN, REFUSED]
+
+
+def test_nonsense_takes_no_place() -> None:
+    async def day() -> Heard:
+        async with a_house(most=1) as house:
+            broken = await call(house)
+            await broken.say(LINE + b"\x00: broken\r\n\r\n")
+            inside = await call(house)
+            await inside.say(DELIVERY)
+            house.let.set()
+            return [
+                (int((await broken.reader.read()).split(b" ")[1]), "", True),
+                await inside.hear(),
+            ]
+
+    assert asyncio.run(day()) == [(400, "", True), TAKEN]
+
+
+def test_whoever_is_inside_at_the_end_is_still_answered() -> None:
+    async def day() -> Heard:
+        async with a_house(most=1) as house:
+            inside = await call(house)
+            await inside.say(DELIVERY)
+            house.web.end()
+            await asyncio.sleep(0.3)
+            house.let.set()
+            return [await inside.hear()]
+
+    assert asyncio.run(day()) == [(202, '{"read":"{}"}', True)]
