@@ -1,5 +1,6 @@
 """A session sends its statements together, and waits for their answers together."""
 
+import re
 from collections.abc import Iterator
 
 import psycopg
@@ -7,6 +8,8 @@ import pytest
 
 from crossdock.store.postgres.connections import SETTINGS
 from crossdock.store.postgres.session import Session, open_session
+from crossdock.store.postgres.sql import STATEMENTS
+from crossdock.store.postgres.values import Texts
 
 LOCK = "SELECT pg_advisory_lock($1)"
 HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711"
@@ -68,3 +71,30 @@ def test_one_text_is_asked_with_values_of_several_types(session: Session) -> Non
         [(b"\x00\xff",)],
         [(1,)],
     ]
+
+
+def test_plans_made_for_an_empty_table_are_made_again_when_it_has_grown(session: Session) -> None:
+    session.tell("CREATE TEMPORARY TABLE grown (LIKE reference INCLUDING INDEXES)")
+    question = STATEMENTS["reference.routes"].text.replace("reference", "grown")
+    asked = [Texts([each]) for each in ("main", "PRO", "ROAD", "7")]
+    session.ask(question, asked)
+    session.tell(
+        "INSERT INTO grown SELECT 'main', 'PRO', 'ROAD', each, 'load', each, each, 1, ''"
+        " FROM generate_series(1, 9999) AS each"
+    )
+    planned = [_index(session, question)]
+
+    for _ in range(4):
+        with session.transaction("BEGIN"):
+            session.ask(question, asked)
+    planned.append(_index(session, question))
+
+    assert planned == ["grown_tenant_key_kind_key_id_idx", "grown_pkey"]
+
+
+def _index(session: Session, question: str) -> str:
+    """Tell which index a statement that is prepared reads."""
+    named = "SELECT name FROM pg_prepared_statements WHERE statement = $1"
+    ((name,),) = session.ask(named, (question,))
+    lines = session.ask(f"EXPLAIN EXECUTE {name}('{{main}}', '{{PRO}}', '{{ROAD}}', '{{7}}')")
+    return "".join(re.findall(r"Index Scan using (\w+)", str(lines)))

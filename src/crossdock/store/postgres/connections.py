@@ -20,13 +20,15 @@ CONNECT_SECONDS = 5
 SILENCE_SECONDS_MAX = 10.0  # a connection whose other end keeps silent for so long is dead
 SILENCE = f"{SILENCE_SECONDS_MAX:.0f}s"
 
-# What a transaction here does is found by index: a plan never walks a table that grows.
+# What a transaction here does is found by index: a plan never walks a table that grows, and is the
+# same for any values, so that a statement is planned once.
 SETTINGS = {
     "synchronous_commit": "on",
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
     "client_encoding": "UTF8",
     # A process that freezes in a transaction, or is cut off, loses it and whatever it has locked.
     "idle_in_transaction_session_timeout": SILENCE,
