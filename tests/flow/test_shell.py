@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 import pytest
 
 from crossdock.faults import NotNow
+from crossdock.flow.deliverer import Leased
 from crossdock.flow.machine import Machine
 from crossdock.flow.shell import ROOM_SECONDS, Busy, Shell
 from crossdock.ports import Call, EffectClass, Exchange
 from crossdock.ports.space import Space
-from crossdock.ports.store import Store, StoreFull, Unit
+from crossdock.ports.store import AttemptRow, Store, StoreFull, Unit
 from crossdock.store.memory import MemoryStore
-from tests.flow.kit import MINUTE, NOON, Chatty, Line, answered, house, lines, queue, told
+from tests.flow.kit import MINUTE, NOON, Chatty, Line, answered, effects, house, lines, queue, told
 
 
 class WallClock:
@@ -103,6 +104,48 @@ def test_a_document_goes_all_the_way_to_the_partner_and_back(
 
     assert told(machine) == ("1 ask", "1 APPLIED DOC-1")
     assert partner.calls == [("POST", "/SO-1/1")]
+
+
+class Sleepy(Machine):
+    """A machine whose process is put to sleep between a lease and its call, once."""
+
+    wakes_at: datetime | None = None
+
+    def lease(self, endpoint: str, now: datetime) -> Leased:
+        """Take the calls to make, and fall asleep."""
+        leased = super().lease(endpoint, now)
+        if leased.works and self.wakes_at is None:
+            self.wakes_at = now + 10 * MINUTE
+        return leased
+
+
+class LaterClock:
+    """The time of day, as whoever has slept finds it."""
+
+    def __init__(self, machine: Sleepy) -> None:
+        self.machine = machine
+
+    def now(self) -> datetime:
+        """Tell it."""
+        return max(datetime.now(UTC), self.machine.wakes_at or datetime.now(UTC))
+
+
+def test_a_call_that_was_slept_over_does_not_leave_any_more(store: Store) -> None:
+    awake, partner = house(store), Slow()
+    machine = Sleepy(store=store, roster=awake.roster)
+    shell = Shell(machine, clock=LaterClock(machine), transports={"tms": partner}, threaded=False)
+
+    def attempts() -> list[AttemptRow]:
+        rows = effects(machine)
+        with store.read() as reader:
+            return [each for row in rows for each in reader.attempts("main", row.id)]
+
+    async def story(shell: Shell) -> None:
+        await shell.take(lines(Line(id="e1", reason="ask")))
+        await until(lambda: any(each.outcome for each in attempts()))
+        assert (attempts()[0].outcome, partner.calls) == ("not_applied", [])
+
+    live(shell, story)
 
 
 class Patient(Shell):

@@ -76,27 +76,35 @@ class Courier:
             await asyncio.sleep(SHORTEST_SECONDS)
 
     async def _lease(self) -> int:
+        begun = asyncio.get_running_loop().time()
         call = partial(self._machine.lease, self._endpoint.name, self._clock.now())
         leased = await self._writer.run(call)
         for work in leased.works:
-            task = asyncio.create_task(self._make(work))
+            task = asyncio.create_task(self._make(work, begun))
             self._calls.add(task)
             task.add_done_callback(self._calls.discard)
         if leased.woken:
             self._told(Dispatched(more=True))
         return len(leased.works)
 
-    async def _make(self, work: Work) -> None:
-        exchange = await self._exchange(work)
+    async def _make(self, work: Work, begun: float) -> None:
+        exchange = await self._exchange(work, begun)
         self._back.append(Result(work=work, exchange=exchange, ended_at=self._clock.now()))
         self._woken.set()
 
-    async def _exchange(self, work: Work) -> Exchange:
+    async def _exchange(self, work: Work, begun: float) -> Exchange:
+        """Make the call, unless this process has slept since it was leased, at `begun`.
+
+        Another worker may have looked it up by then, found nothing, and sent it itself.
+        """
         connector, settings = self._endpoint.connector, self._endpoint.settings
         make = connector.send if work.purpose == SEND else connector.look_up
         longest = work.operation.deadline_seconds + LATE_SECONDS
+        by_the_clock = (self._clock.now() - work.started_at).total_seconds() / self._machine.pace
+        if max(by_the_clock, asyncio.get_running_loop().time() - begun) >= longest:
+            return Exchange(stage=Stage.NOT_SENT, said="this process slept until it was too late")
         try:
-            async with asyncio.timeout(longest):
+            async with asyncio.timeout_at(begun + longest):
                 return await make(work.request, work.row.idempotency_key, settings, self._via)
         except TimeoutError:
             return Exchange(stage=Stage.NO_ANSWER, said="the call did not end in time")
