@@ -405,6 +405,25 @@ def freight_disputed(day: Day) -> None:
     day.wait(days=1)
 
 
+def freight_waived(day: Day) -> None:
+    """The ERP refuses an accrual, and it is waived; its order goes flagged, until finance retries.
+
+    In between the ledger shows it all the same: somebody has booked it by hand.
+    """
+    day.partner.moods["accruals$"] = [refusal("the account is closed")]
+    offered = shipment(charges=charges(LINEHAUL="480.00", FUEL="61.26"))
+    day.tell(*MASTERS, order("released"), plan("confirmed", offered))
+    day.tell(tracking("DLV", BEGIN + 2 * HOUR))
+    day.tell(invoice("issued", "541.26", LINEHAUL="480.00", FUEL="61.26"))
+    day.wait(hours=3)
+    day.decide("waive", "EFFECT_REFUSED")
+    day.wait(hours=1)
+    day.tell(statement("2026-03-28", BEGIN + 5 * HOUR, FUEL="61.26", LINEHAUL="480.00"))
+    day.decide("waive", "LEDGER_DIFFERS")
+    day.decide("retry", "FREIGHT_NOT_POSTED")
+    day.wait(hours=1)
+
+
 def ledger_differs(day: Day) -> None:
     """The ERP holds one accrual at another amount, one under the next day; both are let be."""
     offered = shipment(charges=charges(LINEHAUL="480.00", FUEL="61.26"))
@@ -483,5 +502,6 @@ SCENARIOS: dict[str, Scenario] = {
         (freight_disputed, BILLED),
         (ledger_differs, BILLED),
         (ledger_is_ahead, BILLED),
+        (freight_waived, BILLED),
     )
 }

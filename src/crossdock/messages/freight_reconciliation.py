@@ -61,7 +61,7 @@ class PostedLine(Canonical, frozen=True, kw_only=True):
 
 
 class AskedLine(Canonical, frozen=True, kw_only=True):
-    """What was asked for of a posting last, confirmed since or not."""
+    """What was asked for of a posting last, confirmed since or not; revision 0: it was let go."""
 
     amount: Money
     revision: int

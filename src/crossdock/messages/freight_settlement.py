@@ -82,6 +82,7 @@ class LineState(StrEnum):
     UNDER_REVIEW = "under_review"  # outside the tolerance, or not expected: finance decides
     DISPUTED = "disputed"
     CONFIRMED = "confirmed"  # agreed; the milestone is still missing
+    WAIVED = "waived"  # agreed; the ERP refused it and a person waived it: not so in the ledger
     ACCRUED = "accrued"
     INVOICED = "invoiced"  # the invoice is posted, and cleared the accrual
     REJECTED = "rejected"
@@ -209,6 +210,25 @@ class FreightPosted(Event, frozen=True, kw_only=True):
     part: str = ""
 
 
+class FreightNotPosted(Event, frozen=True, kw_only=True):
+    """A posting of a load was refused by its partner and waived by a person: nothing came of it.
+
+    What stood in that ledger before stands on. `posting` is the command's verb, `amount` the whole
+    that should have stood, `part` the company whose part of an invoice it is, where several have
+    one.
+    """
+
+    load_id: str
+    posting: str
+    charge: str
+    amount: Money
+    revision: int
+    endpoint: str
+    carrier_scac: str = ""
+    invoice_id: str = ""
+    part: str = ""
+
+
 class FreightSettled(Event, frozen=True, kw_only=True):
     """Everything a load costs is posted and cleared; `settled` False: it is open again.
 
@@ -292,7 +312,9 @@ class PostFreightInvoice(ErpCommand, frozen=True, kw_only=True):
 class ReleaseBilling(ErpCommand, frozen=True, kw_only=True):
     """Let the ERP bill an order to its customer, with its part of the freight.
 
-    `flagged` says why the freight is not certain: it was released by a deadline or by a person.
+    `flagged` says why the freight is not certain: it was released by a deadline or by a person, or
+    the ERP refused a part of it and a person waived that. Then `accrued` is what stands accrued for
+    the order; None: that is its freight, or not all of it has come to its end.
     `reversed_` takes an earlier release back: the order is not delivered after all, or left.
     """
 
@@ -303,6 +325,7 @@ class ReleaseBilling(ErpCommand, frozen=True, kw_only=True):
     load_id: str
     freight: Money
     flagged: str = ""
+    accrued: Money | None = None
     reversed_: bool = False
 
     def business_key(self) -> str:

@@ -71,7 +71,9 @@ class FreightPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     person is asked. `zone` decides what day it is, and a month is closed so many days after
     its end. `ledger_currency` empty: what is charged
     is posted in its own currency. `billing` `held` lets the ERP bill an order once its freight is
-    certain, or flagged after `billing_after_hours`, 0 for never; `off` leaves that to the ERP.
+    certain, or flagged after `billing_after_hours`, 0 for never; `off` leaves that to the ERP. What
+    of it the ERP refused to accrue and a person waived is billed `flagged`, with what stands
+    accrued, or lets the order `wait` like what is not certain (`billing_waived`).
     Finance is asked about claims for a load nobody planned after `unplanned_after_hours`, and about
     bills that are agreed and wait for their milestone after `undelivered_after_hours`.
     """
@@ -94,6 +96,7 @@ class FreightPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     share_invoices: bool = True
     billing: Literal["off", "held"] = "off"
     billing_after_hours: int = 72
+    billing_waived: Literal["flagged", "wait"] = "flagged"
     unplanned_after_hours: int = 24
     undelivered_after_hours: int = 120
 

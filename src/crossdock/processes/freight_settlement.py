@@ -3,8 +3,8 @@
 Receives  ShipmentPlanned, ShipmentWithdrawn, DeliveryClosed, MilestoneSettled, FreightClaimBound,
           FreightDecided, EffectAnswered, WakeUp, ExceptionRetried, ExceptionWaived
 Emits     ChargeConfirmed, FreightPictureChanged, FreightSettled, AccrueFreight, PostFreightInvoice,
-          ReleaseBilling, ShareFreightInvoice, FreightPosted, SetTimer, CancelTimer, OpenException,
-          CloseException, DropEffect, PutReference
+          ReleaseBilling, ShareFreightInvoice, FreightPosted, FreightNotPosted, SetTimer,
+          CancelTimer, OpenException, CloseException, DropEffect, PutReference
 Key       load
 
 House rules
@@ -25,6 +25,9 @@ House rules
   8. Where two persons are needed the first proposes; the same person again is no second one.
   9. A load keeps the rules by which the first of its charges was decided. Only where they do not
      tell how its freight is split, it follows those of today. Rates are dated: today's table knows.
+  10. What the ERP refused and a person waived does not stand: nothing is reversed or paid of it, an
+     order bills it flagged or waits, by policy. It is told again when something else is wanted of
+     it, or when finance retries.
 
 All is derived from the facts; after each message what should be said is compared with what was, and
 only the difference is said.
@@ -72,6 +75,7 @@ from crossdock.ports import (
 from crossdock.processes.freight_settlement_answers import note_answer, publish
 from crossdock.processes.freight_settlement_billing import release_billing
 from crossdock.processes.freight_settlement_gate import Due, dues_of
+from crossdock.processes.freight_settlement_let_go import keep_what_stands, tell_anew
 from crossdock.processes.freight_settlement_names import name_claims
 from crossdock.processes.freight_settlement_persons import take_decision
 from crossdock.processes.freight_settlement_picture import picture_of, stage_word
@@ -88,6 +92,7 @@ from crossdock.processes.freight_settlement_state import (
     withdraw,
 )
 from crossdock.processes.freight_settlement_troubles import (
+    NOT_POSTED,
     REFUSED,
     SETTLED,
     UNSPLIT,
@@ -137,7 +142,8 @@ def decide(state: Settlement, received: Received[Incoming], rules: Rules) -> Ste
             after = ring(state, body, rules)
         case ExceptionRetried():
             asked, waived = _without(state.asked, body.code), _without(state.waived, body.code)
-            return settle(structs.replace(state, asked=asked, waived=waived), at, rules)
+            after = tell_anew(state) if body.code == NOT_POSTED else state
+            return settle(structs.replace(after, asked=asked, waived=waived), at, rules)
         case ExceptionWaived():
             return settle(let_go(state, body), at, rules)
         case _:
@@ -357,7 +363,7 @@ SUBSCRIBER = Subscriber[Settlement, Rules](
     keys=keys,
     decide=decide,
     stage=_stage,
-    schema=2,
+    schema=3,
     pinned=pinned,
-    upcasters={1: name_claims},
+    upcasters={1: name_claims, 2: keep_what_stands},
 )

@@ -10,15 +10,17 @@ from typing import TypeVar
 
 from msgspec import structs
 
+from crossdock.canonical.money import Money
 from crossdock.messages.flow import AnswerKind, EffectAnswered
 from crossdock.messages.freight_settlement import (
     AccrueFreight,
+    FreightNotPosted,
     FreightPosted,
     PostFreightInvoice,
     ReleaseBilling,
     ShareFreightInvoice,
 )
-from crossdock.processes.freight_settlement_postings import paid_of
+from crossdock.processes.freight_settlement_postings import paid_of, told_of
 from crossdock.processes.freight_settlement_state import (
     Accrued,
     Paid,
@@ -54,20 +56,44 @@ def _posting_name(state: Settlement, answer: EffectAnswered) -> str:
     return answer.business_key
 
 
-def publish(state: Settlement, answer: EffectAnswered) -> tuple[FreightPosted, ...]:
-    """Tell what a partner has done, with what its ledger says now; other ends tell nothing.
+def publish(
+    state: Settlement, answer: EffectAnswered
+) -> tuple[FreightPosted | FreightNotPosted, ...]:
+    """Tell what a partner has done, with what its ledger says now, or what it will not be asked.
 
     What nobody could tell is waived where it was done: then the ledger has it, under a number that
-    nobody told.
+    nobody told. What it refused is not in the ledger, and waived it never will be. Other ends tell
+    nothing.
     """
-    waived_as_done = answer.answer is AnswerKind.WAIVED and answer.doubted
-    if answer.answer is not AnswerKind.APPLIED and not waived_as_done:
+    if not (is_done(answer) or answer.answer is AnswerKind.WAIVED):
         return ()
+    posted = _posted(state, answer)
+    if posted is None or answer.version != str(posted.revision):
+        return ()
+    return (posted if is_done(answer) else _not_posted(posted),)
+
+
+def _not_posted(posted: FreightPosted) -> FreightNotPosted:
+    return FreightNotPosted(
+        load_id=posted.load_id,
+        posting=posted.posting,
+        charge=posted.charge,
+        amount=posted.amount,
+        revision=posted.revision,
+        endpoint=posted.endpoint,
+        carrier_scac=posted.carrier_scac,
+        invoice_id=posted.invoice_id,
+        part=posted.part,
+    )
+
+
+def _posted(state: Settlement, answer: EffectAnswered) -> FreightPosted | None:
+    """Write what was asked of a ledger as it stands once it is done; None: no ledger was asked."""
     name = _posting_name(state, answer)
     match answer.verb:
         case AccrueFreight.verb if name in state.accrued:
             told = state.accrued[name]
-            posted = FreightPosted(
+            return FreightPosted(
                 load_id=state.load_id,
                 posting=answer.verb,
                 charge=name,
@@ -81,23 +107,27 @@ def publish(state: Settlement, answer: EffectAnswered) -> tuple[FreightPosted, .
             )
         case PostFreightInvoice.verb if name in state.paid:
             whole = whole_of(name, state.paid[name])
-            posted = _invoice_posted(state, answer, whole, {name: state.paid[name]})
+            mine = {name: state.paid[name]}
+            return _invoice_posted(state, answer, whole, mine, told_of(mine))
         case ShareFreightInvoice.verb if parts := parts_of(state.paid, name):
-            posted = _invoice_posted(state, answer, name, parts)
+            return _invoice_posted(state, answer, name, parts, paid_of(parts))
         case _:
-            return ()
-    return (posted,) if answer.version == str(posted.revision) else ()
+            return None
 
 
 def _invoice_posted(
-    state: Settlement, answer: EffectAnswered, name: str, parts: Mapping[str, Paid]
+    state: Settlement,
+    answer: EffectAnswered,
+    name: str,
+    parts: Mapping[str, Paid],
+    amount: Money,
 ) -> FreightPosted:
     carrier, _, invoice_id = name.partition("/")
     return FreightPosted(
         load_id=state.load_id,
         posting=answer.verb,
         charge="",
-        amount=paid_of(parts),
+        amount=amount,
         revision=sum(each.revision for each in parts.values()),
         document=answer.document,
         endpoint=answer.endpoint,
@@ -118,11 +148,30 @@ def _answered(told: P, answer: EffectAnswered) -> P:
             if revision <= told.settled:
                 return told
             done = structs.replace(told, settled=revision, ended_at=answer.answered_at)
-            return _ended(done, answer)
+            return _ended(done, answer) if is_done(answer) else _let_go(told, done)
         case AnswerKind.REFUSED:
             return structs.replace(told, refused=max(told.refused, revision))
         case AnswerKind.UNRESOLVED:  # flow asks a person; the answer will come
             return told
+
+
+def is_done(answer: EffectAnswered) -> bool:
+    """Tell whether it stands at the partner: applied, or waived as done where nobody could tell.
+
+    What was refused and then waived does not stand there.
+    """
+    return answer.answer is AnswerKind.APPLIED or (
+        answer.answer is AnswerKind.WAIVED and answer.doubted
+    )
+
+
+def _let_go(before: P, ended: P) -> P:
+    """Let stand what stood: the TMS has nothing new to hear of that."""
+    match ended:
+        case Paid(shared=before.settled):
+            return structs.replace(ended, shared=ended.settled)
+        case _:
+            return ended
 
 
 def _ended(told: P, answer: EffectAnswered) -> P:
@@ -132,9 +181,11 @@ def _ended(told: P, answer: EffectAnswered) -> P:
             if answer.version != str(told.revision):  # an earlier one that was thought dropped
                 return told
             documents = (*told.documents, answer.document) if answer.document else told.documents
-            return structs.replace(told, stood=told.amount.minor, documents=documents)
+            return structs.replace(told, standing=told.shares, documents=documents)
         case Paid():
             document = answer.document or told.document
-            return structs.replace(told, stood=told.payable.minor, document=document)
+            return structs.replace(
+                told, stood=told.payable.minor, cleared=told.charges, document=document
+            )
         case _:
-            return structs.replace(told, gone=told.reversed_)
+            return structs.replace(told, stood=None if told.reversed_ else told.freight)

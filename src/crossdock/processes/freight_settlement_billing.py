@@ -16,6 +16,7 @@ from crossdock.policies.freight import FreightPolicy, allocate
 from crossdock.policies.rules import Rules
 from crossdock.ports import Emission
 from crossdock.processes.freight_settlement_gate import Due, measured
+from crossdock.processes.freight_settlement_match import written
 from crossdock.processes.freight_settlement_postings import drop, is_over
 from crossdock.processes.freight_settlement_state import (
     Released,
@@ -33,7 +34,9 @@ UNCERTAIN = Money(minor=10**15, currency=NO_CURRENCY)  # what is not known may b
 def release_billing(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Step:
     """Let the ERP bill the orders whose freight is certain, or released without being so.
 
-    What is not delivered after all, or left the load, is billed no more.
+    What is not delivered after all, or left the load, is billed no more. Freight of which the ERP
+    refused a part, and a person waived it, is told with what stands of it, and flagged; or it waits
+    for its time or for persons, by policy (`billing_waived`).
     """
     if rules.freight.billing == "off":
         return state, ()
@@ -56,7 +59,8 @@ def release_billing(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> S
         if after.is_out:
             said.append(_release(state, order_id, after))
         released[order_id] = after
-    return (structs.replace(state, released=released) if said else state), tuple(said)
+    changed = released != state.released
+    return (structs.replace(state, released=released) if changed else state), tuple(said)
 
 
 def _release_of(
@@ -64,24 +68,50 @@ def _release_of(
 ) -> Released | None:
     """Give what the ERP is to be told of a delivered order; None where it knows that already."""
     known = state.released.get(order_id)
-    certain = is_certain(state, dues, order_id)
-    freight = freight_of(dues, order_id, state, policy, certain=certain)
-    why = "" if certain else _flag(state, order_id, policy)
+    ended = _has_ended(state, dues, order_id)
+    freight = freight_of(dues, order_id, state, policy, certain=ended)
+    accrued = _accrued_instead(state, dues, order_id) if ended else None
+    why: str | None = ""
+    if accrued is not None and policy.billing_waived == "flagged":
+        why = (
+            f"{written(accrued)} of it stands accrued: the ERP refused the rest, and it was waived"
+        )
+    elif accrued is not None or not ended:
+        why = _flag(state, order_id, policy)
     if freight is None or why is None:
         return None
     if known is None:
-        company = companies_of(state)[order_id]
-        return Released(freight=freight, flagged=why, revision=1, company_code=company)
-    if not known.reversed_ and (known.freight, known.flagged) == (freight, why):
+        known = Released(freight=freight, revision=0, company_code=companies_of(state)[order_id])
+    after = structs.replace(known, freight=freight, flagged=why, accrued=accrued, reversed_=False)
+    if known.revision and after == known:
         return None
-    return structs.replace(
-        known, freight=freight, flagged=why, reversed_=False, revision=known.revision + 1
+    return structs.replace(after, revision=known.revision + 1)
+
+
+def is_billable(
+    state: Settlement, dues: tuple[Due, ...], order_id: str, policy: FreightPolicy
+) -> bool:
+    """Tell whether an order's freight waits for nothing more: it stands accrued, or policy lets it.
+
+    What the ERP refused and a person waived does not stand, and policy says whether that is waited
+    for.
+    """
+    return _has_ended(state, dues, order_id) and (
+        policy.billing_waived == "flagged" or _accrued_instead(state, dues, order_id) is None
     )
 
 
-def is_certain(state: Settlement, dues: tuple[Due, ...], order_id: str) -> bool:
-    """Tell whether an order's freight is settled; not while no charge has a part in it."""
-    return any(order_id in due.shares for due in dues) and is_over(state, dues)
+def _has_ended(state: Settlement, dues: tuple[Due, ...], order_id: str) -> bool:
+    """Tell whether an order's freight is settled, or let go; not while no charge has a part."""
+    return any(order_id in due.shares for due in dues) and is_over(state, dues, but_let_go=True)
+
+
+def _accrued_instead(state: Settlement, dues: tuple[Due, ...], order_id: str) -> Money | None:
+    """Sum what stands accrued for an order, where that is not its freight; None: just that."""
+    bears = [due for due in dues if order_id in due.shares]
+    borne = sum(due.shares[order_id] for due in bears)
+    stands = sum(each.standing.get(order_id, 0) for each in state.accrued.values())
+    return None if stands == borne else Money(minor=stands, currency=bears[0].amount.currency)
 
 
 def _taken_back(known: Released | None) -> Released | None:
@@ -89,8 +119,8 @@ def _taken_back(known: Released | None) -> Released | None:
     if known is None or known.reversed_:
         return None
     nothing = Money(minor=0, currency=known.freight.currency)
-    after = structs.replace(known, freight=nothing, flagged="", reversed_=True)
-    if known.stands:
+    after = structs.replace(known, freight=nothing, flagged="", accrued=None, reversed_=True)
+    if known.stood is not None:
         return structs.replace(after, revision=known.revision + 1)
     return structs.replace(after, settled=known.revision)  # the ERP refused it: nothing stands
 
@@ -165,6 +195,7 @@ def _release(state: Settlement, order_id: str, told: Released) -> ReleaseBilling
         freight=told.freight,
         revision=told.revision,
         flagged=told.flagged,
+        accrued=told.accrued,
         reversed_=told.reversed_,
         company_code=told.company_code,
     )

@@ -49,6 +49,11 @@ class Part(Struct, frozen=True, kw_only=True):
         """Sum the orders' shares."""
         return sum(self.shares.values())
 
+    @property
+    def wanted(self) -> dict[str, int]:
+        """Give the shares that shall stand; none of nothing."""
+        return self.shares if self.minor else {}
+
 
 class Due(Struct, frozen=True, kw_only=True):
     """One line and what shall stand accrued of it: nothing while the gate is closed.
@@ -83,13 +88,23 @@ class Due(Struct, frozen=True, kw_only=True):
         """Tell whether each company's ERP has accrued just its part of this."""
         return not any(waits(state, each) for each in self.parts)
 
+    def is_let_go(self, state: Settlement) -> bool:
+        """Tell whether all that does not stand as it shall was refused, and waived by a person."""
+        waiting = [each for each in self.parts if waits(state, each)]
+        return bool(waiting) and all(_is_let_go(state, each) for each in waiting)
+
+
+def _is_let_go(state: Settlement, part: Part) -> bool:
+    known = state.accrued.get(part.name)
+    return known is not None and known.is_let_go and known.shares == part.wanted
+
 
 def waits(state: Settlement, part: Part) -> bool:
     """Tell whether a part of a line does not stand accrued as it shall."""
     known = state.accrued.get(part.name)
     if known is None:
         return part.minor != 0
-    return known.is_out or known.stood != part.minor
+    return known.is_out or known.standing != part.wanted
 
 
 def dues_of(state: Settlement, rules: Rules) -> tuple[Due, ...]:

@@ -20,6 +20,7 @@ from crossdock.policies.calendars import calendar_named, working_days_later
 from crossdock.policies.rules import Rules
 from crossdock.processes.freight_settlement_billing import release_proposal
 from crossdock.processes.freight_settlement_gate import Due
+from crossdock.processes.freight_settlement_let_go import said_let_go
 from crossdock.processes.freight_settlement_match import Line, written
 from crossdock.processes.freight_settlement_postings import (
     is_over,
@@ -39,13 +40,14 @@ _STAGES = (
     (LineState.UNDER_REVIEW, "under review"),
     (LineState.DISPUTED, "disputed"),
     (LineState.CONFIRMED, "confirmed"),
+    (LineState.WAIVED, "waived"),
     (LineState.ACCRUED, "accrued"),
     (LineState.INVOICED, "invoiced"),
     (LineState.EXPECTED, "expected"),
     (LineState.REJECTED, "rejected"),
     (LineState.WITHDRAWN, "withdrawn"),
 )
-_AGREED = frozenset({LineState.CONFIRMED, LineState.ACCRUED, LineState.INVOICED})
+_AGREED = frozenset({LineState.CONFIRMED, LineState.WAIVED, LineState.ACCRUED, LineState.INVOICED})
 
 
 def stage_word(state: Settlement, dues: tuple[Due, ...]) -> str:
@@ -122,7 +124,7 @@ def _line(state: Settlement, due: Due, rules: Rules) -> FreightLine:
 
 def _since(due: Due, state: Settlement, reached: LineState) -> datetime | None:
     """Tell since when a line is in its state."""
-    if reached is LineState.ACCRUED:
+    if reached in {LineState.ACCRUED, LineState.WAIVED}:
         return _ended_at(parts_of(state.accrued, due.name))
     if reached is LineState.INVOICED and due.line.claimed:
         return _ended_at(parts_of(state.paid, due.line.claimed.document))
@@ -136,7 +138,8 @@ def _ended_at(parts: Mapping[str, Posting]) -> datetime | None:
 def _invoices(state: Settlement, dues: tuple[Due, ...]) -> Iterator[InvoiceLine]:
     for name, payable in sorted(payables_of(state, dues).items()):
         carrier, _, invoice_id = name.partition("/")
-        posted = [each.document for each in parts_of(state.paid, name).values()]
+        told = parts_of(state.paid, name).values()
+        posted = [each.document for each in told]
         states = {line_state(state, each) for each in payable.dues}
         undecided = states & {LineState.UNDER_REVIEW, LineState.DISPUTED}
         word = "agreed"
@@ -146,6 +149,8 @@ def _invoices(state: Settlement, dues: tuple[Due, ...]) -> Iterator[InvoiceLine]
             word = "under review"
         elif states == {LineState.REJECTED}:
             word = "rejected"
+        elif LineState.WAIVED in states or any(each.is_let_go for each in told):
+            word = "waived"
         elif LineState.INVOICED in states:
             word = "posted"
         invoice = payable.bill.invoice if payable.bill else None
@@ -175,6 +180,8 @@ def _shares(dues: tuple[Due, ...]) -> Iterator[Share]:
 
 
 def _notes(state: Settlement) -> Iterator[str]:
+    for what in said_let_go(state):
+        yield f"{what}: the ERP refused it, and the posting was waived"
     for name, bills in sorted(state.bills.items()):
         for each in in_force(bills)[1]:
             total = written(each.invoice.total)

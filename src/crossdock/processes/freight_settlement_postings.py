@@ -9,7 +9,7 @@ A leaf of freight_settlement.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from msgspec import Struct, structs
@@ -45,6 +45,7 @@ from crossdock.processes.freight_settlement_state import (
 )
 
 OVER = frozenset({LineState.REJECTED, LineState.WITHDRAWN, LineState.INVOICED, LineState.ACCRUED})
+_NOTHING: frozenset[str] = frozenset()
 CORRECTED = "the load's freight has changed since the ERP refused it"
 
 
@@ -64,7 +65,8 @@ def post_accruals(state: Settlement, dues: tuple[Due, ...], at: datetime, rules:
                 said.append(drop(AccrueFreight.verb, key, known.revision))
             if after.is_out:
                 said.append(_accrue(state, due, part, after, rules.freight))
-    return (structs.replace(state, accrued=accrued) if said else state), tuple(said)
+    changed = accrued != state.accrued
+    return (structs.replace(state, accrued=accrued) if changed else state), tuple(said)
 
 
 def _accrual(state: Settlement, due: Due, part: Part, at: datetime, rules: Rules) -> Accrued | None:
@@ -92,8 +94,8 @@ def _accrual(state: Settlement, due: Due, part: Part, at: datetime, rules: Rules
         shares = {}
     if (known.amount, known.shares) == (amount, shares):
         return known
-    if amount.minor == 0 == known.stood:  # the ERP refused what is not wanted any more
-        return structs.replace(known, amount=amount, shares={}, settled=known.revision)
+    if shares == known.standing:  # the ERP refused what is not wanted any more
+        return structs.replace(known, amount=amount, shares=shares, settled=known.revision)
     if elsewhere and not known.stood:
         known = structs.replace(known, rate="", rate_date=None)
     known = _rated(known, amount, rules)
@@ -194,7 +196,7 @@ def payables_of(state: Settlement, dues: tuple[Due, ...]) -> dict[str, Payable]:
         )
         bill = holding.get(name)
         known = parts_of(state.paid, name)
-        currency = bill.invoice.total.currency if bill else paid_of(known).currency
+        currency = bill.invoice.total.currency if bill else told_of(known).currency
         ready = all(
             each.line.confirmed is not None
             and each.amount == each.line.confirmed
@@ -276,8 +278,14 @@ def _payment(
             company_code=part.company,
             part=part.code,
         )
-    if amount.minor == 0 == known.stood:
-        return structs.replace(known, payable=amount, charges=(), settled=known.revision)
+    if (amount.minor, charges) == (known.stood, known.cleared):  # it was refused: this stands
+        return structs.replace(
+            known,
+            payable=amount,
+            charges=charges,
+            settled=known.revision,
+            shared=known.revision if known.shared == known.settled else known.shared,
+        )
     return structs.replace(
         known,
         payable=amount,
@@ -330,44 +338,71 @@ def _share(
     )
 
 
-def paid_of(parts: Mapping[str, Paid]) -> Money:
+def told_of(parts: Mapping[str, Paid]) -> Money:
     """Sum up what was told to be paid of an invoice, over the companies that share it."""
     payables = [each.payable for each in parts.values()]
     return Money(minor=sum(each.minor for each in payables), currency=payables[-1].currency)
 
 
+def paid_of(parts: Mapping[str, Paid]) -> Money:
+    """Sum up what stands to be paid of an invoice, over the companies that share it."""
+    return Money(minor=sum(each.stood for each in parts.values()), currency=told_of(parts).currency)
+
+
 def line_state(state: Settlement, due: Due) -> LineState:
-    """Tell how far a line is: agreed, accrued, or cleared by its invoice."""
+    """Tell how far a line is: agreed, accrued, or cleared by its invoice; or waived as it was."""
     line = due.line
     if line.state is not LineState.CONFIRMED or not due.passage.is_open:
         return line.state
+    if due.is_let_go(state):
+        return LineState.WAIVED
     if not parts_of(state.accrued, due.name) or not due.stands(state):
         return line.state
-    posted = parts_of(state.paid, line.claimed.document if line.claimed else "")
-    cleared = {name for each in posted.values() if not each.is_out for name in each.charges}
+    posted = parts_of(state.paid, _document(due))
+    cleared = {name for each in posted.values() if not each.is_out for name in each.cleared}
     standing = {each.name for each in due.parts if each.minor}
     return LineState.INVOICED if standing and standing <= cleared else LineState.ACCRUED
 
 
-def is_over(state: Settlement, dues: tuple[Due, ...]) -> bool:
+def is_over(state: Settlement, dues: tuple[Due, ...], *, but_let_go: bool = False) -> bool:
     """Tell whether all that was claimed has come to its end: what is billed is posted as billed.
 
     What was expected and never claimed keeps nothing open once something was. Where all that was
-    claimed is taken back, the load is to be billed still.
+    claimed is taken back, the load is to be billed still. `but_let_go`: what the ERP refused and a
+    person waived is at its end, too, though it does not stand.
     """
     claimed = [each for each in dues if each.line.state is not LineState.EXPECTED]
     if all(each.line.state is LineState.WITHDRAWN for each in claimed):
         return False
-    invoiced = {
-        each.name for each in dues if each.line.claimed is not None and each.line.claimed.is_invoice
-    }
-    for due in claimed:
-        reached = line_state(state, due)
-        if reached not in OVER or not due.stands(state):
-            return False
-        if due.name in invoiced and reached is LineState.ACCRUED:
-            return False
-    return not any(each.is_out for each in state.paid.values())
+    let_go = _let_go(state, claimed) if but_let_go else _NOTHING
+    return all(_has_ended(state, each, let_go) for each in claimed) and not any(
+        each.is_out for each in state.paid.values()
+    )
+
+
+def _has_ended(state: Settlement, due: Due, let_go: frozenset[str]) -> bool:
+    """Tell whether a line has come to its end; what is accrued waits for the invoice that bills it.
+
+    What was let go has ended where it is decided.
+    """
+    reached = line_state(state, due)
+    if due.name in let_go:
+        return reached in OVER | {LineState.WAIVED}
+    claimed = due.line.claimed
+    is_billed = claimed is not None and claimed.is_invoice and claimed.document not in let_go
+    is_awaited = reached is LineState.ACCRUED and is_billed
+    return reached in OVER and due.stands(state) and not is_awaited
+
+
+def _let_go(state: Settlement, dues: Iterable[Due]) -> frozenset[str]:
+    """Name the lines that were let go, and the invoices that are not posted for it."""
+    lines = [each for each in dues if each.is_let_go(state)]
+    posted = (whole_of(name, each) for name, each in state.paid.items() if each.is_let_go)
+    return frozenset({*(each.name for each in lines), *map(_document, lines), *posted})
+
+
+def _document(due: Due) -> str:
+    return due.line.claimed.document if due.line.claimed else ""
 
 
 def is_posting(state: Settlement) -> bool:

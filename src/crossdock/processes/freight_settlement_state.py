@@ -156,9 +156,9 @@ class Posting(Kept, frozen=True, kw_only=True):
 class Accrued(Posting, frozen=True, kw_only=True):
     """What the ERP was last told to accrue for one line.
 
-    `stood` is the amount of the last posting that is done, in minor units; `settled` and `refused`
-    are revisions. The business date and the rate are decided once. `claims` name the charges it was
-    posted for, in their documents: they keep its name.
+    `standing` are the orders' shares of the last posting that is done, in minor units; `settled`
+    and `refused` are revisions. The business date and the rate are decided once. `claims` name the
+    charges it was posted for, in their documents: they keep its name.
     """
 
     amount: Money
@@ -166,39 +166,61 @@ class Accrued(Posting, frozen=True, kw_only=True):
     carrier_scac: str = ""
     invoice_id: str = ""
     shares: dict[str, int] = {}
-    stood: int = 0
+    standing: dict[str, int] = {}
     documents: tuple[str, ...] = ()
     rate: str = ""
     rate_date: date | None = None
     claims: tuple[str, ...] = ()
 
+    @property
+    def stood(self) -> int:
+        """Sum up what stands in the ledger, in minor units of the amount's currency."""
+        return sum(self.standing.values())
+
+    @property
+    def is_let_go(self) -> bool:
+        """Tell whether a person waived what the ERP refused: it was told, and does not stand."""
+        return not self.is_out and self.shares != self.standing
+
 
 class Paid(Posting, frozen=True, kw_only=True):
-    """What the ERP was last told of one invoice, and up to which revision the TMS was."""
+    """What the ERP was last told of one invoice, and up to which revision the TMS was.
+
+    `stood` is what the last posting that is done pays, in minor units, and `cleared` its charges.
+    """
 
     payable: Money
     business_date: date
     charges: tuple[str, ...] = ()
     stood: int = 0
+    cleared: tuple[str, ...] = ()
     shared: int = 0
     document: str = ""
+
+    @property
+    def is_let_go(self) -> bool:
+        """Tell whether a person waived what the ERP refused: it was told, and does not stand."""
+        told = (self.payable.minor, self.charges)
+        return not self.is_out and told != (self.stood, self.cleared)
 
 
 class Released(Posting, frozen=True, kw_only=True):
     """What the ERP was last told of the billing of one order; `reversed_`: it is billed no more.
 
-    `gone`: the last posting that is done took an earlier one back.
+    `accrued` is what stands accrued for it where that is not its freight and stays so. `stood` is
+    the freight the ERP may bill it with, by the last posting that is done; None: it may not.
     """
 
     freight: Money
     flagged: str = ""
+    accrued: Money | None = None
     reversed_: bool = False
-    gone: bool = False
+    stood: Money | None = None
 
     @property
-    def stands(self) -> bool:
-        """Tell whether the ERP may bill the order by what is done."""
-        return self.settled > 0 and not self.gone
+    def is_let_go(self) -> bool:
+        """Tell whether a person waived what the ERP refused: it was told, and does not stand."""
+        return not self.is_out and (None if self.reversed_ else self.freight) != self.stood
 
 
 class Agreed(Kept, frozen=True, kw_only=True):

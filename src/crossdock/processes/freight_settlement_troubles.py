@@ -16,11 +16,12 @@ from crossdock.policies.rules import Rules
 from crossdock.ports import OpenException
 from crossdock.processes.freight_settlement_billing import (
     delivered,
-    is_certain,
+    is_billable,
     late_mark,
     release_name,
 )
 from crossdock.processes.freight_settlement_gate import MILESTONE, Due
+from crossdock.processes.freight_settlement_let_go import said_let_go
 from crossdock.processes.freight_settlement_match import Line, written
 from crossdock.processes.freight_settlement_picture import dispute_ends
 from crossdock.processes.freight_settlement_postings import needs_rate
@@ -39,6 +40,7 @@ NO_RATE = "FREIGHT_RATE_MISSING"
 REFUSED = "FREIGHT_DECISION_REFUSED"
 UNSPLIT = "FREIGHT_SPLIT_UNKNOWN"
 UNPROVEN = "FREIGHT_UNDELIVERED"
+NOT_POSTED = "FREIGHT_NOT_POSTED"
 
 SETTLED = {
     REVIEW: "all that was claimed is decided, or taken back",
@@ -49,6 +51,7 @@ SETTLED = {
     REFUSED: "a later decision was taken",
     UNSPLIT: "the freight can be split over the load's orders",
     UNPROVEN: "what is billed was delivered, or is agreed no more",
+    NOT_POSTED: "what was waived is posted after all, or wanted no more",
 }
 
 
@@ -94,7 +97,7 @@ def _billing(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Iterator
     for order_id, since in delivered(state).items():
         known = state.released.get(order_id)
         waits = known is None or known.reversed_
-        if waits and not is_certain(state, dues, order_id):
+        if waits and not is_billable(state, dues, order_id, policy):
             due_at = since + timedelta(hours=policy.billing_after_hours)
             yield release_name(order_id), Alarm(due_at=due_at, mark=late_mark(order_id, since))
 
@@ -156,6 +159,7 @@ def troubles(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> Iterator
     yield from _missing_rates(state, dues, rules, about)
     yield from _unsplit(state, dues, about)
     yield from _undelivered(state, dues, rules, about)
+    yield from _not_posted(state, about)
     if state.refusal:
         yield OpenException(
             code=REFUSED,
@@ -267,6 +271,21 @@ def _undelivered(
         "planned again where its transport reference was waived; or reject the charge",
         about=about,
     )
+
+
+def _not_posted(state: Settlement, about: tuple[str, ...]) -> Iterator[OpenException]:
+    """Ask about what the ERP refused and a person waived: it is agreed, and does not stand."""
+    let_go = tuple(said_let_go(state))
+    if let_go:
+        yield OpenException(
+            code=NOT_POSTED,
+            team=Team.FINANCE,
+            cause=f"The ledger is not as agreed about load {state.load_id}, for the ERP refused it "
+            f"and the posting was waived: {'; '.join(let_go)}",
+            action="Have the ERP mended, then retry: it is posted anew, and the invoice that waits "
+            "for it after it; or book it by hand and waive this: it stays as it is",
+            about=about,
+        )
 
 
 def _missing_rates(

@@ -3,7 +3,8 @@
 Row `freight_posting`, named as the reconciliation names the line; found by its date when a
 statement of that date is judged, and by its name where a ledger holds it under another one.
 Row `freight_asked`, named by verb and business key: what was asked for last. Only what corrects a
-posting is found by its date, too: before its first posting nothing of it can be missed.
+posting is found by its date, too: before its first posting nothing of it can be missed. Once it was
+refused and waived nothing is asked for: its revision is 0.
 Row `freight_reconciliation`, one for each business date.
 """
 
@@ -18,6 +19,7 @@ from crossdock.messages.freight_reconciliation import (
 )
 from crossdock.messages.freight_settlement import (
     AccrueFreight,
+    FreightNotPosted,
     FreightPosted,
     PostFreightInvoice,
     ShareFreightInvoice,
@@ -43,6 +45,9 @@ def project(message: Message) -> tuple[Put, ...]:
             index = (("date", day),) if body.revision > 1 else ()
             key = f"{body.verb}/{body.business_key()}"
             return (Put(kind=ASKED, key=key, body=asked, index=index),)
+        case FreightNotPosted():
+            let_go = AskedLine(amount=body.amount, revision=0, asked_at=message.received_at)
+            return (Put(kind=ASKED, key=f"{body.posting}/{_subject(body)}", body=let_go),)
         case FreightPosted():
             line = booked(body)
             if line is None:
@@ -63,6 +68,13 @@ def project(message: Message) -> tuple[Put, ...]:
             return ()
 
 
+def _subject(told: FreightNotPosted) -> str:
+    """Name what was asked for as its command did."""
+    part = f"@{told.part}" if told.part else ""
+    invoice = f"{told.carrier_scac}/{told.invoice_id}{part}"
+    return f"{told.load_id}/{told.charge}" if told.charge else invoice
+
+
 def _index(posted: FreightPosted) -> tuple[tuple[str, str], ...]:
     day = "" if posted.business_date is None else posted.business_date.isoformat()
     return (("date", day), ("ledger", posted.endpoint), ("load", posted.load_id))
@@ -75,6 +87,7 @@ PROJECTION = Projection(
         PostFreightInvoice,
         ShareFreightInvoice,
         FreightPosted,
+        FreightNotPosted,
         FreightReconciled,
     ),
     project=project,

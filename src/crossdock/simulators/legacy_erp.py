@@ -241,6 +241,7 @@ def _billing_release(rows: Rows) -> tuple[Asked, Booking]:
         "revision": int(row["revision"]),
         "freight": _money(row, "freight"),
         "reversed": row["reversed"] == "Y",
+        **({"accrued": _money(row, "accrued")} if row.get("accrued") else {}),
     }
     return asked_to_release(told), lambda books, content, _now: books.release(content)
 

@@ -178,6 +178,7 @@ def _release(command: ReleaseBilling) -> dict[str, str]:
         "revision": str(command.revision),
         "flagged": command.flagged,
         "reversed": "Y" if command.reversed_ else "N",
+        "accrued": "" if command.accrued is None else decimal_text(command.accrued),
     }
 
 

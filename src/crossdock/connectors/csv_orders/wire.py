@@ -105,6 +105,7 @@ BILLING_RELEASE_COLUMNS: tuple[str, ...] = (
     "revision",
     "flagged",
     "reversed",
+    "accrued",
 )
 
 # One row for each posting under the date; a date with nothing is one row without a posting.

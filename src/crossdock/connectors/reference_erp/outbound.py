@@ -67,6 +67,7 @@ def write(command: Command, _settings: Settings) -> Request:
                 revision=command.revision,
                 flagged=command.flagged,
                 reversed=command.reversed_,
+                accrued=None if command.accrued is None else value(command.accrued),
             )
             return post(command.verb, path, release)
         case _:

@@ -233,10 +233,14 @@ class InvoicePosting(Words, frozen=True, kw_only=True):
 
 
 class BillingRelease(Words, frozen=True, kw_only=True):
-    """An order that may be billed to its customer, with its part of the freight, or no more."""
+    """An order that may be billed to its customer, with its part of the freight, or no more.
+
+    `accrued` is what stands accrued for it, where the ERP refused the rest and it was waived.
+    """
 
     load_id: Id
     freight: Value
     revision: Number
     flagged: Text
     reversed: bool
+    accrued: Value | None = None

@@ -35,7 +35,7 @@ TENANT = "main"
 PERSONS = ("Anna Berg", "Ben Okoro", "Carla Duarte")
 THINKS_MINUTES = (1.0, 120.0)
 OPEN = (LineState.UNDER_REVIEW, LineState.DISPUTED)
-AGREED = (LineState.CONFIRMED, LineState.ACCRUED)
+AGREED = (LineState.CONFIRMED, LineState.WAIVED, LineState.ACCRUED)
 PRICED = frozenset({FreightVerdict.SHORT_PAY, FreightVerdict.SETTLE})
 AGREES_SHARE, INSISTS_SHARE = 0.6, 0.2  # of the second words; the rest wants something else
 ALL_SHARE = 0.2  # of the first words: about every open charge at once
@@ -53,6 +53,7 @@ WANTED: dict[LineState, tuple[FreightVerdict, ...]] = {
     ),
     LineState.DISPUTED: (FreightVerdict.SETTLE, FreightVerdict.APPROVE, FreightVerdict.REJECT),
     LineState.CONFIRMED: (FreightVerdict.SHORT_PAY, FreightVerdict.DISPUTE, FreightVerdict.REJECT),
+    LineState.WAIVED: (FreightVerdict.SHORT_PAY, FreightVerdict.DISPUTE, FreightVerdict.REJECT),
     LineState.ACCRUED: (FreightVerdict.SHORT_PAY, FreightVerdict.DISPUTE, FreightVerdict.REJECT),
 }
 

@@ -20,6 +20,7 @@ from msgspec import Struct
 from crossdock.canonical.money import Money
 from crossdock.flow.decisions import EDIT, RETRY, WAIVE
 from crossdock.flow.deliverer import Ended, Recorded, Result
+from crossdock.flow.exceptions import UNRESOLVED
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
 from crossdock.flow.settling import Work
@@ -151,6 +152,7 @@ class Witness:
         self.fences: dict[str, int] = {}
         self.decisions: list[tuple[str, str, str]] = []  # verb, exception, code
         self.waived: set[str] = set()  # the numbers people decided about against a process
+        self.let_go: set[str] = set()  # the numbers of what people waived that a partner refused
         self.mended: list[str] = []  # the effects people asked for another in place of
         self.permitted: Counter[str] = Counter()  # by subject: how often people asked again
         self.keys_done: set[str] = set()
@@ -306,6 +308,8 @@ class Witness:
             self.permitted.update(row.about)
         if verb == WAIVE:
             self.waived |= set(row.about)
+        if verb == WAIVE and row.kind == "effect" and row.code != UNRESOLVED:
+            self.let_go |= set(row.about)
         if row.code == OFFERED:
             self.offers.decided(row.subject.rsplit("/", 1)[-1], row.seen["revision"], verb)
         if row.kind == "effect" and verb == EDIT:

@@ -23,7 +23,7 @@ LOADS = 200  # in one page of the queue
 VIEWS: dict[str, tuple[LineState, ...]] = {
     "review": (LineState.UNDER_REVIEW,),
     "disputes": (LineState.DISPUTED,),
-    "accruals": (LineState.CONFIRMED, LineState.ACCRUED),
+    "accruals": (LineState.CONFIRMED, LineState.WAIVED, LineState.ACCRUED),
     "expected": (LineState.EXPECTED,),
     "settled": (LineState.INVOICED, LineState.REJECTED, LineState.WITHDRAWN),
     "all": tuple(LineState),

@@ -35,7 +35,7 @@ LOOKS = 100  # how often the answer waits for the process, and for how long in b
 LOOK_SECONDS = 0.02
 
 OPEN = frozenset({LineState.UNDER_REVIEW, LineState.DISPUTED})
-NOT_INVOICED = frozenset({LineState.CONFIRMED, LineState.ACCRUED})
+NOT_INVOICED = frozenset({LineState.CONFIRMED, LineState.WAIVED, LineState.ACCRUED})
 
 # The states in which a charge is open to a verdict, and those it is in when the verdict is done.
 # What is agreed may still be asked about, cut or refused by its name, until its invoice is posted.
@@ -46,7 +46,7 @@ OPEN_TO: dict[FreightVerdict, frozenset[LineState]] = {
     FreightVerdict.SETTLE: frozenset({LineState.DISPUTED}),
     FreightVerdict.REJECT: OPEN | NOT_INVOICED,
 }
-AGREED = frozenset({LineState.CONFIRMED, LineState.ACCRUED, LineState.INVOICED})
+AGREED = NOT_INVOICED | {LineState.INVOICED}
 DONE_BY: dict[FreightVerdict, frozenset[LineState]] = {
     FreightVerdict.APPROVE: AGREED,
     FreightVerdict.SHORT_PAY: AGREED,

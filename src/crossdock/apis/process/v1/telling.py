@@ -267,6 +267,10 @@ _SENTENCES: dict[type[Body], Callable[[Any], str]] = {
         f"{told.endpoint} has {_money(told.amount)} for {told.charge or told.invoice_id} of load "
         f"{told.load_id}, document {told.document}"
     ),
+    freight_settlement.FreightNotPosted: lambda told: (
+        f"{told.endpoint} will not have {_money(told.amount)} for "
+        f"{told.charge or told.invoice_id} of load {told.load_id}: refused there, and waived"
+    ),
     freight_settlement.FreightSettled: lambda told: (
         f"Load {told.load_id} is {'settled' if told.settled else 'open again'} at "
         f"{' and '.join(_money(each) for each in told.totals)}"

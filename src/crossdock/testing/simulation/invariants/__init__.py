@@ -26,6 +26,7 @@ from crossdock.testing.simulation.invariants.intake import (
     ReadAlike,
     ToldApart,
 )
+from crossdock.testing.simulation.invariants.ledgers import Believed
 from crossdock.testing.simulation.invariants.mended import OneOfBoth
 from crossdock.testing.simulation.invariants.money import (
     AccruedOnce,
@@ -104,6 +105,7 @@ INVARIANTS: tuple[type[Invariant], ...] = (
     MoneyConserved,
     Cleared,
     Reconciled,
+    Believed,
     BehindTheErp,
     ToldOnce,
     ToldByMessage,

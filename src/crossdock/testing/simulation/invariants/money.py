@@ -29,6 +29,7 @@ UNSURE = (
     " AND status NOT IN ('applied', 'superseded')"
     " AND (verb LIKE '%.accrue' OR verb LIKE '%_freight_invoice')"
 )
+ON_ITS_WAY = f"{UNSURE} AND status NOT IN ('refused', 'waived')"
 ACCRUE, INVOICE, RELEASE = "erp.accrue", "erp.post_freight_invoice", "erp.release_billing"
 CENT = Decimal("0.01")
 CENTS = re.compile(r"-?[0-9]+\.[0-9]{2}")
@@ -319,6 +320,9 @@ class BilledWhenCertain(Told):
         freight, flag = _amount(told, "freight"), told["flagged"]
         if told.get("reversed"):
             return
+        if told.get("accrued"):
+            yield from self._judge_let_go(entry, sum(stands, Decimal()))
+            return
         known = stands or load_id in self.witness.unpaid()
         if not flag and (not known or sum(stands, Decimal()) != freight):
             yield f"{entry.content_key}: {freight} is certain, and {stands} stand accrued"
@@ -326,6 +330,17 @@ class BilledWhenCertain(Told):
         waited = entry.at - first >= WAITS - self._clock_may_be_off()
         if flag and not waited and len(self.agreed.releases(load_id)) < PERSONS:
             yield f"{entry.content_key}: it is flagged {flag!r}, and nothing of that was seen"
+
+    def _judge_let_go(self, entry: Entry, stands: Decimal) -> Iterator[str]:
+        """Hold a release that tells what stands accrued of its freight against what does."""
+        told = entry.content
+        freight, accrued = _amount(told, "freight"), _amount(told, "accrued")
+        if accrued != stands:
+            yield f"{entry.content_key}: it says that {accrued} stands accrued, and {stands} does"
+        if accrued == freight or not told["flagged"]:
+            yield f"{entry.content_key}: {accrued} of {freight} stands accrued, and it is unflagged"
+        if told["load_id"] not in self.witness.let_go:
+            yield f"{entry.content_key}: {accrued} of {freight} stands accrued, and none let it go"
 
     def _clock_may_be_off(self) -> timedelta:
         """Tell how much sooner the house may ring, by a clock that was set from side to side."""
@@ -452,9 +467,11 @@ class Reconciled(Invariant):
         }
 
     def _unsure(self) -> Iterator[tuple[str, str]]:
-        """Name the postings of which only a person can say whether they stand."""
-        ended = self.scene.rows(UNSURE)
-        for ledger, verb, business_key in ended:
+        """Name the postings of which only a person can say whether they stand.
+
+        What was refused does not, waived or not, and what was waived as done does.
+        """
+        for ledger, verb, business_key in self.scene.rows(ON_ITS_WAY):
             kind = "accrual" if verb == ACCRUE else "invoice"
             yield ledger, f"{kind}/{business_key}"
 
