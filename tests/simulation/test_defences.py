@@ -27,6 +27,7 @@ SEEN_AS_WELL = (
     "tolerance",
     "dated_once",
     "freight_certain",
+    "waived_is_nowhere",
     "newest_offer",
     "no_yes_too_late",
     "carriage_called_off",

@@ -7,16 +7,21 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import cast
 
+import msgspec
+
+from crossdock.canonical.money import Money
 from crossdock.flow.deliverer import Ended, Result
 from crossdock.flow.outcomes import Outcome
 from crossdock.flow.settling import Work
 from crossdock.ports import Exchange, Stage
+from crossdock.processes.freight_settlement_state import Accrued, Settlement
 from crossdock.simulators.ledger import Entry
 from crossdock.testing.simulation.faults import Level
 from crossdock.testing.simulation.image import BEGIN
 from crossdock.testing.simulation.invariants import tenants
 from crossdock.testing.simulation.invariants.base import Scene
 from crossdock.testing.simulation.invariants.effects import Polite
+from crossdock.testing.simulation.invariants.ledgers import ENDS, SETTLEMENTS, Believed
 from crossdock.testing.simulation.invariants.money import BilledWhenCertain
 from crossdock.testing.simulation.options import draw
 from crossdock.testing.simulation.rosters import FREIGHT
@@ -119,6 +124,81 @@ def test_a_clock_that_was_set_from_side_to_side_may_ring_earlier() -> None:
 
     assert flagged(HALF_AN_HOUR_EARLY, jumps) == []
     assert flagged(timedelta(hours=20), jumps) == [UNSEEN]
+
+
+def released(accrued: str, *, stands: str = "8.37", waived: bool = True) -> list[str]:
+    """Bill an order with 9.44, of which so much is said to stand accrued."""
+    witness = Witness(lambda _note: None)
+    witness.let_go |= {"LD1"} if waived else set()
+    judge = BilledWhenCertain(cast("Scene", SimpleNamespace(witness=witness)))
+    share = {"order_id": "SO-1", "amount": eur(stands)}
+    accrual = {"load_id": "LD1", "charge": "LINEHAUL", "shares": [share]}
+    told = {"load_id": "LD1", "order_id": "SO-1", "freight": eur("9.44"), "flagged": "waived"}
+    release = {**told, "accrued": eur(accrued)}
+    for verb, content in (("erp.accrue", accrual), ("erp.release_billing", release)):
+        witness.entered("erp", entered("received", verb, content, BEGIN))
+    return list(judge.after())
+
+
+def eur(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": "EUR"}
+
+
+def test_what_a_release_says_to_stand_accrued_stands_and_was_let_go() -> None:
+    assert released("8.37") == []
+    assert released("8.40") == [
+        "erp.release_billing: it says that 8.40 stands accrued, and 8.37 does"
+    ]
+    assert released("9.44", stands="9.44") == [
+        "erp.release_billing: not all stands accrued, it says, and all 9.44 does"
+    ]
+    assert released("8.37", waived=False) == [
+        "erp.release_billing: 8.37 of 9.44 stands accrued, and none let it go"
+    ]
+
+
+def believed(holds: str, status: str, *, ended: bool = False) -> list[str]:
+    """Let a load believe in 5.00, and have asked for 7.00 that ended so; the ERP holds this."""
+    accrued = Accrued(
+        amount=Money(minor=700, currency="EUR"),
+        revision=2,
+        settled=2 if ended else 1,
+        business_date=BEGIN.date(),
+        company_code="",
+        shares={"SO-1": 700},
+        standing={"SO-1": 500},
+    )
+    state = Settlement(load_id="LD1", accrued={"FUEL": accrued})
+    tables = {
+        SETTLEMENTS: [(msgspec.json.encode(state),)],
+        ENDS: [("erp.accrue", "LD1/FUEL", status)],
+    }
+    witness = Witness(lambda _note: None)
+    share = {"order_id": "SO-1", "amount": eur(holds)}
+    told: dict[str, object] = {"load_id": "LD1", "charge": "FUEL", "shares": [share]}
+    told |= {
+        "amount": eur(holds),
+        "carrier_scac": "ROAD",
+        "business_date": "2026-03-28",
+        "revision": 2,
+    }
+    witness.entered("erp", entered("received", "erp.accrue", told, BEGIN))
+    scene = SimpleNamespace(witness=witness, rows=lambda asked, *_: tables.get(asked, []))
+    return [each for each in Believed(cast("Scene", scene)).at_end() if each.startswith("erp.")]
+
+
+def test_what_is_believed_to_stand_stands_and_what_is_open_may_stand_as_it_was_asked() -> None:
+    stands = "erp.accrue LD1/FUEL stands as {} for SO-1, and is believed to as "
+    five, seven = stands + "5.00 for SO-1", stands + "7.00 for SO-1"
+
+    assert believed("5.00", "refused") == []
+    assert believed("5.00", "waived", ended=True) == []
+    assert believed("5.00", "unresolved") == believed("7.00", "unresolved") == []
+    assert believed("7.00", "applied") == []
+    assert believed("5.00", "applied") == [seven.format("5.00")]
+    assert believed("7.00", "refused") == [five.format("7.00")]
+    assert believed("7.00", "waived", ended=True) == [five.format("7.00")]
+    assert believed("6.00", "unresolved") == [f"{five} or 7.00 for SO-1".format("6.00")]
 
 
 def lived_beside(share: float) -> tuple[str, int]:

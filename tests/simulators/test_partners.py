@@ -297,3 +297,16 @@ def test_an_erp_that_is_sold_out_sets_nothing_aside(tmp_path: Path) -> None:
 
     assert (refused.status, refused.content["detail"]) == (422, "0 of 2 available for 10/IT-1/EA")
     assert kinds(entries) == [("refused", "commit_inventory/SO-1/1")]
+
+
+def test_an_erp_refuses_money_that_is_right_once_and_takes_it_when_it_is_asked_again(
+    tmp_path: Path,
+) -> None:
+    nothing = {"amount": "0.00", "currency": "EUR"}
+    told = {"charge": "FUEL", "carrier_scac": "ROAD", "revision": 1, "business_date": "2099-01-01"}
+    told |= {"amount": {"amount": "1.07", "currency": "EUR"}, "before": nothing, "shares": []}
+    with simulator("erp", tmp_path / "erp", "--faults", "unbookable=1") as erp:
+        first, second = (erp.post("/loads/LD1/accruals", told, "k1") for _ in range(2))
+
+    assert (first.status, first.content["error"]) == (422, "account_closed")
+    assert second.status == 201

@@ -267,7 +267,9 @@ class Erp(Partner):
         return await self.take(
             request,
             asked,
-            lambda: self._booked("FA", lambda: self.books.accrue(asked.content, self.clock.now())),
+            lambda: self._booked(
+                "FA", asked, lambda: self.books.accrue(asked.content, self.clock.now())
+            ),
         )
 
     async def _freight_invoice(self, request: web.Request) -> web.StreamResponse:
@@ -276,7 +278,7 @@ class Erp(Partner):
         return await self.take(
             request,
             asked,
-            lambda: self._booked("FI", lambda: post(asked.content, self.clock.now())),
+            lambda: self._booked("FI", asked, lambda: post(asked.content, self.clock.now())),
         )
 
     async def _billing_release(self, request: web.Request) -> web.StreamResponse:
@@ -285,11 +287,14 @@ class Erp(Partner):
         return await self.take(
             request,
             asked,
-            lambda: self._booked("BR", lambda: self.books.release(asked.content)),
+            lambda: self._booked("BR", asked, lambda: self.books.release(asked.content)),
         )
 
-    def _booked(self, series: str, book: Callable[[], None]) -> str:
+    def _booked(self, series: str, asked: Asked, book: Callable[[], None]) -> str:
         """Book it, and give the document's number. Raises No."""
+        refused = self.ledger.entries(kind="refused", content_key=asked.content_key)
+        if not refused and self.mischief.strikes("unbookable", asked.content_key):
+            raise No(422, "account_closed", "the account is closed")
         try:
             book()
         except KeyError as error:

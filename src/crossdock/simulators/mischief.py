@@ -55,6 +55,7 @@ FAULTS: dict[str, str] = {
     "billed_near": "bills a load 0.6 % too high",
     "billed_early": "bills a load before it is delivered",
     "billed_late": "bills a load two days after its delivery",
+    "unbookable": "refuses a posting of money that is right, once (reference ERP)",
     "mistyped": "types a posting's amount wrongly into its ledger",
     "misdated": "enters a posting under the next business date",
     "reversed_by_hand": "reverses a posting in its ledger, and tells nobody",

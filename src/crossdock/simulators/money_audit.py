@@ -78,7 +78,8 @@ def money_not_conserved(
 ) -> Iterator[str]:
     """Hold accruals against what moved them, and invoices against accruals and carriers.
 
-    `excepted` are the numbers that stand before a person.
+    `excepted` are the numbers that stand before a person, and the postings of which one was told
+    that they were refused.
     """
     claims = _claims(carriers)
     for book in erps:
@@ -127,8 +128,14 @@ def _refused(book: Book, excepted: frozenset[str]) -> Iterator[str]:
     }
     for key, entry in refused.items():
         numbers = {str(entry.content.get(name)) for name in ("load_id", "invoice_id", "order_id")}
-        if not numbers & excepted:
+        if not (numbers | {_posting(entry)}) & excepted:
             yield f"{key} was refused, and nobody was told"
+
+
+def _posting(entry: Entry) -> str:
+    """Name a posting as whoever asked for it names it: by load and charge, carrier and invoice."""
+    _, *names, part = (*_subject(entry), "")[:4]
+    return "/".join(names) + (f"@{part}" if part else "")
 
 
 def _done(book: Iterable[Entry], *verbs: str) -> Iterator[Entry]:

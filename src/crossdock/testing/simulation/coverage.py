@@ -106,6 +106,7 @@ REACHED: tuple[str, ...] = _words("""
     told charges.reported
     told ledger.statement
     send erp.accrue
+    erp refused erp.accrue
     send erp.post_freight_invoice
     send erp.release_billing
     send tms.share_freight_invoice
@@ -128,11 +129,13 @@ REACHED: tuple[str, ...] = _words("""
     exception FREIGHT_UNDER_REVIEW
     exception FREIGHT_INVOICE_CONTESTED
     exception FREIGHT_DECISION_REFUSED
+    exception FREIGHT_NOT_POSTED
     exception FREIGHT_CLAIM_UNMATCHED
     exception LEDGER_DIFFERS
     stage freight_settlement expected
     stage freight_settlement confirmed
     stage freight_settlement accrued
+    stage freight_settlement waived
     stage freight_settlement settled
     stage freight_settlement under review
     stage freight_settlement disputed

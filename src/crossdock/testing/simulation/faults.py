@@ -124,6 +124,7 @@ FAULTS: dict[str, Fault] = {
     "billed_near": _told("a load is billed 0.6 % too high", 0.05, 0.3),
     "billed_early": _told("a load is billed before it is delivered", 0.05, 0.3),
     "billed_late": _told("a load is billed two days after its delivery", 0.05, 0.2),
+    "unbookable": _told("the ERP refuses money that is right, until it is mended", 0.05, 0.3),
     "mistyped": _told("a posting's amount is typed wrongly into the ledger", 0.05, 0.3),
     "misdated": _told("a posting is entered under the next date", 0.05, 0.3),
     "reversed_by_hand": _told("a posting is reversed in the ledger by hand", 0.05, 0.3),

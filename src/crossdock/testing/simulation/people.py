@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 from crossdock.apis.experience.v1.views import ShipmentView, curated, picture_of
 from crossdock.flow.decisions import EDIT, RETRY, WAIVE, Decision, Undecidable
-from crossdock.flow.exceptions import ENDPOINT_CODES, ID_REUSED, UNRESOLVED
+from crossdock.flow.exceptions import ENDPOINT_CODES, ID_REUSED, REFUSED, UNRESOLVED
 from crossdock.flow.machine import Machine
+from crossdock.messages.freight_settlement import AccrueFreight, PostFreightInvoice, ReleaseBilling
 from crossdock.ports.store import ExceptionRow, Store
 from crossdock.processes.acknowledgement import OVERDUE as ACK_OVERDUE
+from crossdock.processes.freight_settlement_troubles import NOT_POSTED
 from crossdock.simulators.chance import choose, share
 from crossdock.testing.simulation.faults import Dice
 from crossdock.testing.simulation.house import House, Worker
@@ -19,7 +21,7 @@ from crossdock.testing.simulation.witness import Witness
 
 TENANT = "main"
 KIND = "shipment_view"
-WAIVE_SHARE, MENDS_SHARE = 0.25, 0.7
+WAIVE_SHARE, MENDS_SHARE, LETS_GO_SHARE = 0.25, 0.7, 0.4
 # What a person writes into a command that a partner has not taken, by its verb (RFC 7386).
 MENDED = {
     "tms.plan": b'{"order": {"customer_reference": "PO-MENDED"}}',
@@ -31,6 +33,8 @@ MENDED = {
 }
 TRIES_MAX = 3
 PATIENT_SHIFTS = 14
+# The money that people let go for good where it was refused, and the question about it afterwards.
+MONEY = (AccrueFreight.verb, PostFreightInvoice.verb, ReleaseBilling.verb)
 # What an operator closes with knowledge of the world: waiting for a retry would not help.
 KNOWN_FOR_GOOD = {ID_REUSED}
 
@@ -77,13 +81,20 @@ class Operators:
     def _patience(self, row: ExceptionRow) -> str:
         """Put documents away, try again a few times, and leave what does not help.
 
-        An acknowledgement that is late may still come: nobody asks again for days.
+        An acknowledgement that is late may still come: nobody asks again for days. Of the money
+        that a partner has refused some is let go.
         """
-        if row.kind == "document":
+        if row.kind == "document" or self._lets_go(row):
             return WAIVE
         self._tries[row.id] += 1
         tries = self._tries[row.id] - (PATIENT_SHIFTS if row.code == ACK_OVERDUE else 0)
         return RETRY if 0 < tries <= TRIES_MAX else ""
+
+    def _lets_go(self, row: ExceptionRow) -> bool:
+        refused = row.code == REFUSED and row.seen.get("verb") in MONEY
+        if not (refused or row.code == NOT_POSTED):
+            return False
+        return share(self._dice.seed, "lets go", row.id) < LETS_GO_SHARE
 
     def _open(self) -> list[ExceptionRow]:
         with self._house.store.read() as reader:

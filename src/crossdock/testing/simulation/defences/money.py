@@ -18,6 +18,7 @@ from crossdock.messages.freight_settlement import (
 from crossdock.policies import freight
 from crossdock.processes import (
     freight_reconciliation,
+    freight_settlement_answers,
     freight_settlement_billing,
     freight_settlement_gate,
     freight_settlement_match,
@@ -166,6 +167,7 @@ def in_any_order(_original: Any) -> Any:
 
 DECIDED = "tests/processes/test_freight_settlement_decisions.py"
 SETTLED = "tests/processes/test_freight_settlement.py"
+WAIVED = "tests/processes/test_freight_settlement_waived.py"
 RECONCILED = "tests/processes/test_freight_reconciliation.py"
 HEARD = (freight_settlement_match, freight_settlement_persons, freight_settlement_billing)
 POSTINGS = (AccrueFreight, PostFreightInvoice, ReleaseBilling)
@@ -304,8 +306,14 @@ DEFENCES: dict[str, Defence] = {
     ),
     "freight_certain": Defence(
         says="an order is billed when its freight has come to its end",
-        patches=one(freight_settlement_billing, "is_certain", seams.always(answer=True)),
+        patches=one(freight_settlement_billing, "_has_ended", seams.always(answer=True)),
         held_by=f"{SETTLED}::test_the_order_is_billed_when_its_freight_has_come_to_its_end",
+    ),
+    "waived_is_nowhere": Defence(
+        says="what an ERP refused and a person waived does not stand",
+        patches=one(freight_settlement_answers, "is_done", seams.always(answer=True)),
+        weather=("unbookable",),
+        held_by=f"{WAIVED}::test_what_was_waived_does_not_stand_and_the_order_is_billed_with_a_flag",
     ),
     "newest_statement": Defence(
         says="a statement that was drawn earlier says nothing more",

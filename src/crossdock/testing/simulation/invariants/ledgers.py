@@ -69,11 +69,10 @@ class Believed(Invariant):
         for name in sorted(believed.keys() | held.keys()):
             belief = believed.get(name, Belief(stands={}, told={}, is_out=False))
             there = held.get(name, {})
-            if there not in _may_stand(belief, ends.get(name, "")):
-                yield (
-                    f"{' '.join(name)} stands as {_written(there)}, and the load believes "
-                    f"{_written(belief.stands)}"
-                )
+            known = _may_stand(belief, ends.get(name, ""))
+            if there not in known:
+                said = " or ".join(map(_written, known))
+                yield f"{' '.join(name)} stands as {_written(there)}, and is believed to as {said}"
 
     def _of_lines(self, ends: Mapping[Name, str]) -> Iterator[str]:
         """Hold what the reconciliation goes by against every ledger, copies included."""

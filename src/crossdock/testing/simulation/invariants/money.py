@@ -29,6 +29,11 @@ UNSURE = (
     " AND status NOT IN ('applied', 'superseded')"
     " AND (verb LIKE '%.accrue' OR verb LIKE '%_freight_invoice')"
 )
+# The postings of which a person was told, also where something else took their place since.
+TOLD_REFUSED = (
+    "SELECT number FROM exception_about AS about JOIN exception ON exception_id = id"
+    " AND about.tenant = exception.tenant WHERE code = 'EFFECT_REFUSED' AND number LIKE '%/%'"
+)
 ON_ITS_WAY = f"{UNSURE} AND status NOT IN ('refused', 'waived')"
 ACCRUE, INVOICE, RELEASE = "erp.accrue", "erp.post_freight_invoice", "erp.release_billing"
 CENT = Decimal("0.01")
@@ -337,7 +342,9 @@ class BilledWhenCertain(Told):
         freight, accrued = _amount(told, "freight"), _amount(told, "accrued")
         if accrued != stands:
             yield f"{entry.content_key}: it says that {accrued} stands accrued, and {stands} does"
-        if accrued == freight or not told["flagged"]:
+        if accrued == freight:
+            yield f"{entry.content_key}: not all stands accrued, it says, and all {freight} does"
+        if not told["flagged"]:
             yield f"{entry.content_key}: {accrued} of {freight} stands accrued, and it is unflagged"
         if told["load_id"] not in self.witness.let_go:
             yield f"{entry.content_key}: {accrued} of {freight} stands accrued, and none let it go"
@@ -374,7 +381,9 @@ class MoneyConserved(Invariant):
         """Hold all books against each other."""
         erps = [self.scene.ledger(name) for name in ERPS]
         carriers = [self.scene.ledger(name) for name in self.scene.carriers()]
-        yield from money_audit.money_not_conserved(erps, carriers, self.scene.asked_about())
+        told = {number for (number,) in self.scene.rows(TOLD_REFUSED)}
+        excepted = self.scene.asked_about() | told
+        yield from money_audit.money_not_conserved(erps, carriers, excepted)
         yield from money_audit.doubled_postings(erps)
 
 
