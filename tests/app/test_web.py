@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import uvicorn
+
 from crossdock.apis.door import Door, answered
+from crossdock.apis.doorkeeper import Doorkeeper
 from crossdock.apis.gate import listening
 from crossdock.apis.http import as_json, as_page
 from crossdock.apis.server import Front
-from crossdock.app.web import Web
+from crossdock.app.web import Guest, Web
 
 LINE = b"POST /system/v1/partners/erp/orders HTTP/1.1\r\n"
 DELIVERY = LINE + b"Content-Length: 2\r\n\r\n{}"
@@ -224,3 +228,30 @@ def test_whoever_is_inside_at_the_end_is_still_answered() -> None:
             return [await inside.hear()]
 
     assert asyncio.run(day()) == [(202, '{"read":"{}"}', True)]
+
+
+async def page(_scope: Any, _receive: Any, send: Any) -> None:
+    """Answer everything with a page."""
+    await answered(as_page("/livez for 192.0.2.7"), send)
+
+
+def test_a_connection_that_is_turned_away_meanwhile_was_not_silent() -> None:
+    async def day() -> tuple[Heard, list[bool]]:
+        config = uvicorn.Config(page, log_level="warning", lifespan="off")
+        state = uvicorn.Server(config).server_state
+        keeper = Doorkeeper(Door(page, most=0))
+        ours, theirs = socket.socketpair()
+        transport, guest = await asyncio.get_running_loop().connect_accepted_socket(
+            lambda: Guest(keeper, PAGE, config=config, server_state=state, app_state={}), ours
+        )
+        caller = Caller(*await asyncio.open_connection(sock=theirs))
+        await caller.say(DELIVERY)
+        heard = [await caller.hear() for _ in range(2)]
+        ended = []
+        for _ in range(2):  # the time of its silence is over
+            guest.timeout_keep_alive_handler()
+            ended.append(transport.is_closing())
+        caller.writer.close()
+        return heard, ended
+
+    assert asyncio.run(day()) == ([SHOWN, REFUSED_AND_STAYS], [False, True])

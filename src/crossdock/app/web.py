@@ -65,6 +65,7 @@ class Guest(HttpToolsProtocol):
         self._keeper = keeper
         self._said = said
         self._is_between = True  # two requests
+        self._was_refused = False  # since the time of its silence began
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Go on where the gate has stopped."""
@@ -83,13 +84,23 @@ class Guest(HttpToolsProtocol):
             super().data_received(data)  # to the door, which reads it as what it is
         else:
             self.transport.write(self._keeper.refusal(closes=False))
-            self.on_response_complete()
+            self._was_refused = True
 
     @property
     def _is_idle(self) -> bool:
         """Tell whether all requests before have been read and answered."""
         first = self.cycle is None  # until there is a request, whatever its type says
         return self._is_between and (first or self.cycle.response_complete)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """End a connection that was silent; a refusal sets no timer, so it is asked about here."""
+        if self._was_refused:
+            self._was_refused = False
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+        else:
+            super().timeout_keep_alive_handler()
 
     def on_message_begin(self) -> None:
         """Note that a request has begun."""
