@@ -31,7 +31,8 @@ class House:
         self.bodies: list[bytes] = []
         self.callers: list[Caller] = []
         self.let = asyncio.Event()
-        self.web = Web(Front(self._page, Door(self._deliver, most=most)), sockets)
+        self.door = Door(self._deliver, most=most)
+        self.web = Web(Front(self._page, self.door), sockets)
 
     async def _page(self, scope: Any, _receive: Any, send: Any) -> None:
         await answered(as_page(f"{scope['path']} for {scope['client'][0]}"), send)
@@ -178,7 +179,7 @@ def test_a_body_that_reads_like_a_delivery_is_a_body() -> None:
 
 
 def test_of_many_at_once_as_many_come_in_as_there_is_room_for() -> None:
-    async def day() -> Heard:
+    async def day() -> tuple[Heard, int]:
         async with a_house(most=3) as house:
             calls = [await call(house) for _ in range(40)]
             for each in calls:
@@ -186,9 +187,9 @@ def test_of_many_at_once_as_many_come_in_as_there_is_room_for() -> None:
             heard = [asyncio.create_task(each.hear()) for each in calls]
             await asyncio.sleep(0.2)
             house.let.set()
-            return await asyncio.gather(*heard)
+            return sorted(await asyncio.gather(*heard)), house.door.refused
 
-    assert sorted(asyncio.run(day())) == [TAKEN] * 3 + [REFUSED] * 37
+    assert asyncio.run(day()) == ([TAKEN] * 3 + [REFUSED] * 37, 37)
 
 
 def test_a_connection_that_wants_to_end_is_ended_with_the_refusal() -> None:

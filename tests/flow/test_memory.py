@@ -5,7 +5,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from crossdock.flow.machine import Machine
-from crossdock.flow.memory import Memory
+from crossdock.flow.memory import BESIDE_BYTES, Memory
 from crossdock.messages.envelope import Key
 from crossdock.ports import Emission, Received
 from crossdock.ports.store import Store
@@ -26,7 +26,7 @@ def test_a_state_is_given_back_for_the_very_bytes_it_was_written_as() -> None:
 
 
 def test_what_was_written_longest_ago_is_forgotten_first() -> None:
-    memory = Memory(bytes_max=8)
+    memory = Memory(bytes_max=2 * BESIDE_BYTES + 8)
     memory.keep(FIRST, 1, b"1234", "first")
     memory.keep(SECOND, 1, b"1234", "second")
     memory.keep(FIRST, 1, b"12345", "first again")
@@ -34,6 +34,15 @@ def test_what_was_written_longest_ago_is_forgotten_first() -> None:
     found = [memory.recall(SECOND, 1, b"1234"), memory.recall(FIRST, 1, b"12345")]
 
     assert found == [None, "first again"]
+
+
+def test_states_of_which_little_is_said_are_bounded_as_well() -> None:
+    memory = Memory(bytes_max=2 * BESIDE_BYTES)
+    names = [("main", "counter", Key("order", f"SO-{number}")) for number in range(3)]
+    for name in names:
+        memory.keep(name, 1, b"", "nothing")
+
+    assert [memory.recall(name, 1, b"") for name in names] == [None, "nothing", "nothing"]
 
 
 def test_the_next_step_gets_the_state_that_the_last_one_left(store: Store) -> None:

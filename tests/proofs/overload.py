@@ -8,8 +8,8 @@ its own, and in a second house over connections that are kept and used again (`k
 custom: a sender of webhooks opens one for each, a gateway keeps them.
 
 Before what is measured come a peak and a flood that are not: they fill what fills, which is the
-store's cache of pages (64 MiB) and the states that are remembered (16 MiB as written, some times
-that as objects). Memory is flat where the second half of the flood holds no more than the first.
+store's cache of pages (64 MiB) and the states that are remembered (some 70 MB at most). Memory is
+flat where the second half of the flood holds no more than the first.
 
 Told are the accepted against the peak, a second and a CPU second of the house; the refusals (429,
 each with Retry-After), how long they took and what one costs; what was offered and what was sent of
@@ -95,7 +95,7 @@ def flooded(seconds: float, *, keeps: bool) -> dict[str, Figure]:
         folder = Path(name)
         with serving(folder, keeps=keeps) as sender:
             cold = sender.peak(seconds / 4)
-            first = sender.flood(TIMES * cold.rate, 1.5 * seconds)
+            first = sender.flood(TIMES * cold.rate, 2 * seconds)
             peak = sender.peak(seconds / 2)
             flood = sender.flood(TIMES * peak.rate, seconds)
         loads = (cold, first, peak, flood)

@@ -108,6 +108,16 @@ def test_what_flow_counts_has_a_metric() -> None:
     assert value("crossdock_effects_total", effects) == 2
 
 
+def test_who_was_turned_away_is_asked_for_when_somebody_looks() -> None:
+    metrics = Metrics()
+    refused = [0]
+    metrics.turned_away(lambda: refused[0])
+    refused[0] = 3
+
+    assert metrics.registry.get_sample_value("crossdock_deliveries_refused_total") == 3
+    assert b"\ncrossdock_deliveries_refused_total 3.0\n" in metrics.page()
+
+
 def test_every_metric_is_named_as_the_house_names_them() -> None:
     metrics = Metrics()
     metrics.heard("erp", "orders", datetime(2026, 3, 29, tzinfo=UTC))

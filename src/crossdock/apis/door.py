@@ -52,6 +52,7 @@ class Door:
         self._clock = clock
         self._under_way = 0
         self._kept = 0
+        self.refused = 0  # since the start
         self._seconds_each = 0.0
         self._left_at: float | None = None
 
@@ -106,7 +107,8 @@ class Door:
         self._left_at = now if self._under_way else None
 
     def refusal(self) -> Reply:
-        """Say when to come again: when those who are inside have been served."""
+        """Turn one away, and say when to come again: when those who are inside have been served."""
+        self.refused += 1
         backlog = self._under_way * self._seconds_each
         seconds = min(max(math.ceil(backlog), RETRY_SECONDS_MIN), RETRY_SECONDS_MAX)
         return refused(self._under_way, seconds)

@@ -109,7 +109,7 @@ class House:
 
     def app(self, shell: Shell) -> Front:
         """Build the application over a shell."""
-        return assemble(
+        front = assemble(
             self.config,
             read=self.store.read,
             intake=shell,
@@ -120,6 +120,8 @@ class House:
             not_ready=shell.not_ready,
             waits=shell.held,
         )
+        self.machine.metrics.turned_away(lambda: front.door.refused)
+        return front
 
 
 def build(config: Config, clock: RunningClock | None = None, role: Role = Role.COMMAND) -> House:

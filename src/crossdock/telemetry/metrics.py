@@ -7,11 +7,13 @@ Flow counts under paths (`steps/order_release/taken`); `PATHS` says which metric
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 # The first word of a path -> the metric, what it counts, and the labels of the words that follow.
 PATHS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
@@ -150,6 +152,23 @@ class Metrics:
         """Show a level: `intake`, `inbox`, `free`, `parked`, `released` or `held`."""
         self._levels[name].set(number)
 
+    def turned_away(self, told: Callable[[], int]) -> None:
+        """Show how many deliveries found the door full, as is told whenever somebody looks."""
+        self.registry.register(TurnedAway(told))
+
     def page(self) -> bytes:
         """Write all meters in the Prometheus text format."""
         return generate_latest(self.registry)
+
+
+class TurnedAway(Collector):
+    """Deliveries that found the door full: counted there, where an addition is all it may cost."""
+
+    def __init__(self, told: Callable[[], int]) -> None:
+        """Know who tells how many there were."""
+        self._told = told
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        """Ask."""
+        says = "Deliveries refused with 429, for the door was full."
+        yield CounterMetricFamily("crossdock_deliveries_refused", says, value=self._told())
