@@ -54,27 +54,22 @@ class Addressed(Struct, frozen=True, kw_only=True):
 
 def address(directory: Directory, message: Message) -> Addressed:
     """Find everyone whose turn a message is; raises whatever a subscriber's `keys` raises."""
+    turns = [] if message.addressee is None else [message.addressee]
     if message.addressee is None:
-        turns = [
-            (each.name, key) for each in directory.listening(message) for key in each.keys(message)
-        ]
-    else:
-        turns = [message.addressee]
-    return Addressed(
-        row=row_of(message),
-        message=message,
-        inbox=tuple(
-            InboxRow(
-                tenant=message.tenant,
-                message_id=message.id,
-                subscriber=subscriber,
-                key=key,
-                lane=lane_of(message.tenant, key),
-            )
-            for subscriber, key in turns
-        ),
-        puts=tuple(put for each in directory.showing(message) for put in each.project(message)),
-    )
+        for each in directory.listening(message):
+            for key in each.keys(message):
+                turns.append((each.name, key))
+    tenant, id_ = message.tenant, message.id
+    inbox = [
+        InboxRow(
+            tenant=tenant, message_id=id_, subscriber=name, key=key, lane=lane_of(tenant, key)
+        )
+        for name, key in turns
+    ]
+    puts: list[Put] = []
+    for showing in directory.showing(message):
+        puts += showing.project(message)
+    return Addressed(row=row_of(message), message=message, inbox=tuple(inbox), puts=tuple(puts))
 
 
 def row_of(message: Message) -> MessageRow:

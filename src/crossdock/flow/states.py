@@ -80,7 +80,7 @@ class Cases:
 
     def find(self, names: Iterable[CaseName]) -> None:
         """Find the stored states of all these at once."""
-        wanted = sorted({name for name in names if name not in self._rows})
+        wanted = [name for name in dict.fromkeys(names) if name not in self._rows]
         if wanted:
             found = self._reader.processes(wanted)
             self._rows.update((name, found.get(name)) for name in wanted)
