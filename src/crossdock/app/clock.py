@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from datetime import UTC, datetime
 
@@ -30,8 +30,6 @@ class TimeOrderedIds:
         """Mint an id."""
         stamp = (time.time_ns() // 1_000_000) << 12
         self._last = max(self._last + 1, stamp)
-        head, count = self._last >> 12, self._last & 0xFFF
-        tail = secrets.randbits(62) | (1 << 63)
-        number = (head << 80) | (0x7 << 76) | (count << 64) | tail
-        text = f"{number:032x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        head, count = f"{self._last >> 12:012x}", self._last & 0xFFF
+        chance = f"{int.from_bytes(os.urandom(8), 'big') >> 2 | 1 << 63:016x}"
+        return f"{head[:8]}-{head[8:]}-7{count:03x}-{chance[:4]}-{chance[4:]}"

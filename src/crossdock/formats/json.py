@@ -42,15 +42,8 @@ def read(raw: bytes, *, nulls: bool = True) -> Any:
     """
     _refuse_depth(raw)
     plain = raw.isascii() and b"\\u" not in raw
-    read_object = _plain_object if plain else _object
     try:
-        found = json.loads(
-            raw.decode("utf-8-sig"),
-            parse_int=_whole,
-            parse_float=_fraction,
-            parse_constant=_no_number,
-            object_pairs_hook=read_object if nulls else _without_nulls(read_object),
-        )
+        found = _DECODERS[plain, nulls].decode(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise Unreadable("This is not text in UTF-8", at_byte=error.start) from error
     except json.JSONDecodeError as error:
@@ -146,3 +139,21 @@ def _fraction(digits: str) -> Decimal:
 
 def _no_number(word: str) -> NoReturn:
     raise Unreadable("JSON knows no such number", number=word)
+
+
+def _decoder(read_object: ReadObject) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        parse_int=_whole,
+        parse_float=_fraction,
+        parse_constant=_no_number,
+        object_pairs_hook=read_object,
+    )
+
+
+# By whether the text is plain, and whether nulls stay: made once, a document is often small.
+_DECODERS = {
+    (True, True): _decoder(_plain_object),
+    (True, False): _decoder(_without_nulls(_plain_object)),
+    (False, True): _decoder(_object),
+    (False, False): _decoder(_without_nulls(_object)),
+}

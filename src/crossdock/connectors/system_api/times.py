@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from crossdock.canonical.moments import (
@@ -23,8 +23,8 @@ from crossdock.connectors.system_api.reading import Element
 
 # What lies before is a default that a program wrote for "unknown" (0001-01-01, 1900-01-01).
 YEAR_MIN, YEAR_MAX = 1970, 2199
-LEAP_SECOND = 60  # RFC 3339, section 5.7; read as the next minute's first
-MINUTE_MAX = 59
+LEAP_SECOND = "60"  # RFC 3339, section 5.7; read as the next minute's first
+HOUR_MAX, MINUTE_MAX = "23", 59
 
 # RFC 3339, section 5.6, with the offset and the seconds optional and any number of decimals.
 _TIME = re.compile(
@@ -88,12 +88,14 @@ def utc_text(at: datetime) -> str:
 
 
 def _local(found: re.Match[str]) -> datetime:
-    day = _meant(date.fromisoformat(found["day"]))
-    second = int(found["second"] or 0)
+    day, hour, minute, second, fraction = found.group("day", "hour", "minute", "second", "fraction")
+    if hour > HOUR_MAX:  # some readers take 24:00 for the next midnight; RFC 3339 has none
+        raise ValueError(hour)
     leap = second == LEAP_SECOND
-    micro = (found["fraction"] or "").ljust(6, "0")[:6]
-    clock = time(int(found["hour"]), int(found["minute"]), second - leap, int(micro))
-    return datetime.combine(day, clock) + timedelta(seconds=int(leap))
+    whole = f"{day}T{hour}:{minute}:{'59' if leap else second or '00'}"
+    local = datetime.fromisoformat(f"{whole}.{fraction:0<6.6}" if fraction else whole)
+    _meant(local)
+    return local + timedelta(seconds=1) if leap else local
 
 
 def _meant(day: date) -> date:
@@ -103,13 +105,13 @@ def _meant(day: date) -> date:
 
 
 def _with_offset(local: datetime, offset: str, text: str) -> Moment:
-    sign = -1 if offset.startswith("-") else 1
     hours, minutes = (0, 0) if offset in "Zz" else (int(offset[1:3]), int(offset[4:6]))
-    if minutes > MINUTE_MAX:
+    if offset[1:3] > HOUR_MAX or minutes > MINUTE_MAX:
         raise ValueError(offset)
-    away = sign * timedelta(hours=hours, minutes=minutes)
-    at = local.replace(tzinfo=timezone(away)).astimezone(UTC)
-    zone = offset if away else "UTC"
+    at, zone = local.replace(tzinfo=UTC), "UTC"
+    if hours or minutes:
+        away = timedelta(hours=hours, minutes=minutes)
+        at, zone = at + away if offset[0] == "-" else at - away, offset
     return Moment(at=at, text=text, zone=zone, zone_source=ZoneSource.OFFSET)
 
 
