@@ -54,16 +54,15 @@ class Addressed(Struct, frozen=True, kw_only=True):
 
 def address(directory: Directory, message: Message) -> Addressed:
     """Find everyone whose turn a message is; raises whatever a subscriber's `keys` raises."""
-    turns = [] if message.addressee is None else [message.addressee]
     if message.addressee is None:
-        for each in directory.listening(message):
-            for key in each.keys(message):
-                turns.append((each.name, key))
+        turns = [
+            (each.name, key) for each in directory.listening(message) for key in each.keys(message)
+        ]
+    else:
+        turns = [message.addressee]
     tenant, id_ = message.tenant, message.id
     inbox = [
-        InboxRow(
-            tenant=tenant, message_id=id_, subscriber=name, key=key, lane=lane_of(tenant, key)
-        )
+        InboxRow(tenant=tenant, message_id=id_, subscriber=name, key=key, lane=lane_of(tenant, key))
         for name, key in turns
     ]
     puts: list[Put] = []

@@ -218,7 +218,7 @@ def post_invoices(state: Settlement, dues: tuple[Due, ...], at: datetime, rules:
     today = business_day(rules.freight, at)
     for name, payable in payables_of(state, dues).items():
         mine = parts_of(state.paid, name)
-        moved = dict[str, Paid]()
+        moved: dict[str, Paid] = {}
         for part in parts_for(state, name, mine, _borne(payable)):
             known = mine.get(part.name)
             after = _payment(payable, part, known, waiting, today)

@@ -96,7 +96,8 @@ def tell_erp(state: CommitmentState, gone: Departures) -> Step:
 
     What is dropped for one shipment makes room for another, and no answer will come to say so.
     """
-    before, said = None, list[Emission]()
+    before = None
+    said: list[Emission] = []
     while state != before:
         before = state
         state, confirming = tell_confirmations(state, gone)

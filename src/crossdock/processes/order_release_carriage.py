@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
-from functools import partial
 
 import msgspec
 
@@ -37,7 +36,6 @@ from crossdock.processes.order_release_state import (
     Step,
     Told,
     carriage_of,
-    chain,
     changed,
     live,
     order_numbers,
@@ -78,24 +76,22 @@ def take_delivery(state: OrderState, said: DeliveryClosed) -> Step:
 def settle_carriages(state: OrderState, at: datetime, rules: Rules) -> Step:
     """Bring every shipment to where the plan in force wants it, and say the difference."""
     plan = plan_in_force(state)
-    shipments = plan.shipments if plan else ()
-    wanted = {shipment.shipment_id for shipment in shipments}
-    gone = [each for each in live(state) if each.shipment_id not in wanted]
-    return chain(
-        state,
-        *[partial(_give_up, carriage=each, plan=plan, at=at) for each in gone],
-        _undo_what_is_given_up,
-        *[
-            partial(_carry, shipment=shipment, plan=plan, at=at, rules=rules)
-            for shipment in shipments
-            if plan is not None
-        ],
-    )
-
-
-def _undo_what_is_given_up(state: OrderState) -> Step:
-    left = [each for each in state.carriages if not each.live]
-    return chain(state, *[partial(_undo, carriage=each) for each in left])
+    wanted = {shipment.shipment_id for shipment in plan.shipments} if plan else frozenset()
+    said: tuple[Emission, ...] = ()
+    for carriage in live(state):
+        if carriage.shipment_id not in wanted:
+            state, more = _give_up(state, carriage, plan, at)
+            said += more
+    for carriage in state.carriages:
+        if not carriage.live:
+            state, more = _undo(state, carriage)
+            said += more
+    if plan is None:
+        return state, said
+    for shipment in plan.shipments:
+        state, more = _carry(state, shipment, plan, at, rules)
+        said += more
+    return state, said
 
 
 def _undo(state: OrderState, carriage: Carriage) -> Step:

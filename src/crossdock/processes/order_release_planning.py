@@ -71,7 +71,8 @@ def ask_for_plan(state: OrderState, order: Order, attributes: TransportAttribute
 
 def _drop_requests(state: OrderState, wanted: PlanAsk | None, because: str) -> Step:
     """Keep from the TMS all requests but one, as far as it has not been told or has refused."""
-    asks, drops = list[PlanAsk](), list[Emission]()
+    asks: list[PlanAsk] = []
+    drops: list[Emission] = []
     for ask in state.asks:
         answer = answer_to(state, PlanShipment.verb, state.order_id, ask.version)
         undone = ask.undone if ask == wanted else taken_out(ask.undone, answer)

@@ -124,15 +124,12 @@ def is_referenced(carriage: Carriage) -> bool:
 
 def note_references(state: OrderState, carriage: Carriage) -> Carried:
     """Tell once for each reference that the ERP carries it."""
-    writes, said = list[Write](), list[Emission]()
+    writes: list[Write] = []
+    said: list[Emission] = []
     for write in carriage.writes:
-        answered = written(state, carriage, write)
-        news = (
-            answered is not None
-            and answered.answer is AnswerKind.APPLIED
-            and not write.referenced
-            and write.undone is not Undone.REVERSED
-        )
+        waits = not write.referenced and write.undone is not Undone.REVERSED
+        answered = written(state, carriage, write) if waits else None
+        news = answered is not None and answered.answer is AnswerKind.APPLIED
         if answered is not None and news:
             said.append(
                 OrderReferenced(
@@ -160,7 +157,8 @@ def undo_references(state: OrderState, carriage: Carriage) -> Carried:
     if writes == kept:
         return carriage, ()
     applied = [each for each in writes if is_applied(state, carriage, each)]
-    undone, said = list[Write](), list[Emission]()
+    undone: list[Write] = []
+    said: list[Emission] = []
     for write in writes:
         if write in kept:
             undone.append(write)

@@ -5,8 +5,6 @@ A leaf of order_release.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from crossdock.messages.flow import AnswerKind
 from crossdock.messages.order_release import CancelPlan, PlanShipment, WriteTransportReference
 from crossdock.processes.order_release_intake import INCOMPLETE, MASTER_DATA, NOT_ROUTED
@@ -30,8 +28,8 @@ STUCK = {AnswerKind.REFUSED, AnswerKind.UNRESOLVED}
 
 def stage(state: OrderState) -> str:
     """Tell where an order stands: the first thing that keeps it from being delivered."""
-    stuck = next(_stuck(state), None)
-    if stuck is not None:
+    stuck = _stuck(state)
+    if stuck:
         return stuck
     if is_cancelled(state):
         return "cancelled"
@@ -63,23 +61,24 @@ def all_delivered(state: OrderState) -> bool:
     return bool(verdicts) and all(verdict and verdict.delivered for verdict in verdicts)
 
 
-def _stuck(state: OrderState) -> Iterator[str]:
-    """The effects this order needs now that ended badly; flow has opened their exceptions."""
+def _stuck(state: OrderState) -> str:
+    """The first effect this order needs now that ended badly; flow has opened its exception."""
     ask = current_ask(state)
     if is_cancelled(state):
         for version in state.cancels[-1:]:
             answer = answer_to(state, CancelPlan.verb, state.order_id, str(version))
             if answer in STUCK:
-                yield _words(CancelPlan.verb, answer)
+                return _words(CancelPlan.verb, answer)
     elif ask is not None and plan_for_acceptance(state) is None:
         answer = answer_to(state, PlanShipment.verb, state.order_id, ask.version)
         if answer in STUCK:
-            yield _words(PlanShipment.verb, answer)
+            return _words(PlanShipment.verb, answer)
     for carriage in live(state):
         for write in carriage.writes[-1:]:
             answered = written(state, carriage, write)
             if answered is not None and answered.answer in STUCK:
-                yield _words(WriteTransportReference.verb, answered.answer)
+                return _words(WriteTransportReference.verb, answered.answer)
+    return ""
 
 
 def _words(verb: str, answer: AnswerKind | None) -> str:

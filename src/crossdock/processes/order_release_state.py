@@ -371,7 +371,7 @@ def plan_in_force(state: OrderState) -> Plan | None:
 
     Where the TMS dropped that one, no older one comes back.
     """
-    if is_cancelled(state):
+    if not state.plans or is_cancelled(state):
         return None
     newest = newest_planned(state)
     for plan in state.plans:
@@ -386,8 +386,11 @@ def newest_planned(state: OrderState) -> int:
     Version 0 are the loads a TMS tenders itself, which come without asking and name no version.
     """
     accepted = state.acceptance.version if state.acceptance else 0
-    spoken_of = [each.order_version for each in state.heard if each.order_version <= accepted]
-    return max(spoken_of, default=-1)
+    newest = -1
+    for each in state.heard:
+        if newest < each.order_version <= accepted:
+            newest = each.order_version
+    return newest
 
 
 def plan_for_acceptance(state: OrderState) -> Plan | None:
@@ -395,11 +398,12 @@ def plan_for_acceptance(state: OrderState) -> Plan | None:
 
     Loads that name no version are a plan of any.
     """
-    plan = plan_in_force(state)
-    accepted = state.acceptance.version if state.acceptance else None
-    if plan is None or accepted is None:
+    if state.acceptance is None:
         return None
-    return plan if plan.order_version in {accepted, 0} else None
+    plan = plan_in_force(state)
+    if plan is None:
+        return None
+    return plan if plan.order_version in {state.acceptance.version, 0} else None
 
 
 def current_ask(state: OrderState) -> PlanAsk | None:
@@ -415,8 +419,11 @@ def current_ask(state: OrderState) -> PlanAsk | None:
 
 def active_refusal(state: OrderState) -> Refusal | None:
     """Find the TMS's refusal, where it answers the current request and no plan came after it."""
-    ask, refusal = current_ask(state), state.refusal
-    if ask is None or refusal is None or is_cancelled(state):
+    refusal = state.refusal
+    if refusal is None or is_cancelled(state):
+        return None
+    ask = current_ask(state)
+    if ask is None:
         return None
     same = (refusal.order_version, refusal.again) == (ask.order_version, ask.again)
     return refusal if same and plan_for_acceptance(state) is None else None

@@ -238,19 +238,15 @@ def settle_late(state: OrderState) -> Step:
 
 def judge_answers(state: OrderState) -> Step:
     """Ask people about answers that came too late, on other terms, or to no offer at all."""
-    late = [
-        (carriage, offer) for carriage in state.carriages for offer in carriage.offers if offer.late
-    ]
-    countered = [
-        (carriage, offer)
-        for carriage in live(state)
-        for offer in carriage.offers
-        if is_countered(offer)
-    ]
+    offers = [(carriage, offer) for carriage in state.carriages for offer in carriage.offers]
+    if not (offers or state.strangers or state.raised):
+        return tell_states(state)
+    late = [(carriage, offer) for carriage, offer in offers if offer.late]
+    offers = [(carriage, offer) for carriage, offer in offers if carriage.live]
+    countered = [(carriage, offer) for carriage, offer in offers if is_countered(offer)]
     contested = [
         (carriage, offer)
-        for carriage in live(state)
-        for offer in carriage.offers
+        for carriage, offer in offers
         if len(offer.words) > 1 and is_contested(offer) and offer.verdict in WORDS
     ]
     if not (late or countered or contested or state.strangers or state.raised):

@@ -379,7 +379,8 @@ def undo_offers(state: OrderState, carriage: Carriage) -> Carried:
     if not carriage.offers:
         return carriage, ()
     over = {OfferVerdict.TIMED_OUT, OfferVerdict.WITHDRAWN, OfferVerdict.LOST}
-    offers, said = list[Offer](), list[Emission]()
+    offers: list[Offer] = []
+    said: list[Emission] = []
     for offer in carriage.offers:
         undone, emission = offer.undone, None
         if offer.verdict in over and not offer.by_tms:

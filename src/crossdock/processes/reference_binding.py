@@ -257,7 +257,8 @@ def candidates(state: BindingState, waiting: Waiting) -> tuple[str, ...]:
 
 def release(state: BindingState) -> Step:
     """Send evidence to its shipment where there is exactly one."""
-    kept, said = list[Waiting](), list[Emission]()
+    kept: list[Waiting] = []
+    said: list[Emission] = []
     for each in state.waiting:
         found = candidates(state, each)
         if len(found) == 1:
@@ -279,7 +280,7 @@ def route(state: BindingState) -> Step:
     shipments = sorted({each.shipment_id for each in state.bindings})
     bounded = any(each.valid_from or each.valid_until for each in state.bindings)
     routed = shipments[0] if len(shipments) == 1 and not bounded else ""
-    said = list[Emission]()
+    said: list[Emission] = []
     if state.routed and state.routed != routed:
         said.append(DropReference(reference=reference, key=Key("shipment", state.routed)))
     if routed and state.routed != routed:

@@ -376,7 +376,8 @@ def say_all(state: Visibility, journey: Journey, rules: Rules) -> Decision:
 def _pictures(
     state: Visibility, journey: Journey, rules: Rules, flags: tuple[str, ...]
 ) -> tuple[dict[str, str], list[Emission]]:
-    told, said = dict(state.told), list[Emission]()
+    told = dict(state.told)
+    said: list[Emission] = []
     for customer_id in state.customers:
         changed = picture_for(state, journey, customer_id, rules, flags)
         content = _encode(changed)

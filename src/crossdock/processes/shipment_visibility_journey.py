@@ -344,7 +344,7 @@ def _status(journey: Journey, view: View) -> Milestone | None:
     if journey.turned_back is not None:
         return _RETURNED
     facts = journey.facts
-    left_out = set[Milestone]()
+    left_out: set[Milestone] = set()
     if view.delivered_at is None:
         left_out.add(_DELIVERED)
     if _POD in facts and closed_at(journey, view.deliveries, _POD) is None:

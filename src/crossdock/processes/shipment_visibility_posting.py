@@ -278,7 +278,8 @@ def settle_milestones(
     asked = dict.fromkeys(each.milestone for each in rules.freight.opens)
     if not asked:
         return state, ()
-    reached_, said = dict(state.reached), list[MilestoneSettled]()
+    reached_ = dict(state.reached)
+    said: list[MilestoneSettled] = []
     for milestone in asked:
         known = reached_.get(milestone, {})
         ends = dict(_ends(state, journey, rules, milestone, known))
