@@ -33,7 +33,12 @@ PROMISES = (
         sqlite="After the flush to disk (`synchronous=FULL`)",
         postgres="After the commit (`synchronous_commit=on`)",
         shown=("tests/flow/test_receiver.py", "tests/flow/test_crashes.py"),
-        programmes=("crash_points", "power_cut_sqlite", "power_cut_postgres", "history_checker"),
+        programmes=(
+            "crash_points",
+            "power_cut_sqlite",
+            "power_cut_postgres",
+            "history_checker_postgres",
+        ),
     ),
     Promise(
         text="The same thing said twice is one thing, for ever; other content under the same "
@@ -57,14 +62,14 @@ PROMISES = (
         sqlite="By the order of arrival",
         postgres="By the order of arrival within a lane",
         shown=("tests/flow/test_dispatcher.py",),
-        programmes=("poison", "history_checker"),
+        programmes=("poison", "history_checker_postgres"),
     ),
     Promise(
         text="Each effect happens once, or is exactly one question to a person",
         sqlite="By the partner's effect class: its key, a look-up, nature, or a person",
         postgres="The same; one worker at a time delivers to a partner",
         shown=("tests/flow/test_deliverer.py", "tests/journeys/test_killed.py"),
-        programmes=("crash_points", "fault_proxy", "simulation", "ablation"),
+        programmes=("crash_points", "fault_proxy", "simulation", "ablation", "machines"),
     ),
     Promise(
         text="The same evidence in any order, told any number of times, gives the same end",
@@ -122,10 +127,22 @@ PROMISES = (
         programmes=("recovery_herd",),
     ),
     Promise(
+        text="What people decide is in the audit log, and no row of it is changed, taken out or "
+        "put in unseen",
+        sqlite="By a chain of seals; what is cut off at the end, by a head kept elsewhere",
+        postgres="The same",
+        shown=("tests/flow/test_audit_chain.py", "tests/flow/test_operator.py"),
+    ),
+    Promise(
         text="More than can be done is refused at the door, with when to come again",
-        sqlite="429 when the door is full, 507 when the disk is",
-        postgres="429 when the door is full",
-        shown=("tests/flow/test_shell.py", "tests/apis/test_gate.py", "tests/app/test_web.py"),
+        sqlite="429 when the door is full, 507 when the disk is, 503 when it fails",
+        postgres="The same; 503 when the database is away",
+        shown=(
+            "tests/flow/test_shell.py",
+            "tests/apis/test_gate.py",
+            "tests/apis/test_deliveries.py",
+            "tests/app/test_web.py",
+        ),
         programmes=("overload", "disk_full"),
     ),
 )

@@ -5,7 +5,9 @@ import json
 import pytest
 from msgspec.structs import replace
 
+from crossdock.flow import audit_chain
 from crossdock.ports.store import Store
+from crossdock.testing.store_conformance import rows
 from tests.cli.conftest import Terminal
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -117,4 +119,23 @@ def test_an_exception_there_is_not_ends_with_four(terminal: Terminal) -> None:
     assert (told.code, told.said) == (
         4,
         "There is no exception y, or more than one begins so.\n",
+    )
+
+
+def test_the_audit_log_is_whole_until_somebody_cuts_it_off(
+    terminal: Terminal, store: Store
+) -> None:
+    with store.write() as unit:
+        unit.log([rows.line("SO-1"), rows.line("SO-2")])
+        head = audit_chain.seal(unit, "main")
+
+    whole = terminal.run("audit", "--head", head)
+    foreign = terminal.run("audit", "--head", "7:beef")
+
+    chain = f"2 row(s); the chain is {{}}; its head is {head}\n"
+    assert (whole.code, whole.answer, whole.said) == (0, chain.format("whole"), "")
+    assert (foreign.code, foreign.answer, foreign.said) == (
+        8,
+        chain.format("broken"),
+        "the head 7:beef is not in the log: rows were cut off, or a backup put back\n",
     )

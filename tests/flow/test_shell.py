@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from crossdock.faults import NotNow
+from crossdock.flow.audit_chain import Verdict, verify
 from crossdock.flow.deliverer import Leased
 from crossdock.flow.machine import Machine
 from crossdock.flow.shell import ROOM_SECONDS, Busy, Shell
@@ -344,6 +345,32 @@ def test_a_store_that_cannot_be_written_is_not_ready_until_it_can(store: Store) 
         await until(lambda: not shell.not_ready())
 
     live(shell_of(machine, Slow()), story)
+
+
+def test_what_a_person_decides_is_sealed_soon(store: Store) -> None:
+    machine = house(store)
+    machine.receive([lines(Line(id="e1", reason="complain"))], NOON)
+    machine.run_to_quiescence(NOON)
+
+    async def story(shell: Shell) -> None:
+        with store.read() as reader:
+            (row,) = reader.exceptions("main")
+        await shell.decide("waive", row.id, by="ada", reason="so")
+        await until(lambda: verdict().waiting == 0)
+
+    def verdict() -> Verdict:
+        with store.read() as reader:
+            return verify(reader, "main")
+
+    live(Hasty(machine, clock=WallClock(), transports={}, threaded=False), story)
+
+    assert (verdict().rows, verdict().head.partition(":")[0], verdict().wrong) == (1, "1", ())
+
+
+class Hasty(Shell):
+    """A shell that seals all the time."""
+
+    seal_seconds = 0.01
 
 
 class Shrinking(MemoryStore):

@@ -33,6 +33,7 @@ COMMANDS = {
         "Hold what ledgers hold against what was posted.",
     ),
     "doctor": ("crossdock.cli.doctor:doctor", "Check what must be right before anything works."),
+    "audit": ("crossdock.cli.audit:audit", "Check that the audit log is whole."),
     "backup": ("crossdock.cli.backup:backup", "Write the store into a file, while it is used."),
     "restore": ("crossdock.cli.restore:restore", "Put a backup in the place of the store."),
     "simulate-partner": (

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from crossdock.faults import NotNow
 from crossdock.flow import (
+    audit_chain,
     breaker,
     dispatcher,
     operator,
@@ -482,6 +483,17 @@ class Machine:
             reason="",
         )
         self._write(lambda unit: unit.log([row]))
+
+    def seal_audit(self) -> str:
+        """Seal what was noted in the audit log since the last time; answer the head of its chain.
+
+        Empty where nothing was.
+        """
+        tenant = self.roster.tenant
+        with self.store.read() as reader:
+            if not audit_chain.waits(reader, tenant):
+                return ""
+        return self._write(lambda unit: audit_chain.seal(unit, tenant))
 
     def try_to_write(self) -> None:
         """Write something small and durable. Raises NotNow where the store cannot take it."""

@@ -43,6 +43,7 @@ RESTART_SECONDS = 0.5
 SHUT_SECONDS = 5.0  # how often an entrance that fails is tried
 GRACE_SECONDS = 10.0
 GAUGE_SECONDS = 10.0
+SEAL_SECONDS = 10.0
 WAIT_SECONDS_MAX = 5.0  # at the door; whoever sends webhooks gives up soon after
 HUNG_SECONDS = 30.0  # a transaction of this length will not end
 ROOM_SECONDS = 0.5  # how often the room on the store's disk is looked at
@@ -62,6 +63,8 @@ class Shell:
     `transports` are by endpoint; an endpoint without one is not delivered to. `threaded` None
     measures the store's flush and chooses.
     """
+
+    seal_seconds = SEAL_SECONDS
 
     def __init__(  # noqa: PLR0913 - how it is driven has this many parts
         self,
@@ -121,7 +124,7 @@ class Shell:
             ("room", self._keep_room),
         ]
         if self._works:
-            loops += [("timekeeper", self._keep_time)]
+            loops += [("timekeeper", self._keep_time), ("sealer", self._seal)]
             loops += [(f"courier {name}", each.run) for name, each in self._couriers.items()]
             if await self._balance_once():
                 loops += [("balance", self._balance)]
@@ -419,6 +422,12 @@ class Shell:
         for name, count in (await self._writer.look(self.machine.levels)).items():
             self.machine.metrics.level(name, count)
         await asyncio.sleep(GAUGE_SECONDS)
+
+    async def _seal(self) -> None:
+        """Seal the audit log, and tell the new head of its chain to whoever keeps the log."""
+        if head := await self._writer.look(self.machine.seal_audit):
+            tell(LogEvent.AUDIT_SEALED, tenant=self.machine.roster.tenant, head=head)
+        await asyncio.sleep(self.seal_seconds)
 
     async def _keep_room(self) -> None:
         """Look how much room the disk has, and tell people where that has changed."""

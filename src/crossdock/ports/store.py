@@ -268,7 +268,7 @@ class DocumentRow(Struct, frozen=True, kw_only=True):
 
 
 class AuditRow(Struct, frozen=True, kw_only=True):
-    """Who did what to what, and why."""
+    """Who did what to what, and why; `seal` chains it to the row before, once it has one."""
 
     tenant: str
     at: datetime
@@ -278,6 +278,7 @@ class AuditRow(Struct, frozen=True, kw_only=True):
     reason: str
     detail: str = ""
     seq: int = 0
+    seal: bytes = b""
 
 
 class ProjectionRow(Struct, frozen=True, kw_only=True):
@@ -482,7 +483,15 @@ class Reader(Protocol):
         ...
 
     def audit(self, tenant: str, subject: str | None = None, limit: int = 100) -> list[AuditRow]:
-        """List audit rows, newest first."""
+        """List audit rows, newest first, without their seals."""
+        ...
+
+    def audit_after(self, tenant: str, seq: int, limit: int) -> list[AuditRow]:
+        """List the audit rows after this number, in order, with their seals."""
+        ...
+
+    def audit_unsealed(self, tenant: str, seq: int, limit: int) -> list[AuditRow]:
+        """List the audit rows after this number that have no seal, in order."""
         ...
 
     def counters(self, tenant: str) -> dict[str, int]:
@@ -647,6 +656,10 @@ class Unit(Reader, Protocol):
 
     def log(self, rows: Sequence[AuditRow]) -> None:
         """Append to the audit log."""
+        ...
+
+    def seal_audit(self, seals: Sequence[tuple[str, int, bytes]]) -> None:
+        """Seal audit rows, by tenant and number; one that has a seal keeps it."""
         ...
 
     def bump(self, tenant: str, counts: Mapping[str, int]) -> None:

@@ -22,6 +22,7 @@ class LogEvent(StrEnum):
     ENDPOINT_LOCKED_OUT = "endpoint.locked_out"
     BREAKER_MOVED = "breaker.moved"
     OPERATOR_DECIDED = "operator.decided"
+    AUDIT_SEALED = "audit.sealed"  # with the new head of the chain: keep it outside of the store
     ROOM_TURNED = "room.turned"  # the store's disk is nearly full, or has room again
     LOOP_FAILED = "loop.failed"  # a task of the shell failed and begins anew
 

@@ -61,7 +61,18 @@ class ReadHistory(Part):
             for row in self._tables.audit.by("tenant", tenant)
             if subject is None or row.subject == subject
         ]
-        return sorted(found, key=lambda row: row.seq, reverse=True)[:limit]
+        newest = sorted(found, key=lambda row: row.seq, reverse=True)[:limit]
+        return [replace(row, seal=b"") for row in newest]
+
+    def audit_after(self, tenant: str, seq: int, limit: int) -> list[AuditRow]:
+        return self._audited(tenant, seq)[:limit]
+
+    def audit_unsealed(self, tenant: str, seq: int, limit: int) -> list[AuditRow]:
+        return [row for row in self._audited(tenant, seq) if not row.seal][:limit]
+
+    def _audited(self, tenant: str, seq: int) -> list[AuditRow]:
+        rows = self._tables.audit.by("tenant", tenant)
+        return sorted((row for row in rows if row.seq > seq), key=lambda row: row.seq)
 
     def counters(self, tenant: str) -> dict[str, int]:
         return {
@@ -113,6 +124,12 @@ class WriteHistory(ReadHistory):
         for row in rows:
             seq = self._tables.next("audit")
             self._tables.audit.put(seq, replace(row, seq=seq))
+
+    def seal_audit(self, seals: Sequence[tuple[str, int, bytes]]) -> None:
+        for tenant, seq, seal in seals:
+            row = self._tables.audit.get(seq)
+            if row is not None and row.tenant == tenant and not row.seal:
+                self._tables.audit.put(seq, replace(row, seal=seal))
 
     def bump(self, tenant: str, counts: Mapping[str, int]) -> None:
         for name, count in counts.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from crossdock.ports.store import AuditRow
 from crossdock.store.instants import instant, micros
@@ -17,19 +18,28 @@ class ReadAudit(Table):
             found = self._sql.ask("audit.list", (tenant, limit))
         else:
             found = self._sql.ask("audit.list_subject", (tenant, subject, limit))
-        return [
-            AuditRow(
-                tenant=tenant_,
-                at=instant(at),
-                actor=actor,
-                action=action,
-                subject=subject_,
-                reason=reason,
-                detail=detail,
-                seq=seq,
-            )
-            for tenant_, at, actor, action, subject_, reason, detail, seq in found
-        ]
+        return [_sealed((*row, b"")) for row in found]
+
+    def audit_after(self, tenant: str, seq: int, limit: int) -> list[AuditRow]:
+        return [_sealed(row) for row in self._sql.ask("audit.after", (tenant, seq, limit))]
+
+    def audit_unsealed(self, tenant: str, seq: int, limit: int) -> list[AuditRow]:
+        return [_sealed(row) for row in self._sql.ask("audit.unsealed", (tenant, seq, limit))]
+
+
+def _sealed(row: tuple[Any, ...]) -> AuditRow:
+    tenant, at, actor, action, subject, reason, detail, seq, seal = row
+    return AuditRow(
+        tenant=tenant,
+        at=instant(at),
+        actor=actor,
+        action=action,
+        subject=subject,
+        reason=reason,
+        detail=detail,
+        seq=seq,
+        seal=seal or b"",
+    )
 
 
 class WriteAudit(ReadAudit):
@@ -51,3 +61,6 @@ class WriteAudit(ReadAudit):
                 for row in rows
             ],
         )
+
+    def seal_audit(self, seals: Sequence[tuple[str, int, bytes]]) -> None:
+        self._sql.tell_each("audit.seal", [(seal, tenant, seq) for tenant, seq, seal in seals])

@@ -162,6 +162,20 @@ class HistoryStories:
             assert reader.audit(MAIN, "SO-1") == [third, first]
             assert reader.audit(MAIN, limit=1) == [third]
 
+    def test_an_audit_row_is_sealed_once(self, store: Store) -> None:
+        with store.write() as unit:
+            unit.log([rows.line("SO-1"), rows.line("SO-9", tenant="acme"), rows.line("SO-2")])
+        with store.write() as unit:
+            unit.seal_audit([(MAIN, 1, b"one"), ("acme", 3, b"not mine")])
+            unit.seal_audit([(MAIN, 1, b"another")])
+
+        one, two = rows.line("SO-1", seq=1, seal=b"one"), rows.line("SO-2", seq=3)
+        with store.read() as reader:
+            assert reader.audit_after(MAIN, 0, 9) == [one, two]
+            assert reader.audit_after(MAIN, 1, 9) == reader.audit_unsealed(MAIN, 0, 9) == [two]
+            assert reader.audit_after(MAIN, 0, 1) == [one]
+            assert reader.audit_unsealed(MAIN, 3, 9) == reader.audit_unsealed(MAIN, 0, 0) == []
+
     def test_counters_add_up(self, store: Store) -> None:
         with store.write() as unit:
             unit.bump(MAIN, {"received": 2, "duplicates": 1})

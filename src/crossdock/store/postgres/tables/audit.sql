@@ -15,3 +15,20 @@ SELECT tenant, at, actor, action, subject, reason, detail, seq
 FROM audit WHERE tenant = $1 AND subject = $2
 ORDER BY seq DESC
 LIMIT $3;
+
+-- name: after
+SELECT tenant, at, actor, action, subject, reason, detail, seq, seal
+FROM audit WHERE tenant = $1 AND seq > $2
+ORDER BY seq
+LIMIT $3;
+
+-- name: unsealed
+SELECT tenant, at, actor, action, subject, reason, detail, seq, seal
+FROM audit WHERE tenant = $1 AND seq > $2 AND seal IS NULL
+ORDER BY seq
+LIMIT $3;
+
+-- name: seal
+UPDATE audit SET seal = link.seal
+FROM unnest($1::bytea[], $2::text[], $3::bigint[]) AS link (seal, tenant, seq)
+WHERE audit.tenant = link.tenant AND audit.seq = link.seq AND audit.seal IS NULL;

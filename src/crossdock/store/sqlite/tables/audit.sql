@@ -13,3 +13,18 @@ SELECT tenant, at, actor, action, subject, reason, detail, seq
 FROM audit WHERE tenant = ? AND subject = ?
 ORDER BY seq DESC
 LIMIT ?;
+
+-- name: after
+SELECT tenant, at, actor, action, subject, reason, detail, seq, seal
+FROM audit WHERE tenant = ? AND seq > ?
+ORDER BY seq
+LIMIT ?;
+
+-- name: unsealed
+SELECT tenant, at, actor, action, subject, reason, detail, seq, seal
+FROM audit WHERE tenant = ? AND seq > ? AND seal IS NULL
+ORDER BY seq
+LIMIT ?;
+
+-- name: seal
+UPDATE audit SET seal = ? WHERE tenant = ? AND seq = ? AND seal IS NULL;
