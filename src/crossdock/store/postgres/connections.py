@@ -38,7 +38,15 @@ SETTINGS = {
 # A worker tells every second that it is alive; one that does not loses its lanes.
 WORKING = {**SETTINGS, "idle_session_timeout": SILENCE}
 # `statement_timeout` frees a page that asks for too much; what writes ends when it ends.
-READING = {"statement_timeout": "30s", "jit": "off", "client_encoding": "UTF8"}
+# A snapshot whose reader froze is ended as well: as long as it is open nothing can be cleaned up.
+READING = {
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "30s",
+    "tcp_user_timeout": SILENCE,
+    "client_connection_check_interval": "3s",
+    "jit": "off",
+    "client_encoding": "UTF8",
+}
 # A connection that failed brings no code, only words; these say that the server will be back.
 FOR_NOW = ("starting up", "shutting down", "recovery mode", "not yet", "too many", "remaining")
 AGAIN = (errors.SerializationFailure, errors.DeadlockDetected)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, errors
 from psycopg.rows import TupleRow
 
 from crossdock.faults import Misconfigured, NotNow
@@ -32,6 +33,8 @@ from crossdock.store.postgres.unit import PostgresReader, PostgresUnit
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 IDLE_READERS_MAX = 4
+CHANGING = {"lock_timeout": "2s"}
+PATIENCE_SECONDS, REST_SECONDS = 120.0, 1.0  # how long a change is tried, and the pause between
 FIX = "SELECT 1"  # the first question is what fixes a snapshot
 
 
@@ -233,15 +236,31 @@ def refuse_other_tables(connection: Connection[TupleRow], address: str) -> None:
         )
 
 
-def migrate_postgres(address: str, *, post: bool = True) -> list[str]:
+def migrate_postgres(
+    address: str, *, post: bool = True, patience_seconds: float = PATIENCE_SECONDS
+) -> list[str]:
     """Bring the database up to this release; answer the names of the changes.
 
-    Without `post` only what workers of the release before can live with. Raises Misconfigured and
-    NotNow as `PostgresStore`.
+    Without `post` only what workers of the release before can live with. A change waits for a table
+    only for a moment, since whoever comes behind it would wait as well, and is tried again; nothing
+    is changed where it never gets it. Raises Misconfigured and NotNow as `PostgresStore`.
     """
-    connection = connect(address, {})
-    with connection, told(connection, address):
-        return migrate(connection, shipped(), post=post)
+    ends = time.monotonic() + patience_seconds
+    with connect(address, CHANGING) as connection:
+        while True:
+            try:
+                with told(connection, address):
+                    return migrate(connection, shipped(), post=post)
+            except NotNow as later:
+                if not isinstance(later.__cause__, errors.LockNotAvailable):
+                    raise
+                if time.monotonic() > ends:
+                    raise NotNow(
+                        "Others use the tables that are to be changed, such as a backup or a long "
+                        "question; nothing is changed: let them end, and do this again",
+                        store=shown(address),
+                    ) from later
+            time.sleep(REST_SECONDS)
 
 
 def open_postgres(address: str) -> PostgresStore:
