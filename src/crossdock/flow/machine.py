@@ -24,6 +24,7 @@ from crossdock.flow import (
     receiver,
     recovery,
     replayer,
+    room,
     timekeeper,
     unassigned,
 )
@@ -489,35 +490,20 @@ class Machine:
 
         Empty where nothing was.
         """
-        tenant = self.roster.tenant
         with self.store.read() as reader:
-            if not audit_chain.waits(reader, tenant):
-                return ""
-        return self._write(lambda unit: audit_chain.seal(unit, tenant))
+            waits = audit_chain.waits(reader, self.roster.tenant)
+        return self._write(lambda unit: audit_chain.seal(unit, self.roster.tenant)) if waits else ""
 
     def try_to_write(self) -> None:
         """Write something small and durable. Raises NotNow where the store cannot take it."""
-        tenant = self.roster.tenant
-        self._write(lambda unit: unit.set_mark(f"written/{tenant}", ""))
+        self._write(lambda unit: unit.set_mark(f"written/{self.roster.tenant}", ""))
 
     def tell_of(self, news: Sequence[Trouble | Closing], now: datetime) -> None:
         """Open or close exceptions about the house itself: its disk, its ways in.
 
         Raises NotNow where not even that can be written.
         """
-        roster = self.roster
-
-        def write(unit: Unit) -> None:
-            batch = Batch(at=now, directory=self._directory)
-            for each in news:
-                if isinstance(each, Closing):
-                    batch.exceptions.append(each)
-                else:
-                    batch.exceptions.append(each.row(roster.tenant, roster.rulebook, now))
-                    batch.tally[f"exceptions/{each.team}/{each.code}"] += 1
-            batch.flush(unit, roster.tenant)
-
-        self._write(write)
+        self._write(lambda unit: room.tell_of(self._directory, unit, news, now))
 
     def preview(self, subscriber: str, key: Key) -> Preview:
         """Tell what would happen if a process's past were decided today; nothing is written."""

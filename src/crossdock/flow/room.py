@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from datetime import datetime
 
+from crossdock.flow.batch import Batch
 from crossdock.flow.exceptions import STORE_FULL, Closing, Trouble
-from crossdock.flow.roster import OWNERLESS
+from crossdock.flow.roster import OWNERLESS, Directory
 from crossdock.ports.space import Measurable, Space
-from crossdock.ports.store import Store
+from crossdock.ports.store import Store, Unit
 
 SUBJECT = "store"
 ENDLESS = Space(free_bytes=sys.maxsize)
@@ -21,6 +24,21 @@ def room_in(store: Store) -> Space:
 def news_of_room(tenant: str, scarce: str) -> Trouble | Closing:
     """Open the exception of a scarce disk, or close it where `scarce` is empty."""
     return _trouble(scarce) if scarce else _room_again(tenant)
+
+
+def tell_of(
+    directory: Directory, unit: Unit, news: Sequence[Trouble | Closing], now: datetime
+) -> None:
+    """Open or close exceptions about the house itself."""
+    roster = directory.roster
+    batch = Batch(at=now, directory=directory)
+    for each in news:
+        if isinstance(each, Closing):
+            batch.exceptions.append(each)
+        else:
+            batch.exceptions.append(each.row(roster.tenant, roster.rulebook, now))
+            batch.tally[f"exceptions/{each.team}/{each.code}"] += 1
+    batch.flush(unit, roster.tenant)
 
 
 def _trouble(scarce: str) -> Trouble:

@@ -490,10 +490,6 @@ class Reader(Protocol):
         """List the audit rows after this number, in order, with their seals."""
         ...
 
-    def audit_unsealed(self, tenant: str, seq: int, limit: int) -> list[AuditRow]:
-        """List the audit rows after this number that have no seal, in order."""
-        ...
-
     def counters(self, tenant: str) -> dict[str, int]:
         """Read the counters."""
         ...

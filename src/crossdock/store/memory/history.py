@@ -65,14 +65,8 @@ class ReadHistory(Part):
         return [replace(row, seal=b"") for row in newest]
 
     def audit_after(self, tenant: str, seq: int, limit: int) -> list[AuditRow]:
-        return self._audited(tenant, seq)[:limit]
-
-    def audit_unsealed(self, tenant: str, seq: int, limit: int) -> list[AuditRow]:
-        return [row for row in self._audited(tenant, seq) if not row.seal][:limit]
-
-    def _audited(self, tenant: str, seq: int) -> list[AuditRow]:
-        rows = self._tables.audit.by("tenant", tenant)
-        return sorted((row for row in rows if row.seq > seq), key=lambda row: row.seq)
+        rows = (row for row in self._tables.audit.by("tenant", tenant) if row.seq > seq)
+        return sorted(rows, key=lambda row: row.seq)[:limit]
 
     def counters(self, tenant: str) -> dict[str, int]:
         return {

@@ -23,9 +23,6 @@ class ReadAudit(Table):
     def audit_after(self, tenant: str, seq: int, limit: int) -> list[AuditRow]:
         return [_sealed(row) for row in self._sql.ask("audit.after", (tenant, seq, limit))]
 
-    def audit_unsealed(self, tenant: str, seq: int, limit: int) -> list[AuditRow]:
-        return [_sealed(row) for row in self._sql.ask("audit.unsealed", (tenant, seq, limit))]
-
 
 def _sealed(row: tuple[Any, ...]) -> AuditRow:
     tenant, at, actor, action, subject, reason, detail, seq, seal = row

@@ -22,12 +22,6 @@ FROM audit WHERE tenant = $1 AND seq > $2
 ORDER BY seq
 LIMIT $3;
 
--- name: unsealed
-SELECT tenant, at, actor, action, subject, reason, detail, seq, seal
-FROM audit WHERE tenant = $1 AND seq > $2 AND seal IS NULL
-ORDER BY seq
-LIMIT $3;
-
 -- name: seal
 UPDATE audit SET seal = link.seal
 FROM unnest($1::bytea[], $2::text[], $3::bigint[]) AS link (seal, tenant, seq)

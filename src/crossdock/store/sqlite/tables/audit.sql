@@ -20,11 +20,5 @@ FROM audit WHERE tenant = ? AND seq > ?
 ORDER BY seq
 LIMIT ?;
 
--- name: unsealed
-SELECT tenant, at, actor, action, subject, reason, detail, seq, seal
-FROM audit WHERE tenant = ? AND seq > ? AND seal IS NULL
-ORDER BY seq
-LIMIT ?;
-
 -- name: seal
 UPDATE audit SET seal = ? WHERE tenant = ? AND seq = ? AND seal IS NULL;
