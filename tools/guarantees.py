@@ -31,8 +31,12 @@ PROMISES = (
     Promise(
         text="What is acknowledged is stored",
         sqlite="After the flush to disk (`synchronous=FULL`)",
-        postgres="After the commit (`synchronous_commit=on`)",
-        shown=("tests/flow/test_receiver.py", "tests/flow/test_crashes.py"),
+        postgres="After the commit (`synchronous_commit=on`), also on a synchronous standby",
+        shown=(
+            "tests/flow/test_receiver.py",
+            "tests/flow/test_crashes.py",
+            "tests/store/test_postgres_standby.py",
+        ),
         programmes=(
             "crash_points",
             "power_cut_sqlite",

@@ -8,6 +8,7 @@ The programs are found where Debian puts them, on the PATH, or in the package `e
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import os
 import pwd
@@ -100,6 +101,12 @@ def check_reach(found: Path) -> None:
         )
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class PostgresServer:
     """One server on 127.0.0.1, in a folder of its own; its process is a child of this one."""
 
@@ -131,9 +138,7 @@ class PostgresServer:
             "--no-instructions",
             *files,
         )
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = _free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self._databases = 0
 
@@ -143,6 +148,19 @@ class PostgresServer:
         server = cls(Path(tempfile.mkdtemp(prefix="crossdock-postgres-")), settings)
         server.run()
         return server
+
+    def standby(self, folder: Path) -> PostgresServer:
+        """Copy this running server into one that follows it; it runs when this returns."""
+        folder.mkdir(parents=True)
+        if self._as:
+            os.chown(folder, self._as["user"], self._as["group"])
+        follower = copy.copy(self)
+        vars(follower).update(folder=folder, _data=folder / "data", port=_free_port(), process=None)
+        source = ("-h", "127.0.0.1", "-p", str(self.port), "-U", self.user)
+        target = ("-D", str(folder / "data"), "-R", "-c", "fast", "--no-sync")
+        self._run("pg_basebackup", *source, *target)
+        follower.run()
+        return follower
 
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(  # noqa: S603 - as in `run`
