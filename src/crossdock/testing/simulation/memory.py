@@ -9,12 +9,12 @@ that were planned before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import apsw
 
-from crossdock.ports.store import Reader, Unit
+from crossdock.ports.store import ProcessRow, Reader, Unit
 from crossdock.store.sqlite.connections import TO_WRITE, plan_once
 from crossdock.store.sqlite.sql import SqliteSql
 from crossdock.store.sqlite.unit import SqliteReader, SqliteUnit
@@ -23,6 +23,20 @@ from crossdock.store.sqlite.unit import SqliteReader, SqliteUnit
 # however few there are: with the 128 of a house every fourteenth was planned anew.
 KEPT_STATEMENTS = 512
 VERSIONS = slice(18, 20)  # in the header of a file: 2 2 where it has a write-ahead log, 1 1 if not
+
+
+class NotingUnit(SqliteUnit):
+    """A transaction that notes at which stages it leaves processes."""
+
+    def __init__(self, sql: SqliteSql) -> None:
+        """Begin with none."""
+        super().__init__(sql)
+        self.left_at: set[tuple[str, str]] = set()  # subscriber and stage
+
+    def save(self, rows: Sequence[ProcessRow]) -> None:
+        """Save states."""
+        super().save(rows)
+        self.left_at.update((row.subscriber, row.stage) for row in rows)
 
 
 class MemoryFile:
@@ -37,6 +51,7 @@ class MemoryFile:
         _fill(self.connection, file)
         self.connection.execute("PRAGMA foreign_keys = ON")
         self._writing = False
+        self.stages: set[tuple[str, str]] = set()  # what was committed: subscriber and stage
         # An answer is read to its end before the next question, so one cursor is enough.
         self._sql = self.connection.cursor()
         self._reading = nullcontext(SqliteReader(SqliteSql(self._sql)))
@@ -48,8 +63,10 @@ class MemoryFile:
         self._refuse_inside()
         self._writing = True
         self._sql.execute("SAVEPOINT step")
+        unit = NotingUnit(SqliteSql(self._sql))
         try:
-            yield SqliteUnit(SqliteSql(self._sql))
+            yield unit
+            self.stages |= unit.left_at
         except BaseException:
             self._sql.execute("ROLLBACK TO step")
             raise
@@ -62,6 +79,19 @@ class MemoryFile:
         self._refuse_inside()
         return self._reading
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Let something happen that is forgotten afterwards, as if it had been in a copy."""
+        self._refuse_inside()
+        stages = set(self.stages)
+        self._sql.execute("SAVEPOINT aside")
+        try:
+            yield
+        finally:
+            self._sql.execute("ROLLBACK TO aside")
+            self._sql.execute("RELEASE aside")
+            self.stages = stages
+
     def _refuse_inside(self) -> None:
         if self._writing:
             raise RuntimeError("A transaction is open; what is in it is asked there")
@@ -70,6 +100,7 @@ class MemoryFile:
         """Forget what was written, and be the bytes it began with."""
         self._sql.execute("ROLLBACK")
         self._sql.execute("BEGIN")
+        self.stages.clear()
 
     def close(self) -> None:
         """Forget it all."""

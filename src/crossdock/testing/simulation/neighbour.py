@@ -2,8 +2,8 @@
 
 Whatever the first was told of an order in published words, the neighbour is told too: the same
 orders, shipments and numbers from partners of the same names, with a mark of its own in every free
-text. It moves into a copy of the store, as that stands in the middle of the day or when all is
-over, so the run itself is unchanged.
+text. It moves into the store as that stands in the middle of the day or when all is over, and what
+it does there is forgotten, so the run itself is unchanged.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class Letter(Struct, frozen=True, kw_only=True):
 
 
 class Town:
-    """A copy of a store with both tenants in it; each has a machine of its own, without defects."""
+    """A store with both tenants in it; each has a machine of its own, without defects."""
 
-    def __init__(self, file: bytes, roster: Roster, now: datetime) -> None:
-        """Open the copy; the neighbour is not in yet."""
-        self.store = MemoryFile(file)
+    def __init__(self, store: MemoryFile, roster: Roster, now: datetime) -> None:
+        """Take the store; the neighbour is not in yet."""
+        self.store = store
         self._now = now
         mended = replace(roster, subscribers=PROCESSES, ids=Numbers(NEIGHBOUR))
         self._machines = {

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -60,7 +61,7 @@ class Stage:
         """Make the image."""
         self._folder = folder
         self.image: Image = image.made()
-        self._store = MemoryFile(self.image.store)
+        self._store = _store()
 
     def run(self, options: Options, line: Callable[[str], None] | None = None) -> Outcome:
         """Run once; nothing is left of it."""
@@ -70,6 +71,12 @@ class Stage:
             return World(options, self.image, self._store, folder, line).run()
         finally:
             shutil.rmtree(folder)
+
+
+@cache
+def _store() -> MemoryFile:
+    """Open the store of this process's runs, one after the other: its statements stay planned."""
+    return MemoryFile(image.made().store)
 
 
 @contextmanager

@@ -51,14 +51,9 @@ SAFETY = timedelta(hours=36)
 END = timedelta(days=20)
 FAULTS_END, ALL_ENDS = BEGIN + SAFETY, BEGIN + END
 EVENTS_MAX = 6_000
-STAGES_EVERY = 3  # events between two looks at where everything stands
 LEGACY_MINUTES, REPLAN_MINUTES, SHIFT_MINUTES = 30, 30, 240
 SHIFTS_MAX = 24
 STATEMENT_HOURS = (21, 33, 45, 150)  # the last when people have worked through all
-STAGES = (
-    "SELECT DISTINCT subscriber, stage FROM process"
-    " WHERE tenant = 'main' AND subscriber <> 'master_data'"
-)
 CODES = "SELECT code, sum(count) FROM exception GROUP BY code"
 VIEWS = "SELECT key, revision FROM projection WHERE tenant = 'main' AND kind = 'shipment_view'"
 VIEW = "SELECT body FROM projection WHERE tenant = 'main' AND kind = 'shipment_view' AND key = ?"
@@ -116,7 +111,6 @@ class World:
         self._pictures: dict[str, tuple[int, PictureChanged]] = {}
         self._calm_since: datetime | None = None
         self._shifts = 0
-        self._stages: set[str] = set()
         self._awake: dict[tuple[str, ...], list[Invariant]] = {}
 
     def _build(self, folder: Path, dice: Dice) -> None:
@@ -370,8 +364,6 @@ class World:
             return None
         self._events += 1
         self._tell(due, said or "")
-        if self.house.store.commits > commits and self._events % STAGES_EVERY == 0:
-            self._note_stages()
         self.scene.committed = self.house.store.commits > commits
         self.scene.shown = list(self._changed_pages()) if self.scene.committed else []
         violation = self._judge()
@@ -390,10 +382,6 @@ class World:
     def _read(self, statement: str, *bindings: Any) -> list[tuple[Any, ...]]:
         return self._rows.execute(statement, bindings).fetchall()
 
-    def _note_stages(self) -> None:
-        for subscriber, stage in self._read(STAGES):
-            self._stages.add(f"stage {subscriber} {stage}")
-
     def _changed_pages(self) -> Iterator[Shown]:
         for key, revision in self._read(VIEWS):
             known = self._pictures.get(key)
@@ -408,8 +396,8 @@ class World:
 
     def _set_the_scene(self) -> None:
         worker = self.house.worker
-        self.scene.now = self.timeline.now
-        self.scene.roster = worker.machine.roster if worker is not None else None
+        roster = worker.machine.roster if worker is not None else None
+        self.scene.look_again(self.timeline.now, roster)
 
     def _judge(self) -> Violation | None:
         self._set_the_scene()
@@ -431,7 +419,9 @@ class World:
 
     def _judge_the_end(self) -> Violation | None:
         self.cast.legacy.before_reading()
-        self.witness.reached.update(self._stages)
+        self.witness.reached.update(
+            f"stage {who} {where}" for who, where in self.store.stages if who != "master_data"
+        )
         for code, count in self._read(CODES):
             self.witness.reached[f"exception {code}"] += count
         self._set_the_scene()

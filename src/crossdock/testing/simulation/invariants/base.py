@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, ClassVar
 
 import apsw
@@ -13,11 +14,11 @@ from crossdock.flow.decisions import WAIVE
 from crossdock.flow.exceptions import STEP_CODES
 from crossdock.flow.roster import Roster
 from crossdock.messages.shipment_visibility import PictureChanged
-from crossdock.ports.store import Store
 from crossdock.simulators.auditor import ShownShipment, Step
 from crossdock.simulators.ledger import Entry
 from crossdock.testing.simulation.customers import OFFERS, TOLD
 from crossdock.testing.simulation.image import BEGIN
+from crossdock.testing.simulation.memory import MemoryFile
 from crossdock.testing.simulation.options import Options
 from crossdock.testing.simulation.partners import Cast, seats
 from crossdock.testing.simulation.witness import Witness
@@ -42,7 +43,12 @@ class Scene:
     """
 
     def __init__(
-        self, options: Options, witness: Witness, cast: Cast, store: Store, rows: apsw.Connection
+        self,
+        options: Options,
+        witness: Witness,
+        cast: Cast,
+        store: MemoryFile,
+        rows: apsw.Connection,
     ) -> None:
         """Look at one run."""
         self.options = options
@@ -53,6 +59,7 @@ class Scene:
         self.cast = cast
         self.store = store
         self._rows = rows
+        self._ledgers: dict[str, tuple[Entry, ...]] = {}
         self.shown: list[Shown] = []
         self.committed = False
         self.releases = 0
@@ -75,13 +82,16 @@ class Scene:
         """Read our tables as they are committed."""
         return self._rows.execute(statement, bindings).fetchall()
 
-    def file(self) -> bytes:
-        """Copy our tables as they are committed."""
-        return self._rows.serialize("main")
-
     def ledger(self, partner: str) -> tuple[Entry, ...]:
-        """Read a partner's ledger as anybody would: from its table."""
-        return self.cast.partners[partner].ledger.entries()
+        """Read a partner's ledger as anybody would: from its table, once for all who judge now."""
+        if partner not in self._ledgers:
+            self._ledgers[partner] = self.cast.partners[partner].ledger.entries()
+        return self._ledgers[partner]
+
+    def look_again(self, now: datetime, roster: Roster | None) -> None:
+        """Look at the world as it stands now."""
+        self.now, self.roster = now, roster
+        self._ledgers.clear()
 
     def carriers(self) -> tuple[str, ...]:
         """Name the carriers."""

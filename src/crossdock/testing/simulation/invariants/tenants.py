@@ -54,12 +54,15 @@ class Apart(Invariant):
             yield from self._judge()
 
     def _judge(self) -> Iterator[str]:
-        """Let both live in a copy of the store, and look for either with the other."""
+        """Let both live in the store for a while, and look for either with the other."""
         scene = self.scene
         if scene.roster is None:
             return
         self._moves_in = False
-        town = Town(scene.file(), scene.roster, scene.now)
+        with scene.store.aside():
+            yield from self._live_together(Town(scene.store, scene.roster, scene.now))
+
+    def _live_together(self, town: Town) -> Iterator[str]:
         letters = list(town.told())
         names = self._names(letters)
         before = held(town.store, HOST)
@@ -73,7 +76,6 @@ class Apart(Invariant):
         yield from leaked(held(town.store, NEIGHBOUR), marks)
         yield from self._shown(town, marks)
         yield from found(town.store, names)
-        town.store.close()
 
     def _names(self, letters: Iterable[Letter]) -> set[str]:
         """Choose an order that the host was told of, and name what it is carried under."""
