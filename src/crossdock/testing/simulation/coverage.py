@@ -67,6 +67,7 @@ REACHED: tuple[str, ...] = _words("""
     operator waive document
     operator retry process
     operator waive process
+    operator counter process
     operator retry effect
     operator waive effect
     operator edit effect

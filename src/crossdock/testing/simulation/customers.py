@@ -31,7 +31,7 @@ FLEET, OWN_SCAC = "xdck", "XDCK"
 HOME, ABROAD, ELSEWHERE = "DE", "FR", "PL"  # where to; see `rosters` for what we answer
 ORIGINAL, CHANGE, CANCEL = "00", "04", "01"  # element 353
 ANSWER, MILESTONE = "customer.answer_tender", "customer.tell_milestone"
-ACCEPTED = "A"  # element 558
+ACCEPTED, CALLED_OFF = "A", "R"  # element 558; the second for what it has taken back itself
 
 LOADS_MAX = 2
 OFFERED_MINUTES = (5, 600)

@@ -11,10 +11,12 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from crossdock.flow.decisions import RETRY
+from crossdock.flow.decisions import RETRY, WAIVE
 from crossdock.simulators.ledger import Told
 from crossdock.testing.simulation.customers import CANCEL
 
+COUNTER = "counter"  # what a person does who names other terms
+SAID = {RETRY: "A", WAIVE: "D", COUNTER: "C"}  # element 558
 PLACE, NUMBERS = 10, 1000  # how many places in a group a revision tells apart, and control numbers
 
 
@@ -75,8 +77,8 @@ class Offers:
         return True
 
     def decided(self, load: str, revision: str, verb: str) -> None:
-        """Note that a person answered: a retry accepts, a waiver declines."""
-        self.said[load, number_in(revision)].add("A" if verb == RETRY else "D")
+        """Note that a person answered: a retry accepts, a waiver declines, a counter asks back."""
+        self.said[load, number_in(revision)].add(SAID[verb])
 
     def last(self, load: str) -> Offer:
         """Give the newest word on a load that the house has."""

@@ -16,7 +16,7 @@ ORDERS_MAX = 3
 OFF_SHARE, LOW_SHARE = 0.5, 0.35
 ABROAD = "USD"  # what books are kept in where it is not what is charged
 TENDERING_SHARE, X12_SHARE, ABROAD_SHARE, ONE_LANE_SHARE = 0.3, 0.3, 0.3, 0.3  # of the days
-CUSTOMERS_SHARE, COMPANIES_SHARE = 0.2, 0.1
+CUSTOMERS_SHARE, COMPANIES_SHARE, CONFIRMED_SHARE = 0.2, 0.1, 0.5
 CLASSES = (
     EffectClass.IDEMPOTENT,
     EffectClass.IDEMPOTENT,
@@ -34,7 +34,8 @@ class Options(Struct, frozen=True, kw_only=True):
     and are tendered to. `ledger_currency` is that of the books, where it is not that of the
     charges; in `one_lane` orders go the same way, so that loads are shared, and with `companies`
     there are some of both companies on one. With `customers` some
-    offer us loads, and some are told of milestones as messages. `batch` is how many
+    offer us loads, and some are told of milestones as messages; with `confirmed` they want a word
+    on what they take back. `batch` is how many
     steps one transaction takes at most. `until` ends the safety phase after so many events,
     whatever the day's plan; 0 for the whole day.
     """
@@ -51,6 +52,7 @@ class Options(Struct, frozen=True, kw_only=True):
     one_lane: bool = False
     companies: bool = False
     customers: bool = False
+    confirmed: bool = False
     until: int = 0
 
     @property
@@ -77,6 +79,7 @@ class Options(Struct, frozen=True, kw_only=True):
             f"x12={'yes' if self.x12 else 'no'} books={self.ledger_currency or 'as charged'} "
             f"{'both companies on a load ' if self.companies else ''}"
             f"customers={'yes' if self.customers else 'no'} "
+            f"{'withdrawals confirmed ' if self.confirmed else ''}"
             f"{promises} faults: {faults or 'none'}"
         )
 
@@ -89,6 +92,7 @@ def draw(seed: int) -> Options:
         drawn["billed_whole"] = Level.HIGH
     levels = {name: level for name, level in drawn.items() if level is not Level.OFF}
     x12 = share(seed, "x12") < X12_SHARE
+    customers = share(seed, "customers") < CUSTOMERS_SHARE
     return Options(
         seed=seed,
         orders=ORDERS_MAX if companies else whole(1, ORDERS_MAX, seed, "orders"),
@@ -100,7 +104,8 @@ def draw(seed: int) -> Options:
         x12=x12,
         one_lane=share(seed, "one lane") < ONE_LANE_SHARE,
         companies=companies,
-        customers=share(seed, "customers") < CUSTOMERS_SHARE,
+        customers=customers,
+        confirmed=customers and share(seed, "confirmed") < CONFIRMED_SHARE,
         ledger_currency=ABROAD if share(seed, "books") < ABROAD_SHARE else "",
     )
 

@@ -6,22 +6,34 @@ from collections import Counter
 from collections.abc import Callable
 
 from crossdock.apis.experience.v1.views import ShipmentView, curated, picture_of
+from crossdock.apis.problems import Declined
+from crossdock.apis.process.v1.counter_offers import Countering, judge
 from crossdock.flow.decisions import EDIT, RETRY, WAIVE, Decision, Undecidable
 from crossdock.flow.exceptions import ENDPOINT_CODES, ID_REUSED, REFUSED, UNRESOLVED
 from crossdock.flow.machine import Machine
+from crossdock.flow.operator_word import Heard, Word
 from crossdock.messages.freight_settlement import AccrueFreight, PostFreightInvoice, ReleaseBilling
 from crossdock.ports.store import ExceptionRow, Store
 from crossdock.processes.acknowledgement import OVERDUE as ACK_OVERDUE
 from crossdock.processes.freight_settlement_troubles import NOT_POSTED
+from crossdock.processes.load_acceptance import OFFERED
 from crossdock.simulators.chance import choose, share
 from crossdock.testing.simulation.faults import Dice
 from crossdock.testing.simulation.house import House, Worker
+from crossdock.testing.simulation.offers import COUNTER
 from crossdock.testing.simulation.wire import Wire
 from crossdock.testing.simulation.witness import Witness
 
 TENANT = "main"
 KIND = "shipment_view"
-WAIVE_SHARE, MENDS_SHARE, LETS_GO_SHARE = 0.25, 0.7, 0.4
+WAIVE_SHARE, MENDS_SHARE, LETS_GO_SHARE, COUNTERS_SHARE = 0.25, 0.7, 0.4, 0.5
+BY, WHY = "simulated", "as the dice fell"
+# On which other terms a person would carry what a customer offers, in the currency of a 990 to it.
+TERMS = (
+    Countering(by=BY, reason=WHY, price="612.50 USD"),
+    Countering(by=BY, reason=WHY, pickup="2026-04-01", delivery="2026-04-02T10:00"),
+    Countering(by=BY, reason=WHY, pickup="2026-03-29T02:30", price="480 USD"),
+)
 # What a person writes into a command that a partner has not taken, by its verb (RFC 7386).
 MENDED = {
     "tms.plan": b'{"order": {"customer_reference": "PO-MENDED"}}',
@@ -104,6 +116,8 @@ class Operators:
         worker = self._house.worker
         if worker is None:
             return "nobody to tell"
+        if row.code == OFFERED and (said := self._counter(worker, row)):
+            return said
         if self._mends(row) and (said := self._carry(worker, row, EDIT, MENDED[row.seen["verb"]])):
             return said
         if row.code in KNOWN_FOR_GOOD or (row.code == UNRESOLVED and self._is_done(row)):
@@ -123,13 +137,41 @@ class Operators:
         mendable = row.kind == "effect" and row.seen.get("verb") in MENDED
         return mendable and share(self._dice.seed, "mends", row.id, row.count) < MENDS_SHARE
 
+    def _counter(self, worker: Worker, row: ExceptionRow) -> str:
+        """Carry the load on other terms; empty where the person would not, or may not say it."""
+        words = ("counters", row.id, row.count, self._shifts)
+        if share(self._dice.seed, *words) >= COUNTERS_SHARE:
+            return ""
+        try:
+            with self._house.store.read() as reader:
+                word = judge(
+                    reader, TENANT, row.id, choose(TERMS, self._dice.seed, *words, "terms")
+                )
+        except Declined:
+            return ""
+        commits = self._house.store.commits
+        heard = self._house.act(self._say(worker.machine, word))
+        committed = self._house.store.commits > commits
+        if committed and (heard is None or heard.is_new):
+            self._note(row, COUNTER)
+        self._house.stir()
+        return f"{COUNTER} {row.subject}: {word.detail}{'' if heard else ', not heard'}"
+
+    def _say(self, machine: Machine, word: Word) -> Callable[[], Heard]:
+        return lambda: machine.say(word, self._house.now)
+
+    def _note(self, row: ExceptionRow, verb: str) -> None:
+        self._witness.decisions.append((verb, row.id, row.code))
+        self._witness.reached[f"operator {verb} {row.kind}"] += 1
+        self._witness.overruled(row, verb)
+
     def _carry(self, worker: Worker, row: ExceptionRow, verb: str, content: bytes = b"") -> str:
         """Tell the house a decision; empty where it may not be carried out."""
         decision = Decision(
             verb=verb,
             exception_id=row.id,
-            by="simulated",
-            reason="as the dice fell",
+            by=BY,
+            reason=WHY,
             content=content,
         )
         commits = self._house.store.commits
@@ -138,9 +180,7 @@ class Operators:
         if said is None and not committed:
             return f"{verb} {row.code}: not done"
         if committed:
-            self._witness.decisions.append((verb, row.id, row.code))
-            self._witness.reached[f"operator {verb} {row.kind}"] += 1
-            self._witness.overruled(row, verb)
+            self._note(row, verb)
         self._house.stir()
         return f"{verb} {row.code} of {row.subject}: {said}" if committed else ""
 

@@ -32,7 +32,15 @@ from crossdock.policies.rules import (
 )
 from crossdock.ports import Connector, EffectClass, Endpoint
 from crossdock.simulators.x12_partner import SHIPPER
-from crossdock.testing.simulation.customers import ABROAD, ELSEWHERE, HOME, OFFERS, OWN_SCAC, TOLD
+from crossdock.testing.simulation.customers import (
+    ABROAD,
+    CALLED_OFF,
+    ELSEWHERE,
+    HOME,
+    OFFERS,
+    OWN_SCAC,
+    TOLD,
+)
 from crossdock.testing.simulation.partners import OFFERING, Seat, seats
 from crossdock.testing.simulation.wire import InFiles
 
@@ -172,11 +180,13 @@ def roster_for(  # noqa: PLR0913 - a house has this many sides
     attempts_max: int = 20,
     x12: bool = False,
     customers: bool = False,
+    confirmed: bool = False,
 ) -> Roster:
     """Put the house together; `promises` are by the name in `Options.promises`."""
+    answer = CALLED_OFF if confirmed else ""
     targets = [
         Target(
-            endpoint=_endpoint(name, seat, folder, promises or {}, attempts_max),
+            endpoint=_endpoint(name, seat, folder, promises or {}, attempts_max, answer),
             serves=seat.serves,
         )
         for name, seat in seats(x12=x12, customers=customers).items()
@@ -197,8 +207,13 @@ def roster_for(  # noqa: PLR0913 - a house has this many sides
     )
 
 
-def _endpoint(
-    name: str, seat: Seat, folder: Path, promises: Mapping[str, EffectClass], attempts_max: int
+def _endpoint(  # noqa: PLR0913, PLR0917 - a partner differs in this much
+    name: str,
+    seat: Seat,
+    folder: Path,
+    promises: Mapping[str, EffectClass],
+    attempts_max: int,
+    cancellation_answer: str,
 ) -> Endpoint:
     connector = connectors()[seat.connector]
     promise = promises.get(seat.promise, EffectClass.IDEMPOTENT)
@@ -212,6 +227,7 @@ def _endpoint(
             "time_zone": ZONE,
             "own_scac": OWN_SCAC if seat.offers else "",
             "customer_id": seat.offers,
+            "cancellation_answer": cancellation_answer if seat.offers else "",
         }
         settings = msgspec.convert(told, connector.settings)
     elif seat.in_files:

@@ -144,6 +144,7 @@ class World:
                         attempts_max=options.attempts_max,
                         x12=options.x12,
                         customers=options.customers,
+                        confirmed=options.confirmed,
                     )
                 )
             ),

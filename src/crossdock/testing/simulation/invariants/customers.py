@@ -23,6 +23,7 @@ from crossdock.store.instants import instant
 from crossdock.testing.simulation.customers import (
     ABROAD,
     ANSWER,
+    CALLED_OFF,
     ELSEWHERE,
     HOME,
     MEANS,
@@ -84,7 +85,8 @@ class OfferAnswered(Invariant):
     def _judge(self, load: str, number: int, letter: str, at: datetime) -> Iterator[str]:
         name = f"{load} ({number})"
         found = [each for each in self.witness.offers.heard[load] if each.offer.number == number]
-        if not found or found[0].offer.off:
+        confirmed = self.scene.options.confirmed
+        if not found or (found[0].offer.off and not confirmed):
             yield f"{name} is answered, and no such offer was heard"
             return
         (heard,) = found
@@ -93,6 +95,10 @@ class OfferAnswered(Invariant):
         self._answers[load, number] = letter
         if not heard.newest:
             yield f"{name} is answered, and a newer word was heard before it"
+        if heard.offer.off:
+            if letter != CALLED_OFF:
+                yield f"{name} was taken back, and {letter} is said to it"
+            return
         until = heard.offer.respond_by
         if letter != NO and until is not None and at > until:
             yield f"{name} is answered {letter} at {at:%d %H:%M:%S}, too late for {until:%d %H:%M}"
@@ -127,6 +133,8 @@ class OfferAnswered(Invariant):
             for each in words:
                 if each.newest and not each.offer.off:
                     yield from self._is_answered(each, last)
+                elif each.newest and self.scene.options.confirmed:
+                    yield from self._is_confirmed(each.offer)
             if last.off:
                 yield from self._is_off(load)
 
@@ -140,6 +148,10 @@ class OfferAnswered(Invariant):
             yield f"{offer.load} ({offer.number}) is not answered by {offer.respond_by}, nor since"
         elif offer == last and not self._is_asked(offer.load):
             yield f"{offer.load} ({offer.number}) is not answered, and nobody is asked"
+
+    def _is_confirmed(self, offer: Offer) -> Iterator[str]:
+        if (offer.load, offer.number) not in self._answers:
+            yield f"{offer.load} ({offer.number}) was taken back, and nobody confirms it"
 
     def _is_off(self, load: str) -> Iterator[str]:
         if self._is_asked(load):
