@@ -16,7 +16,12 @@ from crossdock.messages.shipment_visibility import GoodsIssued
 from crossdock.policies.rules import Rules
 from crossdock.processes.shipment_visibility_facts import Visibility
 from crossdock.processes.shipment_visibility_journey import Journey
-from crossdock.processes.shipment_visibility_posting import posting_key, posting_stops, row_of
+from crossdock.processes.shipment_visibility_posting import (
+    posted_orders,
+    posting_key,
+    posting_stops,
+    row_of,
+)
 
 
 def issue_goods(
@@ -34,7 +39,7 @@ def issue_goods(
 
 
 def _issues(state: Visibility, journey: Journey, rules: Rules) -> Iterator[GoodsIssued]:
-    for order_id in sorted({each.order_id for each in state.posted.values()}):
+    for order_id in posted_orders(state):
         plan, known = state.orders[order_id].plan, state.issued.get(order_id)
         if plan is None or not (plan.commits_stock or known):
             continue

@@ -308,7 +308,7 @@ def _ends(
     known_ends: Mapping[str, Closed],
 ) -> Iterator[tuple[str, Closed]]:
     """Walk the orders of which it is settled now that they reached a milestone, or did not."""
-    for order_id in sorted({each.order_id for each in state.posted.values()}):
+    for order_id in posted_orders(state):
         row = settling_row(rules, state.orders[order_id], milestone)
         posted = [
             state.posted.get(posting_key(state.shipment_id, order_id, stop, row))
@@ -334,6 +334,11 @@ def _ends(
                     load_id=load_id,
                 ),
             )
+
+
+def posted_orders(state: Visibility) -> list[str]:
+    """Name the orders of which the ERP was told anything, or anything settled unposted."""
+    return sorted({each.order_id for each in state.posted.values()})
 
 
 def _load_of(state: Visibility, order_id: str) -> str:
