@@ -28,6 +28,7 @@ SEEN_AS_WELL = (
     "dated_once",
     "freight_certain",
     "waived_is_nowhere",
+    "rules_kept",
     "newest_offer",
     "no_yes_too_late",
     "carriage_called_off",

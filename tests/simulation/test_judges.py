@@ -4,27 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import cast
 
 import msgspec
+from msgspec.structs import replace
 
+from crossdock.canonical.freight import ChargeKind
 from crossdock.canonical.money import Money
 from crossdock.flow.deliverer import Ended, Result
 from crossdock.flow.outcomes import Outcome
 from crossdock.flow.settling import Work
+from crossdock.messages.freight_settlement import (
+    FreightLine,
+    FreightPicture,
+    FreightPictureChanged,
+    LineState,
+)
+from crossdock.policies.rules import Rules
 from crossdock.ports import Exchange, Stage
 from crossdock.processes.freight_settlement_state import Accrued, Settlement
 from crossdock.simulators.ledger import Entry
 from crossdock.testing.simulation.faults import Level
 from crossdock.testing.simulation.image import BEGIN
 from crossdock.testing.simulation.invariants import tenants
+from crossdock.testing.simulation.invariants.agreed import Agreed
 from crossdock.testing.simulation.invariants.base import Scene
 from crossdock.testing.simulation.invariants.effects import Polite
 from crossdock.testing.simulation.invariants.ledgers import ENDS, SETTLEMENTS, Believed
 from crossdock.testing.simulation.invariants.money import BilledWhenCertain
+from crossdock.testing.simulation.invariants.rules import BEGAN, SAID, STATES, KeepsItsRules
 from crossdock.testing.simulation.options import draw
-from crossdock.testing.simulation.rosters import FREIGHT
+from crossdock.testing.simulation.rosters import BOOK, FREIGHT, LATER_BOOK
 from crossdock.testing.simulation.runs import stage
 from crossdock.testing.simulation.witness import Heard, Sent, Witness
 
@@ -126,11 +138,15 @@ def test_a_clock_that_was_set_from_side_to_side_may_ring_earlier() -> None:
     assert flagged(timedelta(hours=20), jumps) == [UNSEEN]
 
 
-def released(accrued: str, *, stands: str = "8.37", waived: bool = True) -> list[str]:
+def released(
+    accrued: str, *, stands: str = "8.37", waived: bool = True, book: Rules = BOOK
+) -> list[str]:
     """Bill an order with 9.44, of which so much is said to stand accrued."""
     witness = Witness(lambda _note: None)
     witness.let_go |= {"LD1"} if waived else set()
-    judge = BilledWhenCertain(cast("Scene", SimpleNamespace(witness=witness)))
+    options = SimpleNamespace(levels={})
+    scene = SimpleNamespace(witness=witness, options=options, book_of=lambda _load: book)
+    judge = BilledWhenCertain(cast("Scene", scene))
     share = {"order_id": "SO-1", "amount": eur(stands)}
     accrual = {"load_id": "LD1", "charge": "LINEHAUL", "shares": [share]}
     told = {"load_id": "LD1", "order_id": "SO-1", "freight": eur("9.44"), "flagged": "waived"}
@@ -154,6 +170,9 @@ def test_what_a_release_says_to_stand_accrued_stands_and_was_let_go() -> None:
     ]
     assert released("8.37", waived=False) == [
         "erp.release_billing: 8.37 of 9.44 stands accrued, and none let it go"
+    ]
+    assert released("8.37", book=LATER_BOOK) == [
+        "erp.release_billing: it is flagged 'waived', and nothing of that was seen"
     ]
 
 
@@ -199,6 +218,68 @@ def test_what_is_believed_to_stand_stands_and_what_is_open_may_stand_as_it_was_a
     assert believed("7.00", "refused") == [five.format("7.00")]
     assert believed("7.00", "waived", ended=True) == [five.format("7.00")]
     assert believed("6.00", "unresolved") == [f"{five} or 7.00 for SO-1".format("6.00")]
+
+
+def settled_by(*said: tuple[int, Rules, LineState], keeps: Rules | None) -> list[str]:
+    """Let a load show its one charge at these messages; at message 10 the rule book changed."""
+    state = Settlement(load_id="LD1", rules=keeps.digest if keeps else "")
+    line = FreightLine(charge="FUEL", kind=ChargeKind.FUEL, state=LineState.EXPECTED)
+    shown = FreightPicture(
+        load_id="LD1", carrier_scac="", order_ids=(), shipment_ids=(), state="", lines=()
+    )
+    pictures = [
+        (seq, replace(shown, rules=book.digest, lines=(replace(line, state=reached),)))
+        for seq, book, reached in said
+    ]
+    tables = {
+        STATES: [(msgspec.json.encode(state),)],
+        SAID: [
+            (seq, FreightPictureChanged.__name__, msgspec.json.encode({"picture": each}))
+            for seq, each in pictures
+        ],
+        BEGAN: [(1,)],
+    }
+    scene = SimpleNamespace(
+        witness=Witness(lambda _note: None),
+        adopted=[(0, BOOK), (10, LATER_BOOK)],
+        book_at=lambda seq: LATER_BOOK if seq > 10 else BOOK,
+        rows=lambda asked, *_: tables.get(asked, []),
+        options=SimpleNamespace(ledger_currency="USD"),
+    )
+    return list(KeepsItsRules(cast("Scene", scene)).at_end())
+
+
+def test_a_load_that_is_decided_keeps_its_rule_book_and_another_has_the_newer_one() -> None:
+    review, agreed = LineState.UNDER_REVIEW, LineState.CONFIRMED
+    old, new = BOOK.digest, LATER_BOOK.digest
+
+    assert settled_by((5, BOOK, agreed), (15, BOOK, agreed), keeps=BOOK) == []
+    assert settled_by((5, BOOK, review), (15, LATER_BOOK, agreed), keeps=LATER_BOOK) == []
+    assert settled_by((5, BOOK, agreed), (15, LATER_BOOK, agreed), keeps=LATER_BOOK) == [
+        f"LD1 is decided by {new}, and should be by {old}"
+    ]
+    assert settled_by((15, BOOK, agreed), keeps=BOOK) == [
+        f"LD1 is decided by {old}, and should be by {new}"
+    ]
+    assert settled_by((5, BOOK, agreed), keeps=None) == [
+        f"LD1 keeps no rules, and was decided by {old}"
+    ]
+
+
+def test_a_sum_is_near_by_the_tolerance_of_the_book_that_the_load_keeps() -> None:
+    agreed = Agreed(Witness(lambda _note: None))
+    shipment = {"load_id": "LD1", "shipment_id": "SH1"}
+    charges = [{"code": "FUEL", "amount": eur("500.00")}]
+    planned = {"shipments": [{**shipment, "charges": charges}]}
+    agreed.hear(entered("sent", "plan.confirmed", planned, BEGIN))
+
+    def near(total: str) -> list[bool]:
+        books = (BOOK, LATER_BOOK)
+        return [agreed.is_near("LD1", "FUEL", Decimal(total), book) for book in books]
+
+    assert near("501.00") == [True, True]
+    assert near("504.00") == near("496.00") == [True, False]
+    assert near("506.00") == [False, False]
 
 
 def lived_beside(share: float) -> tuple[str, int]:

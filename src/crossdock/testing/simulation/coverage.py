@@ -121,6 +121,7 @@ REACHED: tuple[str, ...] = _words("""
     stage load_acceptance countered
     stage load_acceptance taken back
     charge of several companies
+    load replayed by kept rules
     finance approve
     finance short_pay
     finance dispute

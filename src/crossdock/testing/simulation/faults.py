@@ -79,6 +79,9 @@ FAULTS: dict[str, Fault] = {
     "clock_jump": _wire("the house's clock jumps by up to two hours", 0.05, 0.3),
     "disk_full": _wire("the store has no room for a transaction", 0.005, 0.03),
     "deploy": _wire("the house is stopped cleanly and started with another rule book", 0.1, 0.4),
+    "new_policy": _wire(
+        "the house starts with another rule book while loads are half settled", 0.2, 0.6
+    ),
     "deadly_step": _wire(
         "a message kills every worker that takes its step, until a mended release", 0.02, 0.08
     ),

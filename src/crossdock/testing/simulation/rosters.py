@@ -15,7 +15,7 @@ from crossdock.canonical.tracking import Milestone
 from crossdock.connectors import discover, promising
 from crossdock.connectors.system_api.settings import SystemApiSettings
 from crossdock.flow.roster import Inbound, Roster, Rulebook
-from crossdock.policies.freight import ExchangeRate, FreightPolicy
+from crossdock.policies.freight import ExchangeRate, FreightPolicy, ToleranceRow, UnexpectedRow
 from crossdock.policies.rules import (
     AcceptancePolicy,
     AcceptanceRow,
@@ -75,6 +75,23 @@ FREIGHT = FreightPolicy(
     dispute_days=2,
     month_closes_after_days=1,
 )
+# The policies of money after a deploy: what is begun by then is settled by them, and nothing else.
+LATER_FREIGHT = msgspec.structs.replace(
+    FREIGHT,
+    unexpected=(UnexpectedRow(rule_id="later.as-charged", take="accept_as_charged"),),
+    opens_with="first_delivery",
+    allocation="even",
+    billing_waived="wait",
+)
+LATER_TOLERANCES = (
+    ToleranceRow(
+        rule_id="later.narrow",
+        over_amount="1.00",
+        over_per_cent="0.5",
+        under_amount="1.00",
+        under_per_cent="0.5",
+    ),
+)
 # A table that is mended later changes nothing of what is posted at its rate already.
 RATES = tuple(
     ExchangeRate(currency="EUR", into="USD", rate=rate, valid_from=day)
@@ -117,7 +134,8 @@ LATER_BOOK = Rules(
     posting=PostingPolicy(settle_minutes=25),
     lateness=LatenessPolicy(silence_hours=24, grace_minutes=30),
     evidence=EvidencePolicy(eta_delta_minutes=30),
-    freight=FREIGHT,
+    freight=LATER_FREIGHT,
+    tolerances=LATER_TOLERANCES,
     exchange_rates=MENDED_RATES,
 )
 
@@ -164,7 +182,7 @@ def rules_of(
     """
     book = LATER_BOOK if release % 2 else BOOK
     if ledger_currency:
-        freight = msgspec.structs.replace(FREIGHT, ledger_currency=ledger_currency)
+        freight = msgspec.structs.replace(book.freight, ledger_currency=ledger_currency)
         book = msgspec.structs.replace(book, freight=freight)
     if told is not None:
         book = msgspec.structs.replace(book, telling=telling_of(told))

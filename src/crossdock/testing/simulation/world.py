@@ -53,6 +53,7 @@ FAULTS_END, ALL_ENDS = BEGIN + SAFETY, BEGIN + END
 EVENTS_MAX = 6_000
 LEGACY_MINUTES, REPLAN_MINUTES, SHIFT_MINUTES = 30, 30, 240
 SHIFTS_MAX = 24
+POLICY_SECONDS = (20 * 3600.0, 72 * 3600.0)  # in which loads are delivered, billed and paid
 STATEMENT_HOURS = (21, 33, 45, 150)  # the last when people have worked through all
 CODES = "SELECT code, sum(count) FROM exception GROUP BY code"
 VIEWS = "SELECT key, revision FROM projection WHERE tenant = 'main' AND kind = 'shipment_view'"
@@ -126,6 +127,14 @@ class World:
         self.wire = Wire(self.timeline, dice, network, cast, folder, self.witness)
         ids = Numbers("id")
         buyers = {each.order["customer_id"] for each in self.day.releases}
+        self._book = cache(
+            lambda release: rules_of(
+                release,
+                tendering=options.tendering,
+                ledger_currency=options.ledger_currency,
+                told=buyers if options.customers else None,
+            )
+        )
         defects = self.defects = Defects(dice, Crashed, self.witness.died)
         self.house = House(
             self.store,
@@ -134,12 +143,7 @@ class World:
                     roster_for(
                         folder,
                         ids,
-                        rules=rules_of(
-                            release,
-                            tendering=options.tendering,
-                            ledger_currency=options.ledger_currency,
-                            told=buyers if options.customers else None,
-                        ),
+                        rules=self._book(release),
                         promises=options.promises,
                         attempts_max=options.attempts_max,
                         x12=options.x12,
@@ -159,6 +163,7 @@ class World:
         self.operators = Operators(self.house, self.wire, dice, self.witness)
         self.finance = Finance(self.house, self.timeline, dice, self.witness)
         self.scene = Scene(options, self.witness, cast, self.store, self._rows)
+        self.scene.adopted.append((0, self._book(0)))
         self._give_posts(network)
         self.invariants = [each(self.scene) for each in INVARIANTS]
 
@@ -249,6 +254,7 @@ class World:
         for hours in STATEMENT_HOURS:
             at = timedelta(hours=hours).total_seconds()
             self.timeline.after(at, "clerks", "tell what ledgers hold", self._tell_ledgers)
+        self._plan_policies()
         for number in range(4):
             at = between(60, SAFETY.total_seconds(), seed, "looks", number)
             self.timeline.after(at, "customers", "look at their pages", self._look)
@@ -263,6 +269,13 @@ class World:
                 self.timeline.after(at, "house", "the clock jumps", self._jump(number))
             if self.dice.strikes("deploy", number):
                 self.timeline.after(at, "house", "stop for a new release", self._deploy)
+
+    def _plan_policies(self) -> None:
+        """Let the rule book change once or twice when money is under way."""
+        for number in range(2):
+            at = between(*POLICY_SECONDS, self.options.seed, "policy", number)
+            if self.dice.strikes("new_policy", number):
+                self.timeline.after(at, "house", "stop for new policies", self._deploy)
 
     def _back_up(self) -> None:
         self.scene.backup = self._rows.serialize("main")
@@ -317,6 +330,9 @@ class World:
     def _deploy(self) -> str:
         said = self.house.stop()
         self.defects.mended = True
+        if self.house.release > self.scene.releases:
+            ((last,),) = self._read("SELECT max(seq) FROM message")
+            self.scene.adopted.append((last, self._book(self.house.release)))
         self.scene.releases = self.house.release
         return said
 

@@ -18,6 +18,7 @@ from crossdock.messages.freight_settlement import (
 from crossdock.policies import freight
 from crossdock.processes import (
     freight_reconciliation,
+    freight_settlement,
     freight_settlement_answers,
     freight_settlement_billing,
     freight_settlement_gate,
@@ -145,6 +146,11 @@ def forget_withdrawn(original: Any) -> Any:
     return lines_of
 
 
+def follow_todays(_original: Any) -> Any:
+    """Let a load be decided by whatever rules are in force."""
+    return lambda state, _dues, _rules: replace(state, rules="")
+
+
 def posted_under(original: Any) -> Any:
     """Give every attempt at an accrual a key of its own."""
 
@@ -168,6 +174,7 @@ def in_any_order(_original: Any) -> Any:
 DECIDED = "tests/processes/test_freight_settlement_decisions.py"
 SETTLED = "tests/processes/test_freight_settlement.py"
 WAIVED = "tests/processes/test_freight_settlement_waived.py"
+KEPT = "tests/processes/test_freight_settlement_rules.py"
 RECONCILED = "tests/processes/test_freight_reconciliation.py"
 HEARD = (freight_settlement_match, freight_settlement_persons, freight_settlement_billing)
 POSTINGS = (AccrueFreight, PostFreightInvoice, ReleaseBilling)
@@ -314,6 +321,12 @@ DEFENCES: dict[str, Defence] = {
         patches=one(freight_settlement_answers, "is_done", seams.always(answer=True)),
         weather=("unbookable",),
         held_by=f"{WAIVED}::test_what_was_waived_does_not_stand_and_the_order_is_billed_with_a_flag",
+    ),
+    "rules_kept": Defence(
+        says="a load is settled by the rule book that decided first",
+        patches=one(freight_settlement, "keep_rules", follow_todays),
+        weather=("new_policy",),
+        held_by=f"{KEPT}::test_a_decided_load_keeps_the_rules_that_decided",
     ),
     "newest_statement": Defence(
         says="a statement that was drawn earlier says nothing more",

@@ -64,6 +64,7 @@ from crossdock.testing.simulation.invariants.portal import (
     Possible,
     ToldOnce,
 )
+from crossdock.testing.simulation.invariants.rules import KeepsItsRules
 from crossdock.testing.simulation.invariants.stock import NoMoreThanCommitted, StockConserved
 from crossdock.testing.simulation.invariants.tenants import Apart
 
@@ -106,6 +107,7 @@ INVARIANTS: tuple[type[Invariant], ...] = (
     Cleared,
     Reconciled,
     Believed,
+    KeepsItsRules,
     BehindTheErp,
     ToldOnce,
     ToldByMessage,

@@ -1,7 +1,7 @@
 """What may stand for a load, judged from outside: what was planned, what was billed, who agreed.
 
 Read from what partners entered into their ledgers and from what persons said; the house's own match
-is not asked. The tolerance is the one of its default rules (docs/reference/policies.md).
+is not asked. The tolerance is the one row of the rule book that the load keeps.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from typing import Any
 
 from crossdock.canonical.money import Money, decimal_text
 from crossdock.messages.freight_settlement import FreightVerdict
+from crossdock.policies.freight import ToleranceRow
+from crossdock.policies.rules import Rules
 from crossdock.simulators.ledger import Entry
 from crossdock.testing.simulation.witness import Said, Witness
 
-OFF_AMOUNT, OFF_PER_CENT = Decimal("5.00"), Decimal(2)
 ALONE_UP_TO = Decimal("50.00")  # what one person may decide; see `rosters.FREIGHT`
 TOGETHER_MAX = 8  # shipments that may make a sum
 PRICED = frozenset({FreightVerdict.SHORT_PAY, FreightVerdict.SETTLE})
@@ -91,12 +92,18 @@ class Agreed:
         versions = self._witness.versions[order_id].values()
         return next((str(each["company_code"]) for told in versions for each in told), "")
 
-    def is_near(self, load_id: str, kind: str, total: Decimal) -> bool:
-        """Tell whether a sum is what some of the planned shipments cost, within the tolerance."""
+    def is_near(self, load_id: str, kind: str, total: Decimal, book: Rules) -> bool:
+        """Tell whether a sum is what some of the planned shipments cost, within the tolerance.
+
+        Where nothing was planned to cost anything, the book may say that it is taken as charged.
+        """
+        if not any(load == load_id for load, _ in self._planned):
+            return bool(book.freight.unexpected)
         planned = list(self._planned[load_id, kind].values())[:TOGETHER_MAX]
         sizes = range(1, len(planned) + 1)
         some = chain.from_iterable(combinations(planned, size) for size in sizes)
-        return any(_is_near(total, sum(each, Decimal()), len(each)) for each in some)
+        (row,) = book.tolerances
+        return any(_is_near(total, sum(each, Decimal()), len(each), row) for each in some)
 
     def disagrees(self, carrier: str, invoice_id: str) -> bool:
         """Tell whether all that was said of an invoice does not come to its total."""
@@ -153,6 +160,9 @@ def _summed(event: dict[str, Any]) -> Decimal:
     return sum(amounts, Decimal())
 
 
-def _is_near(total: Decimal, planned: Decimal, shipments: int) -> bool:
-    off = abs(total - planned)
-    return off <= OFF_AMOUNT * shipments and off * 100 <= OFF_PER_CENT * abs(planned)
+def _is_near(total: Decimal, planned: Decimal, shipments: int, row: ToleranceRow) -> bool:
+    off, over = abs(total - planned), total > planned
+    amount, per_cent = (
+        (row.over_amount, row.over_per_cent) if over else (row.under_amount, row.under_per_cent)
+    )
+    return off <= Decimal(amount) * shipments and off * 100 <= Decimal(per_cent) * abs(planned)

@@ -13,7 +13,9 @@ from msgspec import Struct
 from crossdock.flow.decisions import WAIVE
 from crossdock.flow.exceptions import STEP_CODES
 from crossdock.flow.roster import Roster
+from crossdock.messages.freight_settlement import ChargeConfirmed
 from crossdock.messages.shipment_visibility import PictureChanged
+from crossdock.policies.rules import Rules
 from crossdock.simulators.auditor import ShownShipment, Step
 from crossdock.simulators.ledger import Entry
 from crossdock.testing.simulation.customers import OFFERS, TOLD
@@ -23,6 +25,10 @@ from crossdock.testing.simulation.options import Options
 from crossdock.testing.simulation.partners import Cast, seats
 from crossdock.testing.simulation.witness import Witness
 
+AGREED_BY = (
+    "SELECT body FROM message WHERE tenant = 'main' AND type = 'ChargeConfirmed'"
+    " AND instr(body, ?) ORDER BY seq DESC LIMIT 1"
+)
 NEWS = ("delivered", "done", "posted", "sent", "heard", "unheard", "died")
 
 
@@ -36,6 +42,7 @@ class Shown(Struct, frozen=True, kw_only=True):
 class Scene:
     """What invariants look at: the witness and the partners to judge by, our tables to be judged.
 
+    `adopted` are the rule books, each with the last message before it was the house's.
     `shown` are the customer pages that changed in the last event; `committed` tells whether the
     house wrote anything in it; `releases` how often the rule book has changed. `backup` is the
     store as it was at some time of the run. `now` is the simulated time, and `roster` who takes
@@ -63,6 +70,7 @@ class Scene:
         self.shown: list[Shown] = []
         self.committed = False
         self.releases = 0
+        self.adopted: list[tuple[int, Rules]] = []
         self.roster: Roster | None = None
         self.ran_out = ""
         self.image_documents: dict[str, int] = {}
@@ -105,6 +113,22 @@ class Scene:
             if entry.kind == "planned" and entry.content["shipment_id"] == shipment:
                 numbers |= {each["value"] for each in entry.content["references"]}
         return numbers
+
+    def book_at(self, message: int) -> Rules:
+        """Give the rule book that was the house's when this message was written."""
+        return next(book for last, book in reversed(self.adopted) if last < message)
+
+    def book_of(self, load_id: str) -> Rules:
+        """Give the rule book by which a load says that its charges were agreed last; else today's.
+
+        Whether it says so rightly is judged by `KeepsItsRules`.
+        """
+        today = self.adopted[-1][1]
+        if len(self.adopted) == 1:
+            return today
+        said = self.rows(AGREED_BY, f'"load_id":"{load_id}"'.encode())
+        named = msgspec.json.decode(said[0][0], type=ChargeConfirmed).rules if said else ""
+        return next((book for _, book in self.adopted if book.digest == named), today)
 
     def asked_about(self) -> frozenset[str]:
         """Name the numbers that somebody was asked about, or has decided about."""

@@ -152,7 +152,7 @@ class AgreedByEnough(Told):
             yield f"{entry.content_key}: nobody asked {amount}, and nobody named it"
         if self.agreed.disagrees(told["carrier_scac"], told.get("invoice_id", "")):
             yield f"{entry.content_key}: its invoice does not come to its total, unasked"
-        if not self.agreed.is_near(load_id, kind, amount):
+        if not self.agreed.is_near(load_id, kind, amount, self.scene.book_of(load_id)):
             yield f"{entry.content_key}: {amount} stands, and too few agreed to it"
 
     def _wholes(self, stands: Mapping[str, Decimal]) -> list[Decimal]:
@@ -183,7 +183,9 @@ class AgreedByEnough(Told):
                 each for each in wholes if each and not self.agreed.is_said(load_id, kind, each)
             ]
             total = sum(alone, Decimal())
-            if alone and load_id not in asked and not self.agreed.is_near(load_id, kind, total):
+            if not alone or load_id in asked:
+                continue
+            if not self.agreed.is_near(load_id, kind, total, self.scene.book_of(load_id)):
                 yield f"{total} of {kind} stands for {load_id}, and too few agreed to it"
 
 
@@ -327,7 +329,8 @@ class BilledWhenCertain(Told):
             return
         if told.get("accrued"):
             yield from self._judge_let_go(entry, sum(stands, Decimal()))
-            return
+            if self.scene.book_of(load_id).freight.billing_waived == "flagged":
+                return
         known = stands or load_id in self.witness.unpaid()
         if not flag and (not known or sum(stands, Decimal()) != freight):
             yield f"{entry.content_key}: {freight} is certain, and {stands} stand accrued"
