@@ -4,11 +4,13 @@ import csv
 import json
 from hashlib import sha256
 
+import msgspec
 import pytest
 
+from crossdock.messages.freight_settlement import LineState
 from crossdock.ports.store import Store
 from crossdock.store.sqlite import open_sqlite
-from tests.apis.freight_rows import LINEHAUL, PICTURE, changed, paint, proposed
+from tests.apis.freight_rows import FUEL, LINEHAUL, PICTURE, changed, paint, proposed, usd
 from tests.cli.conftest import Terminal
 
 OPERATORS = "".join(
@@ -70,6 +72,22 @@ def test_a_load_is_explained_charge_by_charge(painted: Terminal) -> None:
         "invoice INV-7: 699.40 USD, under review",
         "share of SO-1: 23.34 USD",
         "share of SO-2: 16.66 USD",
+    ]
+
+
+def test_a_load_tells_what_the_ledger_has_otherwise_than_agreed(
+    painted: Terminal, store: Store
+) -> None:
+    note = "FUEL is accrued with 0.00 USD, not 40.00 USD: the ERP refused it"
+    waived = changed(FUEL, state=LineState.WAIVED, posted=usd(0), proofs=())
+    paint(store, msgspec.structs.replace(waived, notes=(note,)))
+
+    lines = painted.run("freight", "show", "L-1").answer.splitlines()
+
+    assert lines[2] == note
+    assert lines[7:9] == [
+        "FUEL: waived",
+        "  expected 40.00 USD, invoiced 40.00 USD, posted 0.00 USD",
     ]
 
 

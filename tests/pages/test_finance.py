@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from msgspec.structs import replace
 
 from crossdock.apis.server import App
 from crossdock.messages.freight_settlement import LineState
@@ -25,7 +26,16 @@ from crossdock.simulators.pages import read_page
 from crossdock.store.sqlite import open_sqlite
 from tests.apis import history
 from tests.apis.asgi import Heard, call
-from tests.apis.freight_rows import LINEHAUL, LOAD, PICTURE, changed, paint, proposed
+from tests.apis.freight_rows import (
+    FUEL,
+    LINEHAUL,
+    LOAD,
+    PICTURE,
+    changed,
+    paint,
+    proposed,
+    usd,
+)
 from tests.apis.history import message
 from tests.apis.rows import NIGHT, NOW
 from tests.pages.house import Clerk, house
@@ -96,6 +106,18 @@ def test_accruals_show_the_erps_document_and_disputes_their_clock(store: Store) 
     assert (marks(accruals, "charge"), "ACC-1" in accruals.text) == (["FUEL"], True)
     assert marks(disputes, "charge") == ["LINEHAUL"]
     assert "until Tue 28 Apr 2026 06:30 UTC" in disputes.text
+
+
+def test_what_was_waived_is_among_accruals_and_its_load_tells_what_stands(store: Store) -> None:
+    note = "FUEL is accrued with 0.00 USD, not 40.00 USD: the ERP refused it"
+    waived = changed(FUEL, state=LineState.WAIVED, posted=usd(0))
+    paint(store, replace(waived, notes=(note,)))
+
+    accruals = call(house(store), "GET", "/console/finance?view=accruals")
+    load = call(house(store), "GET", "/console/finance/load?id=L-1")
+
+    assert [marks(accruals, each) for each in ("charge", "state")] == [["FUEL"], ["waived"]]
+    assert note in load.text
 
 
 def test_a_dispute_names_the_numbers_that_stand_before_a_person(store: Store) -> None:

@@ -248,6 +248,7 @@ def explain(load: Load) -> list[str]:
     lines = [f"{load.load_id}: {load.state.replace('_', ' ')}, {load.carrier_scac}, for {orders}"]
     if load.rules:
         lines.append(f"decided by rule book {load.rules}")
+    lines += load.notes
     for each in load.charges:
         lines += _charge(each)
     lines += [
