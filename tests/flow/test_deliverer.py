@@ -143,6 +143,18 @@ def test_an_unknown_outcome_is_looked_up_before_anything_else(store: Store) -> N
     assert told(machine) == ("1 ask", "1 APPLIED DOC-7")
 
 
+def test_nobody_asks_sooner_than_a_partner_may_have_done_it(store: Store) -> None:
+    machine = house(store, Chatty(EffectClass.LOOKUP))
+    orders = [f"SO-{number}" for number in range(5)]
+    for order in orders:
+        ask(machine, 1, order=order)
+
+    attempt(machine, NOON, *5 * [LOST])
+
+    ((status, _, due_at),) = {standing(machine, order)[0] for order in orders}
+    assert (status, due_at - NOON) == ("unknown", 5 * SECOND)
+
+
 def test_what_the_look_up_does_not_find_is_sent_with_the_same_bytes(store: Store) -> None:
     machine = house(store, Chatty(EffectClass.LOOKUP))
     ask(machine, 1)

@@ -1,14 +1,17 @@
 """Steps: in order for each key, whole or not at all."""
 
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
+import pytest
 from msgspec.structs import replace
 
+from crossdock.faults import NotNow
 from crossdock.flow.names import emitted_id
 from crossdock.messages.envelope import Key
 from crossdock.messages.master_data import MasterDataAwaited, MasterKind
 from crossdock.messages.registry import encode
-from crossdock.ports.store import OutboxStatus, Store
+from crossdock.ports.store import OutboxStatus, Store, Unit
 from tests.flow.kit import MINUTE, NOON, Line, house, lines, queue, told
 
 ORDER = Key("order", "SO-1")
@@ -254,3 +257,37 @@ def test_how_long_messages_waited_is_measured_for_each_process(store: Store) -> 
         for name in ("counter", "listener")
     ]
     assert sums == [60, 0]
+
+
+class Fitful:
+    """A store that cannot take every second transaction while it is away."""
+
+    def __init__(self, inner: Store) -> None:
+        self.inner = inner
+        self.away = False
+        self.read = inner.read
+        self.close = inner.close
+        self._begun = 0
+
+    def write(self) -> AbstractContextManager[Unit]:
+        """Open a transaction, where it is not the second one."""
+        self._begun += self.away
+        if self.away and self._begun % 2 == 0:
+            raise NotNow("The store's file cannot be read or written")
+        return self.inner.write()
+
+
+def test_a_step_whose_tries_end_because_the_store_is_away_is_not_poison(store: Store) -> None:
+    fitful = Fitful(store)
+    machine = house(fitful)
+    machine.careful = 99
+    machine.receive([lines(Line(id="e1"))], NOON)
+
+    fitful.away = True
+    for _ in range(5):
+        with pytest.raises(NotNow):
+            machine.turn(NOON)
+    fitful.away = False
+    machine.run_to_quiescence(NOON)
+
+    assert (told(machine), queue(machine)) == (("1",), [])

@@ -6,11 +6,13 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from crossdock.flow import recovery
+from crossdock.flow import recovery, timekeeper
 from crossdock.flow.decisions import Decision, NeedsReason, Undecidable
+from crossdock.flow.deliverer import Deliverer
 from crossdock.flow.machine import Machine
 from crossdock.flow.outbound import DOUBT, Outbound
 from crossdock.flow.recovery import Partner, Restored
+from crossdock.flow.roster import Directory
 from crossdock.ports import EffectClass, Request
 from crossdock.ports.backup import Backup
 from crossdock.ports.store import OutboxStatus, Store
@@ -160,6 +162,21 @@ def test_no_timer_rings_while_answers_may_be_missing(store: Store) -> None:
 
     assert held == (("1 wake",), None)
     assert told(machine) == ("1 wake", "2", "woken by nap")
+
+
+def test_each_way_out_is_held_by_itself(store: Store) -> None:
+    machine = house(store)
+    machine.receive([lines(Line(id="e1", reason="wake"))], NOON)
+    ask(machine, 1, order="SO-2")
+    restored(machine)
+    directory = Directory(machine.roster)
+
+    with store.write() as unit:
+        due = unit.due_timers(LATER, 9)
+        leased = Deliverer(directory).lease(unit, "tms", LATER)
+        rung, batch = timekeeper.ring(directory, unit, LATER)
+
+    assert (len(due), leased.works, rung.rung, batch.messages) == (1, (), 0, [])
 
 
 def test_what_is_said_again_is_known_or_new(store: Store) -> None:

@@ -373,6 +373,21 @@ class Hasty(Shell):
     seal_seconds = 0.01
 
 
+def test_what_nobody_announced_is_found_all_the_same(store: Store) -> None:
+    machine, partner = house(store), Slow()
+    beside = Machine(store=store, roster=machine.roster)
+    beside.careful = 9  # it takes in, and leaves the steps to others
+
+    async def story(_shell: Shell) -> None:
+        await asyncio.sleep(0.2)  # everybody sleeps, and no bell rings
+        beside.receive([lines(Line(id="e1", reason="ask"))], datetime.now(UTC))
+        await until(lambda: told(machine) == ("1 ask", "1 APPLIED DOC-1"))
+
+    live(shell_of(machine, partner), story)
+
+    assert partner.calls == [("POST", "/SO-1/1")]
+
+
 class Shrinking(MemoryStore):
     """A store on a disk that has less and less room."""
 
