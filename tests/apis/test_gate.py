@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 
 import pytest
@@ -146,6 +147,29 @@ def test_a_gate_that_closes_ends_those_who_have_said_nothing_and_lets_nobody_com
             return heard, late.connect_ex(("127.0.0.1", port)) != 0
 
     assert asyncio.run(day()) == (b"", True)
+
+
+def test_where_no_more_connections_can_be_open_they_wait_until_they_can(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def day() -> tuple[bool, bytes]:
+        gate, port = a_gate()
+        caller = socket.socket()
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))  # what is open stays open
+        try:
+            caller.connect(("127.0.0.1", port))
+            await asyncio.sleep(0.1)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        reader, writer = await asyncio.open_connection(sock=caller)
+        writer.write(DELIVERY)
+        heard = await reader.read()
+        writer.close()
+        gate.close()
+        return "apis.gate.scarce" in caplog.messages, heard[: len(REFUSED)]
+
+    assert asyncio.run(day()) == (True, REFUSED)
 
 
 def test_an_address_that_is_taken_cannot_be_had() -> None:
