@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import socket
+from contextlib import suppress
 
 import pytest
 
@@ -65,6 +66,12 @@ def a_gate(share: Share | None = None) -> tuple[Gate, int]:
     return gate, port
 
 
+async def closed(gate: Gate) -> None:
+    """Close a gate, and let those come to their end who have been answered."""
+    gate.close()
+    await asyncio.sleep(0.05)
+
+
 async def answered(port: int, *said: bytes) -> bytes:
     """Say something in pieces, and hear everything until the end."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -74,6 +81,8 @@ async def answered(port: int, *said: bytes) -> bytes:
         await asyncio.sleep(0.01)
     answer = await reader.read()
     writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
     return answer[: len(REFUSED)]
 
 
@@ -88,7 +97,7 @@ def test_whoever_cannot_be_answered_yet_waits_and_is_answered() -> None:
         waited = [each.done() for each in calls]
         watch.takes(1000)
         heard = await asyncio.gather(*calls)
-        gate.close()
+        await closed(gate)
         return waited, heard
 
     assert asyncio.run(day()) == ([False] * 5, [REFUSED] * 5)
@@ -110,7 +119,7 @@ def test_a_delivery_is_refused_whatever_has_come_of_it(said: tuple[bytes, ...]) 
     async def day() -> bytes:
         gate, port = a_gate()
         heard = await answered(port, *said)
-        gate.close()
+        await closed(gate)
         return heard
 
     assert asyncio.run(day()) == REFUSED
@@ -128,8 +137,10 @@ def test_a_body_without_end_is_not_read_for_ever() -> None:
                 await writer.drain()
         except ConnectionError:
             answer = answer[: len(REFUSED)]
-        gate.close()
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        await closed(gate)
         return answer
 
     assert asyncio.run(day()) == REFUSED
@@ -166,7 +177,7 @@ def test_where_no_more_connections_can_be_open_they_wait_until_they_can(
         writer.write(DELIVERY)
         heard = await reader.read()
         writer.close()
-        gate.close()
+        await closed(gate)
         return "apis.gate.scarce" in caplog.messages, heard[: len(REFUSED)]
 
     assert asyncio.run(day()) == (True, REFUSED)
