@@ -172,11 +172,13 @@ def test_each_way_out_is_held_by_itself(store: Store) -> None:
     directory = Directory(machine.roster)
 
     with store.write() as unit:
-        due = unit.due_timers(LATER, 9)
+        due_at = unit.next_timer()
         leased = Deliverer(directory).lease(unit, "tms", LATER)
         rung, batch = timekeeper.ring(directory, unit, LATER)
 
-    assert (len(due), leased.works, rung.rung, batch.messages) == (1, (), 0, [])
+    assert due_at is not None
+    assert due_at < LATER
+    assert (leased.works, rung.rung, batch.messages) == ((), 0, [])
 
 
 def test_what_is_said_again_is_known_or_new(store: Store) -> None:
