@@ -129,6 +129,7 @@ def test_a_read_model_row_written_by_two_is_told_to_the_slower(stores: list[Post
 
     with faster.write() as unit:
         unit.put_projections([rows.view("S-1", ("status", "LATE"), body=b"2")])
+        unit.pending()  # with the question, what was written before it goes to the server
         waiting = threading.Thread(target=lambda: outcome.append(is_stale(overtaken)))
         outcome: list[bool] = []
         waiting.start()

@@ -1,6 +1,6 @@
 """The same work on two stores gives the same answers, whatever the work is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -210,7 +210,7 @@ def placed(unit: Unit, arguments: tuple[Any, ...], name: str) -> tuple[Any, ...]
 
 def plain(answer: Any) -> Any:
     """Leave the places out of an answer: its lists tell the order."""
-    if isinstance(answer, (list, tuple)):
+    if isinstance(answer, Sequence) and not isinstance(answer, (str, bytes)):
         return [plain(each) for each in answer]
     if isinstance(answer, dict):
         return {name: plain(each) for name, each in answer.items()}
@@ -226,7 +226,9 @@ def plain(answer: Any) -> Any:
 def worked(unit: Unit, work: Work, said: list[object]) -> None:
     calls, commits = work
     for name, arguments in calls:
-        said.append(plain(getattr(unit, name)(*placed(unit, arguments, name))))
+        answer = plain(getattr(unit, name)(*placed(unit, arguments, name)))
+        unit.pending()  # who was slower is told now, where it would be told with the commit
+        said.append(answer)
     if not commits:
         raise Abandoned
 

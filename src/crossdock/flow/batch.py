@@ -185,11 +185,10 @@ class Batch(Notes):
             rulebook = self.directory.roster.rulebook
             self.exceptions.append(trouble.row(tenant, rulebook, self.at))
             self.tally[f"exceptions/{trouble.team}/{trouble.code}"] += 1
-        if self.messages:
-            is_new = unit.append([each.row for each in self.messages])
-            if not all(is_new[: self.followed]):
-                raise Repeated
+        is_new = unit.append([each.row for each in self.messages]) if self.messages else ()
         self._flush_read_side(unit)
+        if not all(is_new[: self.followed]):  # looked at late: a server has answered by now
+            raise Repeated
         if self.timers:
             unit.set_timers([row for row in self.timers.values() if row is not None])
             unit.cancel_timers([name for name, row in self.timers.items() if row is None])

@@ -72,26 +72,33 @@ class Dispatched(Struct, frozen=True, kw_only=True):
     stumbled: bool = False
 
 
-def turn(  # noqa: PLR0913, PLR0917 - a turn is taken with all of these
+def turn(
     directory: Directory,
     unit: Unit,
     now: datetime,
     limit: int = BATCH,
     lanes: Sequence[int] | None = None,
-    batch: Batch | None = None,
 ) -> Dispatched:
     """Take the steps that wait, up to `limit`, and write what they say into the transaction.
 
-    Then those that are made here: by what stands in `batch` and is not written yet, and by the
-    steps. `lanes` None takes those of every lane. Raises Repeated as `Batch.flush`.
+    `lanes` None takes those of every lane. Raises Repeated as `Batch.flush`.
     """
     steps = unit.claim(limit, lanes)
-    if batch is None:
-        if not steps:
-            return Dispatched()
-        batch = Batch(at=now, directory=directory)
+    if not steps:
+        return Dispatched()
+    return take(unit, Batch(at=now, directory=directory), steps, limit, lanes)
+
+
+def take(
+    unit: Unit, batch: Batch, steps: Sequence[Step], limit: int, lanes: Sequence[int] | None
+) -> Dispatched:
+    """Take steps that were claimed, and write what they say together with what the batch holds.
+
+    Then those that are made here: by what stands in `batch` and is not written yet, and by the
+    steps. Raises Repeated as `Batch.flush`.
+    """
     wanted = None if lanes is None else frozenset(lanes)
-    return Turn(directory, unit, batch, wanted).take_all(steps, limit)
+    return Turn(batch.directory, unit, batch, wanted).take_all(steps, limit)
 
 
 def name_of(row: InboxRow) -> CaseName:

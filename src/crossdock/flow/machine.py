@@ -202,7 +202,7 @@ class Machine:
             intake.take_in(letters)
             return intake.batch, intake.receipts
 
-        receipts, dispatched = self._say(take_in, now)
+        receipts, dispatched = self._say(take_in)
         for arrival, receipt in zip(arrivals, receipts, strict=True):
             self.metrics.heard(arrival.partner, arrival.document, now)
             if receipt.status in UNREAD:
@@ -211,7 +211,7 @@ class Machine:
                 _tell_of(LogEvent.DOCUMENT_CONFLICT, arrival, receipt)
         return list(receipts), dispatched
 
-    def _say(self, work: Callable[[Unit], Said[T]], now: datetime) -> tuple[T, Dispatched]:
+    def _say(self, work: Callable[[Unit], Said[T]]) -> tuple[T, Dispatched]:
         """Do work that says something, and take the steps of it in the same transaction.
 
         Where those fail, and while the machine is careful, the work is done alone.
@@ -220,8 +220,10 @@ class Machine:
         if not self.careful:
             try:
                 with self.store.write() as unit:
+                    lanes = self._lanes()
+                    steps = unit.claim(self._batch, lanes)  # asked first, and looked at last
                     batch, done = work(unit)
-                    dispatched = self._take_turn(unit, now, self._batch, batch)
+                    dispatched = dispatcher.take(unit, batch, steps, self._batch, lanes)
                     answer = done()
             except NotNow:
                 raise
@@ -265,10 +267,8 @@ class Machine:
         self._dispatched(dispatched)
         return dispatched
 
-    def _take_turn(
-        self, unit: Unit, now: datetime, limit: int, batch: Batch | None = None
-    ) -> Dispatched:
-        return dispatcher.turn(self._directory, unit, now, limit, self._lanes(), batch)
+    def _take_turn(self, unit: Unit, now: datetime, limit: int) -> Dispatched:
+        return dispatcher.turn(self._directory, unit, now, limit, self._lanes())
 
     def _lanes(self) -> Sequence[int] | None:
         """Name the lanes to take steps from; None, all of them, where none was released."""
@@ -343,7 +343,7 @@ class Machine:
         due_at = self.next_timer()
         if due_at is None or due_at > now:  # mostly there is none, and no transaction is needed
             return Rung()
-        rung, dispatched = self._say(ring, now)
+        rung, dispatched = self._say(ring)
         return replace(rung, dispatched=dispatched)
 
     def next_timer(self) -> datetime | None:
@@ -392,7 +392,7 @@ class Machine:
             recorded, batch = self._deliverer.record(unit, endpoint, results, now)
             return batch, lambda: recorded
 
-        recorded, dispatched = self._say(write, now)
+        recorded, dispatched = self._say(write)
         self.metrics.breaker(endpoint, recorded.breaker.state)
         for result, ended in zip(results, recorded.ended, strict=True):
             seconds = (result.ended_at - result.work.started_at).total_seconds()

@@ -510,7 +510,7 @@ class Unit(Reader, Protocol):
         """Insert identities; answer for each whether it is new, a duplicate or a conflict."""
         ...
 
-    def append(self, messages: Sequence[MessageRow]) -> list[bool]:
+    def append(self, messages: Sequence[MessageRow]) -> Sequence[bool]:
         """Append to the history; an id that is there already is left alone (same cause).
 
         Answers for each whether it was appended.
@@ -521,7 +521,7 @@ class Unit(Reader, Protocol):
         """Append steps to take; (message, subscriber, key) is unique, a repeat is left alone."""
         ...
 
-    def claim(self, limit: int, lanes: Sequence[int] | None = None) -> list[Step]:
+    def claim(self, limit: int, lanes: Sequence[int] | None = None) -> Sequence[Step]:
         """Take pending steps in order of `seq`, leaving out parked keys; nothing is locked."""
         ...
 
@@ -553,7 +553,10 @@ class Unit(Reader, Protocol):
         ...
 
     def save(self, rows: Sequence[ProcessRow]) -> None:
-        """Write states by compare-and-set. Raises Stale when another worker was faster."""
+        """Write states by compare-and-set.
+
+        Raises Stale, at the latest with the commit, when another worker was faster.
+        """
         ...
 
     def ask(self, rows: Sequence[OutboxRow]) -> None:
@@ -639,7 +642,10 @@ class Unit(Reader, Protocol):
         ...
 
     def put_projections(self, rows: Sequence[ProjectionRow]) -> None:
-        """Write read-model rows; equal body and index are no write and no new revision."""
+        """Write read-model rows; equal body and index are no write and no new revision.
+
+        Raises Stale as `save`.
+        """
         ...
 
     def drop_projections(self, tenant: str, kind: str, keys: Sequence[str]) -> None:

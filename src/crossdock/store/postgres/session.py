@@ -40,9 +40,18 @@ Prepared = tuple[str, Oids]  # with values of other types the same text is anoth
 class Answer:
     """What the server answers to a statement: `rows`, once it was waited for."""
 
-    __slots__ = ("rows",)
+    __slots__ = ("_session", "known")
 
-    rows: list[Row]
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.known: list[Row] | None = None
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows; the server is waited for where they are not known yet."""
+        if self.known is None:
+            self._session.sync()
+        return self.known or []
 
 
 class Session:
@@ -73,7 +82,7 @@ class Session:
         name = self._names.get((text, oids)) or self._prepare(text, oids)
         formats = [Format.BINARY] * len(oids)
         self._server.send_query_prepared(name, parameters, formats, Format.BINARY)
-        answer = Answer()
+        answer = Answer(self)
         self._awaited.append(answer)
         return answer
 
@@ -115,15 +124,13 @@ class Session:
     def _answer(self, waiting: Answer, result: PGresult) -> None:
         if result.status == ExecStatus.TUPLES_OK:
             self._loader.set_pgresult(result)
-            waiting.rows = self._loader.load_rows(0, result.ntuples, tuple)
+            waiting.known = self._loader.load_rows(0, result.ntuples, tuple)
         elif result.status == ExecStatus.COMMAND_OK:
-            waiting.rows = []
+            waiting.known = []
 
     def ask(self, text: str, values: Sequence[Any] = ()) -> list[Row]:
         """Send a statement, with all that is to leave, and wait for its rows."""
-        answer = self.send(text, values)
-        self.sync()
-        return answer.rows
+        return self.send(text, values).rows
 
     def tell(self, text: str, values: Sequence[Any] = ()) -> None:
         """Send a statement without rows, and wait until it is done."""

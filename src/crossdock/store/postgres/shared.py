@@ -28,7 +28,7 @@ class SharedUnit(PostgresUnit):
         self._part = part
         self.news = News()
 
-    def claim(self, limit: int, lanes: Sequence[int] | None = None) -> list[Step]:
+    def claim(self, limit: int, lanes: Sequence[int] | None = None) -> Sequence[Step]:
         mine = self._part.lanes if lanes is None else self._part.lanes & frozenset(lanes)
         return super().claim(limit, sorted(mine)) if mine else []
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from msgspec import Struct
 
@@ -20,6 +21,8 @@ from crossdock.store.postgres.session import Answer, Session
 from crossdock.store.postgres.values import Bigints, Blobs, Texts
 from crossdock.store.queries import statements
 from crossdock.store.tables.table import Row
+
+T = TypeVar("T")
 
 COLUMNS: Mapping[str, Callable[[Iterable[Any]], Sequence[Any]]] = {
     "text": Texts,
@@ -70,9 +73,9 @@ class PostgresSql:
             return self.ask_each(name, [values])
         return self._session.ask(STATEMENTS[name].text, values)
 
-    def later(self, name: str) -> Answer:
-        """Ask without waiting: the rows are there when the next answer is."""
-        return self._session.send(STATEMENTS[name].text)
+    def later(self, name: str, values: Row = ()) -> Answer:
+        """Ask without waiting: the rows are there when the next answer is, or when looked at."""
+        return self._session.send(STATEMENTS[name].text, values)
 
     def tell(self, name: str, values: Row = (), /) -> None:
         self._session.send(STATEMENTS[name].text, values)
@@ -81,8 +84,6 @@ class PostgresSql:
         statement = STATEMENTS[name]
         portions = in_order(statement, list(rows))
         sent = [self._session.send(statement.text, values) for values in portions]
-        if sent:
-            self._session.sync()
         return [row for answer in sent for row in answer.rows]
 
     def tell_each(self, name: str, rows: Iterable[Row], /) -> None:
@@ -90,26 +91,66 @@ class PostgresSql:
         for values in in_order(statement, list(rows)):
             self._session.send(statement.text, values)
 
-    def change(self, name: str, rows: Iterable[Row], /) -> int:
-        return len(self.ask_each(name, rows))
+    def change(self, name: str, rows: Iterable[Row], /) -> None:
+        """Write rows; the statement itself raises, and nothing behind it is done."""
+        self.tell_each(name, rows)
 
-    def write(self, name: str, rows: Iterable[Row], /) -> list[bool]:
+    def write(self, name: str, rows: Iterable[Row], /) -> Sequence[bool]:
         """Write rows; the statement answers the names of those written, which come first in them.
 
-        Of rows with the same name the first is the one.
+        Of rows with the same name the first is the one. The server is waited for when somebody
+        looks.
         """
         asked = list(rows)
         if not asked:
             return []
         statement = STATEMENTS[name]
         ordered = sorted(asked, key=statement.name_of) if statement.name_of else asked
-        new = set(self._session.ask(statement.text, statement.arrays(ordered)))
-        answers: list[bool] = []
-        for row in asked:
-            place = row[: len(next(iter(new)))] if new else ()
-            answers.append(place in new)
-            new.discard(place)
-        return answers
+        answer = self._session.send(statement.text, statement.arrays(ordered))
+        return Awaited(lambda: written(asked, answer.rows))
+
+
+class Awaited(Sequence[T]):
+    """What is there when somebody looks: then the server is waited for."""
+
+    def __init__(self, look: Callable[[], Sequence[T]]) -> None:
+        """Take what looks."""
+        self._look = look
+
+    @cached_property
+    def _seen(self) -> Sequence[T]:
+        return self._look()
+
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[T]: ...
+
+    def __getitem__(self, place: int | slice) -> T | Sequence[T]:
+        """Give what is there."""
+        return self._seen[place]
+
+    def __len__(self) -> int:
+        """Tell how much is there."""
+        return len(self._seen)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare as a list."""
+        return list(self._seen) == other
+
+    __hash__ = None  # type: ignore[assignment]  # as of a list
+
+
+def written(asked: Sequence[Row], names: Iterable[Row]) -> list[bool]:
+    """Tell of each row whether it is among those written."""
+    new = set(names)
+    answers: list[bool] = []
+    for row in asked:
+        place = row[: len(next(iter(new)))] if new else ()
+        answers.append(place in new)
+        new.discard(place)
+    return answers
 
 
 def in_order(statement: Statement, rows: list[Row]) -> list[list[Any]]:

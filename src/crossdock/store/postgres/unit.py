@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 
 from crossdock.messages.envelope import Key
-from crossdock.ports.store import CaseName, ExceptionRow, InboxRow, Step
-from crossdock.store.postgres.sql import PostgresSql
+from crossdock.ports.store import CaseName, ExceptionRow, InboxRow, MessageRow, Step
+from crossdock.store.postgres.sql import Awaited, PostgresSql
 from crossdock.store.tables.exception import opened
+from crossdock.store.tables.inbox import step
+from crossdock.store.tables.message import columns
 from crossdock.store.tables.unit import TablesReader, TablesUnit
 
 
@@ -24,15 +27,26 @@ class PostgresUnit(TablesUnit):
         self._own_sql = sql
         self._free = False  # no key is parked
 
-    def claim(self, limit: int, lanes: Sequence[int] | None = None) -> list[Step]:
+    def claim(self, limit: int, lanes: Sequence[int] | None = None) -> Sequence[Step]:
         """Ask in the same breath whether any key is parked: mostly none is.
 
         Only whoever takes the steps of a key parks it, so that none is parked but here from now on.
         """
         parked = self._own_sql.later("inbox.any_parked")
-        steps = super().claim(limit, lanes)
-        self._free = not parked.rows
-        return steps
+        if lanes is None:
+            found = self._own_sql.later("inbox.claim", (limit,))
+        else:
+            found = self._own_sql.later("inbox.claim_lanes", (json.dumps(list(lanes)), limit))
+
+        def look() -> list[Step]:
+            self._free = not parked.rows
+            return [step(columns) for columns in found.rows]
+
+        return Awaited(look)
+
+    def append(self, messages: Sequence[MessageRow]) -> Sequence[bool]:
+        """Let the statement count, so that no answer is waited for in between."""
+        return self._own_sql.write("message.append", map(columns, messages))
 
     def held_back(self, rows: Sequence[InboxRow]) -> frozenset[CaseName]:
         """Ask only where a key may be parked."""

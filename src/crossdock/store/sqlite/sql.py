@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import apsw
 
+from crossdock.ports.store import Stale
 from crossdock.store.queries import statements
 from crossdock.store.tables.table import Row
 
@@ -32,10 +33,12 @@ class SqliteSql:
     def tell_each(self, name: str, rows: Iterable[Row], /) -> None:
         self._cursor.executemany(STATEMENTS[name], rows)
 
-    def change(self, name: str, rows: Iterable[Row], /) -> int:
+    def change(self, name: str, rows: Iterable[Row], /) -> None:
+        asked = list(rows)
         before = self._total_changes()
-        self._cursor.executemany(STATEMENTS[name], rows)
-        return self._total_changes() - before
+        self._cursor.executemany(STATEMENTS[name], asked)
+        if self._total_changes() - before != len(asked):
+            raise Stale
 
     def write(self, name: str, rows: Iterable[Row], /) -> list[bool]:
         """Write rows one by one.

@@ -81,7 +81,7 @@ class WriteInbox(ReadInbox):
     def enqueue(self, rows: Sequence[InboxRow]) -> None:
         self._sql.tell_each("inbox.enqueue", map(queued, rows))
 
-    def claim(self, limit: int, lanes: Sequence[int] | None = None) -> list[Step]:
+    def claim(self, limit: int, lanes: Sequence[int] | None = None) -> Sequence[Step]:
         if lanes is None:
             found = self._sql.ask("inbox.claim", (limit,))
         else:

@@ -70,7 +70,7 @@ class ReadMessages(Table):
 class WriteMessages(ReadMessages):
     """Additions to the history."""
 
-    def append(self, messages: Sequence[MessageRow]) -> list[bool]:
+    def append(self, messages: Sequence[MessageRow]) -> Sequence[bool]:
         is_new = self._sql.write("message.append", map(columns, messages))
         new = Counter((row.tenant, row.type) for row in compress(messages, is_new))
         self._sql.tell_each("message.count", [(*name, count) for name, count in new.items()])

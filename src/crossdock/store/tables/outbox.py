@@ -149,7 +149,7 @@ class WriteOutbox(ReadOutbox):
 
     def settle(self, rows: Sequence[OutboxRow]) -> list[bool]:
         written = [(row.tenant, row.id, row.fence, *outcome(row)) for row in rows]
-        return self._sql.write("outbox.settle", written)
+        return list(self._sql.write("outbox.settle", written))
 
     def rewrite_effect(self, row: OutboxRow) -> None:
         written = (*outcome(row), row.owner, row.request, row.tenant, row.id)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from crossdock.messages.envelope import Key
-from crossdock.ports.store import CaseName, ProcessRow, StageCount, Stale
+from crossdock.ports.store import CaseName, ProcessRow, StageCount
 from crossdock.store.instants import instant, micros
 from crossdock.store.tables.table import Table
 
@@ -59,10 +59,8 @@ class WriteProcesses(ReadProcesses):
     def save(self, rows: Sequence[ProcessRow]) -> None:
         started = [columns(row) for row in rows if row.revision == 1]
         moved = [columns(row) for row in rows if row.revision != 1]
-        written = self._sql.change("process.start", started)
-        written += self._sql.change("process.save", moved)
-        if written != len(rows):
-            raise Stale
+        self._sql.change("process.start", started)
+        self._sql.change("process.save", moved)
 
 
 def columns(row: ProcessRow) -> tuple[object, ...]:

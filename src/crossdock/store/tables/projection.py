@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from crossdock.ports.store import ProjectionRow, Stale
+from crossdock.ports.store import ProjectionRow
 from crossdock.store.instants import instant, micros
 from crossdock.store.tables.table import Table
 
@@ -88,8 +88,7 @@ class WriteProjections(ReadProjections):
                 now[place] = (row.body, wanted, revision + 1)
                 at = micros(row.updated_at)
                 written.append((*place, row.body, wanted.decode(), at, revision + 1))
-        if self._sql.change("projection.put", written) != len(written):
-            raise Stale
+        self._sql.change("projection.put", written)
         self._reindex(
             (place, before[place][1] if place in before else b"[]", now[place][1]) for place in now
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 Row = tuple[Any, ...]
@@ -31,12 +31,15 @@ class Sql(Protocol):
         """Run a statement that has no answer for each."""
         ...
 
-    def write(self, name: str, rows: Iterable[Row], /) -> list[bool]:
+    def write(self, name: str, rows: Iterable[Row], /) -> Sequence[bool]:
         """Write rows that may be there already, or overtaken; answer for each whether it was."""
         ...
 
-    def change(self, name: str, rows: Iterable[Row], /) -> int:
-        """Run a statement for each; answer how many rows were written."""
+    def change(self, name: str, rows: Iterable[Row], /) -> None:
+        """Run a statement for each.
+
+        Raises Stale where one wrote no row, at the latest with the commit.
+        """
         ...
 
 

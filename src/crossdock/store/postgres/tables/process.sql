@@ -1,31 +1,37 @@
 -- name: start
 -- key: 6 7 8 9
-INSERT INTO process (
-    state, schema, revision, stage, updated_at, tenant, subscriber, key_kind, key_id
+WITH started AS (
+    INSERT INTO process (
+        state, schema, revision, stage, updated_at, tenant, subscriber, key_kind, key_id
+    )
+    SELECT * FROM unnest(
+        $1::bytea[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[],
+        $8::text[], $9::text[]
+    )
+    ON CONFLICT (tenant, subscriber, key_id, key_kind) DO NOTHING
+    RETURNING 1
 )
-SELECT * FROM unnest(
-    $1::bytea[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[],
-    $8::text[], $9::text[]
-)
-ON CONFLICT (tenant, subscriber, key_id, key_kind) DO NOTHING
-RETURNING 1;
+SELECT stale() WHERE (SELECT count(*) FROM started) < cardinality($9::text[]);
 
 -- name: save
 -- key: 6 7 8 9
-UPDATE process AS p SET
-    state = moved.state,
-    schema = moved.schema,
-    revision = moved.revision,
-    stage = moved.stage,
-    updated_at = moved.updated_at
-FROM unnest(
-    $1::bytea[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[],
-    $8::text[], $9::text[]
-) AS moved (state, schema, revision, stage, updated_at, tenant, subscriber, key_kind, key_id)
-WHERE p.tenant = moved.tenant AND p.subscriber = moved.subscriber
-    AND p.key_kind = moved.key_kind AND p.key_id = moved.key_id
-    AND p.revision = moved.revision - 1
-RETURNING 1;
+WITH saved AS (
+    UPDATE process AS p SET
+        state = moved.state,
+        schema = moved.schema,
+        revision = moved.revision,
+        stage = moved.stage,
+        updated_at = moved.updated_at
+    FROM unnest(
+        $1::bytea[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[],
+        $8::text[], $9::text[]
+    ) AS moved (state, schema, revision, stage, updated_at, tenant, subscriber, key_kind, key_id)
+    WHERE p.tenant = moved.tenant AND p.subscriber = moved.subscriber
+        AND p.key_kind = moved.key_kind AND p.key_id = moved.key_id
+        AND p.revision = moved.revision - 1
+    RETURNING 1
+)
+SELECT stale() WHERE (SELECT count(*) FROM saved) < cardinality($9::text[]);
 
 -- name: find
 SELECT tenant, subscriber, key_kind, key_id, state, schema, revision, stage, updated_at

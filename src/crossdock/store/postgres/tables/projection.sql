@@ -5,17 +5,20 @@ JOIN projection USING (tenant, kind, key);
 
 -- name: put
 -- key: 1 2 3
-INSERT INTO projection (tenant, kind, key, body, terms, updated_at, revision)
-SELECT * FROM unnest(
-    $1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::bigint[]
+WITH put AS (
+    INSERT INTO projection (tenant, kind, key, body, terms, updated_at, revision)
+    SELECT * FROM unnest(
+        $1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::bigint[]
+    )
+    ON CONFLICT (tenant, kind, key) DO UPDATE SET
+        body = excluded.body,
+        terms = excluded.terms,
+        updated_at = excluded.updated_at,
+        revision = excluded.revision
+    WHERE projection.revision = excluded.revision - 1
+    RETURNING 1
 )
-ON CONFLICT (tenant, kind, key) DO UPDATE SET
-    body = excluded.body,
-    terms = excluded.terms,
-    updated_at = excluded.updated_at,
-    revision = excluded.revision
-WHERE projection.revision = excluded.revision - 1
-RETURNING 1;
+SELECT stale() WHERE (SELECT count(*) FROM put) < cardinality($3::text[]);
 
 -- name: drop
 -- key: 1 2 3
