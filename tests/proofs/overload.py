@@ -11,9 +11,10 @@ Before what is measured come a peak and a flood that are not: they fill what fil
 store's cache of pages (64 MiB) and the states that are remembered (some 70 MB at most). Memory is
 flat where the second half of the flood holds no more than the first.
 
-Told are the accepted against the peak, a second and a CPU second of the house; the refusals (429,
-each with Retry-After), how long they took and what one costs; what was offered and what was sent of
-it, for no more than 9,000 connections are open at once. What was acknowledged must be stored.
+Told are the accepted against the peak, a second while the load lasts and a CPU second of the house;
+the refusals (429, each with Retry-After), how long they took and what one costs; what was offered
+and what was sent of it, for no more than 9,000 connections are open at once. What was acknowledged
+must be stored.
 
 Sender and house share a machine: where it has two cores each gets its own, at the peak and in the
 flood alike, or the flood would be measured on a house that has lost half of its core to the sender.

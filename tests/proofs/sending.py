@@ -32,13 +32,15 @@ TURN_SECONDS = 0.002
 class Load(Struct, frozen=True, kw_only=True):
     """What came of a load.
 
-    Answers by status; the names acknowledged; how long it took to the last answer; the CPU seconds
+    Answers by status; the names acknowledged, and how many of them while there was something to
+    send; how long that was, and how long it took to the last answer; the CPU seconds
     that the house and the sender spent on it; how long those waited who were refused, in seconds;
     what the house held in memory meanwhile. `unsent` are those no connection was left for.
     """
 
     statuses: dict[int, int]
     acknowledged: list[str]
+    acknowledged_meanwhile: int
     retry_after: int
     seconds: float
     cpu_seconds: float
@@ -51,8 +53,8 @@ class Load(Struct, frozen=True, kw_only=True):
 
     @property
     def rate(self) -> float:
-        """Documents accepted a second."""
-        return len(self.acknowledged) / self.seconds
+        """Documents accepted a second, as long as the load was there."""
+        return self.acknowledged_meanwhile / self.sending_seconds
 
     @property
     def thrift(self) -> float:
@@ -94,6 +96,7 @@ class Sender:
     def _clear(self) -> None:
         self.statuses: Counter[int] = Counter()
         self.acknowledged: list[str] = []
+        self.acknowledged_meanwhile = 0
         self.retry_after = 0
         self.refused_after: list[float] = []
         self.memory_kib: list[int] = []
@@ -107,7 +110,7 @@ class Sender:
         return self._load(self._send_for(seconds, lambda _: SENDERS - len(self._calls)))
 
     def flood(self, rate: float, seconds: float) -> Load:
-        """Send at a rate, whatever is answered; the time ends with the last answer."""
+        """Send at a rate, whatever is answered, and wait for the last answer."""
         self._clear()
         return self._load(
             self._send_for(seconds, lambda passed: int(passed * rate) - self.sent - self.unsent)
@@ -124,6 +127,7 @@ class Sender:
             if passed > SAMPLE_SECONDS * len(self.memory_kib):
                 self.memory_kib.append(memory_of(self.pid))
             self._hear()
+        self.acknowledged_meanwhile = len(self.acknowledged)
         while self._calls:
             self._hear()
             self._give_up()
@@ -207,6 +211,7 @@ class Sender:
         return Load(
             statuses=dict(self.statuses),
             acknowledged=self.acknowledged,
+            acknowledged_meanwhile=self.acknowledged_meanwhile,
             retry_after=self.retry_after,
             seconds=time.monotonic() - self._begun,
             cpu_seconds=cpu_of(self.pid) - self._cpu_before,
