@@ -25,7 +25,8 @@ WHERE tenant = ?1 AND endpoint = ?2 AND ready_at <= ?3
             SELECT 1 FROM outbox AS earlier
             WHERE earlier.tenant = asked.tenant AND earlier.sequence_key = asked.sequence_key
                 AND earlier.sequence_key <> ''
-                AND earlier.status NOT IN ('applied', 'waived', 'superseded')
+                AND earlier.status <> 'applied' AND earlier.status <> 'waived'
+                AND earlier.status <> 'superseded'
                 AND earlier.seq < asked.seq
         )
     )
@@ -96,7 +97,8 @@ WHERE tenant = ?1 AND endpoint = ?2 AND ready_at IS NOT NULL
             SELECT 1 FROM outbox AS earlier
             WHERE earlier.tenant = asked.tenant AND earlier.sequence_key = asked.sequence_key
                 AND earlier.sequence_key <> ''
-                AND earlier.status NOT IN ('applied', 'waived', 'superseded')
+                AND earlier.status <> 'applied' AND earlier.status <> 'waived'
+                AND earlier.status <> 'superseded'
                 AND earlier.seq < asked.seq
         )
     )

@@ -1,0 +1,3 @@
+-- `outbox_in_line` has taken its place.
+
+DROP INDEX outbox_line;
