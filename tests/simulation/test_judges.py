@@ -316,6 +316,14 @@ def test_a_host_hears_of_what_it_gives_up_as_it_sends_before_a_neighbour_lives()
     assert outcome.reached["tenant moved in"] == 1
 
 
+def test_an_invoice_that_waits_for_what_was_let_go_is_told_and_not_adrift() -> None:
+    with stage() as here:
+        outcome = here.run(draw(10122))  # a reversal is refused and waived; its invoice stays
+
+    assert outcome.violation is None
+    assert outcome.reached["exception FREIGHT_NOT_POSTED"] > 0
+
+
 def test_a_partner_that_has_refused_a_call_does_not_do_its_copy() -> None:
     with stage() as here:
         outcome = here.run(draw(7641))  # sold out at first, and not any more when the copy comes

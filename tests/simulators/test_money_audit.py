@@ -190,6 +190,19 @@ def test_what_the_erp_refuses_must_stand_before_somebody() -> None:
     assert adrift(refused, accrued(), paid()) == []
 
 
+def test_an_invoice_stays_as_it_was_while_a_charge_of_its_load_is_refused() -> None:
+    reversal = replace(accrued("0.00", "110.00", 2), kind="refused")
+    fuel = replace(accrued("120.00"), content=accrued("120.00").content | {"charge": "FUEL"})
+    told_of = frozenset({"LD1"})
+
+    assert adrift(accrued(), paid("100.00"), reversal, excepted=told_of) == []
+    assert adrift(accrued(), paid("100.00"), fuel, reversal, excepted=told_of) == []
+    assert adrift(accrued(), paid("100.00"), reversal, accrued("99.00", "110.00", 3)) == [
+        "Invoice ROAD/R1: 99.00 is accrued, and 100.00 is paid",
+        "accrual/LD1/LINEHAUL/2 was refused, and nobody was told",
+    ]
+
+
 def test_a_bill_that_moved_no_money_and_stands_before_nobody_is_lost() -> None:
     carrier = (replace(bill(), kind="acknowledged"),)
 

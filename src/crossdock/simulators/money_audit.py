@@ -103,9 +103,16 @@ def _invoices(
     accrued: Sums,
     claims: Sums,
 ) -> Iterator[str]:
-    """Hold what is paid of each invoice against what is accrued for it, and what is asked."""
+    """Hold what is paid of each invoice against what is accrued for it, and what is asked.
+
+    Where the newest posting of a load was refused, its invoices stay as they were: `_refused` asks
+    whether somebody was told.
+    """
     last = {_subject(entry): entry.content for entry in _done(book, "erp.post_freight_invoice")}
+    halted = _halted(book)
     for content in last.values():
+        if content["load_id"] in halted:
+            continue
         number = (content["carrier_scac"], content["invoice_id"])
         payable = _amount(content, "payable")
         of_load = ((content["load_id"], charge) for charge in content["charges"])
@@ -116,6 +123,18 @@ def _invoices(
         if payable > claims.get(number, Decimal()):
             asked = claims.get(number, Decimal())
             yield f"Invoice {name}: {payable} is paid, and its carrier asks {asked}"
+
+
+def _halted(book: Book) -> frozenset[str]:
+    """Name the loads of which the ERP has refused the newest word about a charge or an invoice."""
+    newest = {
+        _subject(entry): entry
+        for entry in book
+        if entry.kind in {"received", "refused"} and entry.verb in MONEY
+    }
+    return frozenset(
+        entry.content["load_id"] for entry in newest.values() if entry.kind == "refused"
+    )
 
 
 def _refused(book: Book, excepted: frozenset[str]) -> Iterator[str]:
