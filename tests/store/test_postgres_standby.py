@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -91,16 +92,16 @@ def until(server: PostgresServer, question: str, answer: int) -> None:
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
-    """Two servers; a folder that the server's own user may enter."""
-    for each in (tmp_path, *tmp_path.parents[:2]):
-        each.chmod(0o755)
-    try:
-        both = Pair(tmp_path)
-    except NotInstalled as missing:
-        pytest.skip(str(missing))
-    yield both
-    both.end()
+def pair() -> Iterator[Pair]:
+    """Two servers, in a folder that the server's own user may enter."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        try:
+            both = Pair(Path(folder))
+        except NotInstalled as missing:
+            pytest.skip(str(missing))
+        yield both
+        both.end()
 
 
 class Delivery(threading.Thread):

@@ -23,10 +23,9 @@ def test_a_change_that_cannot_have_its_table_lets_others_through_and_changes_not
 ) -> None:
     address = postgres.database()  # with all changes but those taken back here
     with psycopg.connect(address, autocommit=True) as backup, psycopg.connect(address) as other:
-        backup.execute("DELETE FROM migration WHERE number > 2")
+        taken_back = backup.execute("DELETE FROM migration WHERE number > 2").rowcount
         backup.execute("CREATE TABLE IF NOT EXISTS expected_ack ()")
         backup.execute(HELD)  # as a backup does, for as long as it takes
-        begun = time.monotonic()
 
         with pytest.raises(NotNow, match="Others use the tables") as waited:
             migrate_postgres(address, patience_seconds=0.5)
@@ -36,8 +35,7 @@ def test_a_change_that_cannot_have_its_table_lets_others_through_and_changes_not
         backup.execute("COMMIT")
 
         assert (kept, waited.value.remedy) == ((2,), "wait")
-        assert time.monotonic() - begun < 60
-        assert len(migrate_postgres(address)) == 2
+        assert len(migrate_postgres(address)) == taken_back
 
 
 def test_a_reader_that_sleeps_in_its_snapshot_loses_it(database: str) -> None:
