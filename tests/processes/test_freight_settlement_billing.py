@@ -113,6 +113,46 @@ def test_a_release_the_erp_refused_is_dropped_and_needs_no_taking_back() -> None
     assert releases(story.tell(delivered(revision=3), word(FreightVerdict.RELEASE, "ann"))) == []
 
 
+def test_a_release_the_erp_refused_is_dropped_where_it_goes_back_to_what_stands() -> None:
+    story, said = late()
+    obey(story, said)
+    dearer = shipment(charges=(charge("600.00"),))
+    (other,) = releases(story.tell(planned(carried=dearer, revision=2)))
+    assert other == release(2, "600.00", LATE)
+    story.tell(answer(other, AnswerKind.REFUSED, "no such order"))
+
+    said = story.tell(planned(revision=3))
+
+    assert releases(said) == []
+    assert [each.version for each in said if isinstance(each, DropEffect)] == ["2"]
+    assert releases(story.tell(planned(carried=dearer, revision=4))) == [release(3, "600.00", LATE)]
+
+
+def test_a_release_that_was_waived_is_not_told_again_where_it_goes_back_to_what_stands() -> None:
+    story, said = late()
+    obey(story, said)
+    dearer = shipment(charges=(charge("600.00"),))
+    (other,) = releases(story.tell(planned(carried=dearer, revision=2)))
+    story.tell(answer(other, AnswerKind.REFUSED, "no such order"))
+    story.tell(answer(other, AnswerKind.WAIVED))
+
+    assert releases(story.tell(planned(revision=3))) == []
+    assert releases(story.tell(planned(revision=3), withdrawn(revision=4))) == [taken_back(3)]
+
+
+def test_a_taking_back_the_erp_refused_is_dropped_when_it_is_delivered_again() -> None:
+    story, said = late()
+    obey(story, said)
+    (back,) = releases(story.tell(delivered(revision=2, really=False)))
+    story.tell(answer(back, AnswerKind.REFUSED, "billed already"))
+    story.tell(delivered(revision=3))
+
+    said = story.wait_until(hour(146))
+
+    assert releases(said) == []
+    assert [each.version for each in said if isinstance(each, DropEffect)] == ["2"]
+
+
 def test_what_persons_released_is_billed_anew_when_it_is_delivered_again() -> None:
     story = begin(BILLED)
     story.tell(planned(), delivered())

@@ -390,7 +390,7 @@ def test_a_state_of_schema_2_keeps_what_stands_and_not_what_was_waived() -> None
             },
         },
         "released": {
-            "SO-1": {"revision": 1, "settled": 1, "freight": 5},
+            "SO-1": {"revision": 1, "settled": 1, "freight": 5, "flagged": "late"},
             "SO-2": {"revision": 2, "settled": 2, "freight": 0, "reversed_": True, "gone": True},
         },
     }
@@ -408,6 +408,7 @@ def test_a_state_of_schema_2_keeps_what_stands_and_not_what_was_waived() -> None
         "SO-1": 5,
         "SO-2": None,
     }
+    assert newer["released"]["SO-1"]["stood_flagged"] == "late"
     assert not any("gone" in each for each in newer["released"].values())
     assert SUBSCRIBER.schema == 3
 

@@ -324,6 +324,14 @@ def test_an_invoice_that_waits_for_what_was_let_go_is_told_and_not_adrift() -> N
     assert outcome.reached["exception FREIGHT_NOT_POSTED"] > 0
 
 
+def test_a_release_that_was_refused_is_not_told_again_where_the_one_before_it_stands() -> None:
+    with stage() as here:
+        outcome = here.run(draw(1645))  # a new bill brings back what was released first
+
+    assert outcome.violation is None
+    assert outcome.reached["erp refused erp.release_billing"] > 0
+
+
 def test_a_partner_that_has_refused_a_call_does_not_do_its_copy() -> None:
     with stage() as here:
         outcome = here.run(draw(7641))  # sold out at first, and not any more when the copy comes

@@ -188,4 +188,7 @@ def _ended(told: P, answer: EffectAnswered) -> P:
                 told, stood=told.payable.minor, cleared=told.charges, document=document
             )
         case _:
-            return structs.replace(told, stood=None if told.reversed_ else told.freight)
+            stood = None if told.reversed_ else told.freight
+            return structs.replace(
+                told, stood=stood, stood_flagged=told.flagged, stood_accrued=told.accrued
+            )

@@ -85,6 +85,8 @@ def _release_of(
     after = structs.replace(known, freight=freight, flagged=why, accrued=accrued, reversed_=False)
     if known.revision and after == known:
         return None
+    if after.stands:  # the ERP refused what is not wanted any more
+        return structs.replace(after, settled=known.revision)
     return structs.replace(after, revision=known.revision + 1)
 
 

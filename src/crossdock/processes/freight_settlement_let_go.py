@@ -68,7 +68,11 @@ def _as_released(told: Released) -> Released:
         return told
     nothing = Money(minor=0, currency=told.freight.currency)
     return structs.replace(
-        told, freight=told.stood or nothing, flagged="", accrued=None, reversed_=told.stood is None
+        told,
+        freight=told.stood or nothing,
+        flagged=told.stood_flagged,
+        accrued=told.stood_accrued,
+        reversed_=told.stood is None,
     )
 
 
@@ -110,4 +114,6 @@ def _lift_paid(told: dict[str, Any]) -> dict[str, Any]:
 
 def _lift_release(told: dict[str, Any]) -> dict[str, Any]:
     gone = told.pop("gone", False)
-    return told if gone or not told.get("settled") else {**told, "stood": told["freight"]}
+    if gone or not told.get("settled"):
+        return told
+    return {**told, "stood": told["freight"], "stood_flagged": told.get("flagged", "")}

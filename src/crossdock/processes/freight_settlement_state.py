@@ -208,7 +208,8 @@ class Released(Posting, frozen=True, kw_only=True):
     """What the ERP was last told of the billing of one order; `reversed_`: it is billed no more.
 
     `accrued` is what stands accrued for it where that is not its freight and stays so. `stood` is
-    the freight the ERP may bill it with, by the last posting that is done; None: it may not.
+    the freight the ERP may bill it with, by the last posting that is done (None: it may not), and
+    `stood_flagged` and `stood_accrued` are what that posting said beside it.
     """
 
     freight: Money
@@ -216,6 +217,14 @@ class Released(Posting, frozen=True, kw_only=True):
     accrued: Money | None = None
     reversed_: bool = False
     stood: Money | None = None
+    stood_flagged: str = ""
+    stood_accrued: Money | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether just this was said by the last posting that is done."""
+        told = (self.freight, self.flagged, self.accrued)
+        return not self.reversed_ and told == (self.stood, self.stood_flagged, self.stood_accrued)
 
     @property
     def is_let_go(self) -> bool:
