@@ -37,12 +37,12 @@ def test_a_share_is_spent_by_what_it_is_taken_for_and_comes_back_with_time() -> 
     share = Share(0.25, watch)
     spent = [share.is_spent]
     for seconds in (0.125, 0.25):
-        share.spent(lambda seconds=seconds: watch.takes(seconds))  # type: ignore[misc]
+        share.take(seconds)
         spent.append(share.is_spent)
-    watch.takes(0.5)
+    watch.takes(0.75)
     spent.append(share.is_spent)
     watch.takes(1000)  # only that of a second is saved up
-    share.spent(lambda: watch.takes(0.5))
+    share.take(0.5)
     spent.append(share.is_spent)
 
     assert spent == [False, False, True, False, True]
@@ -90,7 +90,7 @@ def test_whoever_cannot_be_answered_yet_waits_and_is_answered() -> None:
     async def day() -> tuple[list[bool], list[bytes]]:
         watch = Watch()
         share = Share(0.25, watch)
-        share.spent(lambda: watch.takes(1))  # three quarters of a second beyond its share
+        share.take(1)  # three quarters of a second beyond what there is
         gate, port = a_gate(share)
         calls = [asyncio.create_task(answered(port, DELIVERY)) for _ in range(5)]
         await asyncio.sleep(0.1)

@@ -50,7 +50,7 @@ class Share:
     def __init__(self, part: float, clock: Callable[[], float] = time.perf_counter) -> None:
         """Begin with what a second gives; `clock` tells seconds and never goes back."""
         self._part = part
-        self._clock = clock
+        self.clock = clock
         self._left = part
         self._at = clock()
 
@@ -60,17 +60,15 @@ class Share:
         self._save_up()
         return self._left <= 0
 
-    def spent(self, call: Callable[[], None]) -> None:
-        """Make a call that takes of it."""
-        began = self._save_up()
-        call()
-        self._left -= self._clock() - began
+    def take(self, seconds: float) -> None:
+        """Take so much of it, which may be more than there is."""
+        self._save_up()
+        self._left -= seconds
 
-    def _save_up(self) -> float:
-        now = self._clock()
+    def _save_up(self) -> None:
+        now = self.clock()
         self._left = min(self._left + self._part * (now - self._at), self._part)
         self._at = now
-        return now
 
 
 class Gate:
@@ -91,7 +89,7 @@ class Gate:
         self._keeper = keeper
         self._inside = inside
         self._share = share or Share(REFUSING_PART)
-        self._silent: set[socket.socket] = set()
+        self._silent: dict[socket.socket, float] = {}  # and the seconds they took so far
         self._coming: set[asyncio.Task[None]] = set()
         self._rest: asyncio.TimerHandle | None = None
 
@@ -128,6 +126,7 @@ class Gate:
             if self._share.is_spent:
                 self._pause_for(REST_SECONDS)
                 return
+            began = self._share.clock()
             try:
                 connection, _ = listener.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
@@ -136,15 +135,15 @@ class Gate:
                 log.error("apis.gate.scarce", extra={"error": repr(scarce)})  # noqa: TRY400 - no bug
                 self._pause_for(SCARCE_SECONDS)
                 return
-            self._look_at(connection)
+            self._look_at(connection, began)
 
-    def _look_at(self, connection: socket.socket) -> None:
+    def _look_at(self, connection: socket.socket, began: float) -> None:
         """Let a connection in, or answer it 429, by what it says, once it says it."""
         try:
             said = connection.recv(FIRST_BYTES, socket.MSG_DONTWAIT)
         except BlockingIOError:
-            self._silent.add(connection)
             asyncio.get_running_loop().add_reader(connection, self._speaks, connection)
+            self._silent[connection] = self._share.clock() - began
             return
         except OSError:
             said = b""
@@ -153,15 +152,16 @@ class Gate:
         elif self._keeper.lets_in(said):
             self._connect(connection, said, partial(self._inside, said))
         else:
-            self._share.spent(partial(self._refuse, connection, said))
+            self._refuse(connection, said)
+            self._share.take(self._share.clock() - began)
 
     def _speaks(self, connection: socket.socket) -> None:
-        self._listen_no_more(connection)
-        self._look_at(connection)
+        began = self._share.clock() - self._listen_no_more(connection)
+        self._look_at(connection, began)
 
-    def _listen_no_more(self, connection: socket.socket) -> None:
+    def _listen_no_more(self, connection: socket.socket) -> float:
         asyncio.get_running_loop().remove_reader(connection)
-        self._silent.discard(connection)
+        return self._silent.pop(connection)
 
     def _refuse(self, connection: socket.socket, said: bytes) -> None:
         """Answer and end; what comes after that is not looked at."""
