@@ -24,11 +24,18 @@ from crossdock.store.postgres import (
     open_worker,
 )
 from crossdock.store.postgres.bell import News, read
+from crossdock.store.postgres.connections import WORKING
+from crossdock.store.postgres.session import open_session
 from crossdock.testing.postgres import PostgresServer
 from crossdock.testing.store_conformance import rows
 from crossdock.testing.store_conformance.rows import MAIN, MINUTE, NOON
 
 ENDPOINTS = ("erp", "road", "tms")
+TERMINATE = b"X\x00\x00\x00\x04"
+LOCKED = """
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 Open = Callable[[], WorkingStore]
 
 
@@ -262,9 +269,31 @@ def test_news_is_written_and_read(worker: Open) -> None:
     assert (told.lanes, told.endpoints) == ({0, 63, 17}, {"erp", "tms"})
 
 
+def test_what_is_closed_holds_no_lock_however_late_the_server_hears_of_the_end(
+    address: str,
+) -> None:
+    heard = threading.Event()
+
+    def late(said: bytes) -> bytes:
+        if said.startswith(TERMINATE):
+            heard.wait(10)
+        return said
+
+    with relay(address, bytes, late) as far, psycopg.connect(address, autocommit=True) as watcher:
+        session = open_session(far, WORKING)
+        session.ask("SELECT pg_advisory_lock(7)::text")
+        session.close()
+        left = watcher.execute(LOCKED).fetchone()
+        heard.set()
+
+    assert left == (0,)
+
+
 @contextmanager
-def relay(address: str, change: Callable[[bytes], bytes]) -> Iterator[str]:
-    """Stand before the server as a pooler does; what it says first can be changed."""
+def relay(
+    address: str, change: Callable[[bytes], bytes], upward: Callable[[bytes], bytes] = bytes
+) -> Iterator[str]:
+    """Stand before the server as a pooler does; what it says, and is told, can be changed."""
     parts_of = conninfo_to_dict(address)
     with socket.create_server(("127.0.0.1", 0)) as door:
         door.settimeout(5)
@@ -274,7 +303,7 @@ def relay(address: str, change: Callable[[bytes], bytes]) -> Iterator[str]:
                 client, _ = door.accept()
                 place = (str(parts_of["host"]), int(str(parts_of["port"])))
                 with client, socket.create_connection(place) as server:
-                    pump = threading.Thread(target=_pump, args=(client, server, bytes))
+                    pump = threading.Thread(target=_pump, args=(client, server, upward))
                     pump.start()
                     _pump(server, client, change)
                     pump.join()

@@ -10,12 +10,13 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import psycopg
 from msgspec import Struct
 from psycopg import Connection, sql
 
@@ -27,7 +28,7 @@ from crossdock.store.flushing import flush
 from crossdock.store.instants import instant
 from crossdock.store.migrations import Applied
 from crossdock.store.postgres.connections import connect, shown, told
-from crossdock.store.postgres.locks import WRITER, WRITERS_MAX, first_of
+from crossdock.store.postgres.locks import GIVE_ALL_BACK, WRITER, WRITERS_MAX, first_of
 from crossdock.store.postgres.migrations import APPLIED, check, migrate, shipped
 from crossdock.store.postgres.session import Session
 from crossdock.store.postgres.sql import PostgresSql
@@ -249,8 +250,7 @@ def put_back(
     verify(file)
     head = _head(file)
     connection = connect(address, SETTINGS)
-    with closing(connection), told(connection, address):
-        _hold(connection, address)
+    with closing(connection), told(connection, address), _alone(connection, address):
         with connection.transaction():
             if check(connection, shipped()):
                 if not replace and _asked(connection, IS_USED):
@@ -269,16 +269,22 @@ def put_back(
     return prepared
 
 
-def _hold(connection: Connection[Any], address: str) -> None:
-    """Take every writer's number, so that none is there and none comes."""
+@contextmanager
+def _alone(connection: Connection[Any], address: str) -> Iterator[None]:
+    """Hold every writer's number, so that none is there and none comes, until the block ends."""
     held = connection.execute(HOLD, (first_of(WRITER), WRITERS_MAX)).fetchone()
     others = WRITERS_MAX - (held[0] if held else 0)
-    if others:
-        raise Misconfigured(
-            "Other processes write this store; stop them first",
-            store=shown(address),
-            processes=others,
-        )
+    try:
+        if others:
+            raise Misconfigured(
+                "Other processes write this store; stop them first",
+                store=shown(address),
+                processes=others,
+            )
+        yield
+    finally:
+        with suppress(psycopg.Error):
+            connection.execute(GIVE_ALL_BACK)
 
 
 def aside_of(now: datetime) -> str:

@@ -22,6 +22,7 @@ LIMIT 1
 """
 TAKE = "SELECT number FROM unnest($2::bigint[]) AS number WHERE pg_try_advisory_lock($1 + number)"
 GIVE_BACK = "SELECT pg_advisory_unlock($1 + number) FROM unnest($2::bigint[]) AS number"
+GIVE_ALL_BACK = "SELECT pg_advisory_unlock_all()::text"  # the server notices a close a moment later
 HELD = """
 SELECT classid::bigint, objid::bigint, pid = pg_backend_pid()
 FROM pg_locks

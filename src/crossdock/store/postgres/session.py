@@ -26,6 +26,7 @@ from psycopg.pq.abc import PGresult
 from psycopg.rows import TupleRow
 
 from crossdock.store.postgres.connections import connect
+from crossdock.store.postgres.locks import GIVE_ALL_BACK
 from crossdock.store.postgres.values import Oids, written
 
 # A plan made while a table was small takes any index that begins with the tenant for as good as
@@ -160,7 +161,7 @@ class Session:
             if self._server.transaction_status != TransactionStatus.IDLE:
                 self.tell("ROLLBACK")
         except psycopg.Error:
-            self.close()
+            self.connection.close()
 
     def end(self) -> None:
         """Leave the mode; the connection can be used as any other then."""
@@ -168,7 +169,10 @@ class Session:
         self._server.exit_pipeline_mode()
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection, and let its locks be free when this returns."""
+        if self._server.transaction_status == TransactionStatus.IDLE and not self._awaited:
+            with suppress(psycopg.Error):
+                self.ask(GIVE_ALL_BACK)
         self.connection.close()
 
 
