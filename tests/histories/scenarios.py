@@ -405,11 +405,8 @@ def freight_disputed(day: Day) -> None:
     day.wait(days=1)
 
 
-def freight_waived(day: Day) -> None:
-    """The ERP refuses an accrual, and it is waived; its order goes flagged, until finance retries.
-
-    In between the ledger shows it all the same: somebody has booked it by hand.
-    """
+def fuel_let_go(day: Day) -> None:
+    """The ERP refuses to accrue the fuel of a delivered and billed load, and that is waived."""
     day.partner.moods["accruals$"] = [refusal("the account is closed")]
     offered = shipment(charges=charges(LINEHAUL="480.00", FUEL="61.26"))
     day.tell(*MASTERS, order("released"), plan("confirmed", offered))
@@ -418,6 +415,14 @@ def freight_waived(day: Day) -> None:
     day.wait(hours=3)
     day.decide("waive", "EFFECT_REFUSED")
     day.wait(hours=1)
+
+
+def freight_waived(day: Day) -> None:
+    """The ERP refuses an accrual, and it is waived; its order goes flagged, until finance retries.
+
+    In between the ledger shows it all the same: somebody has booked it by hand.
+    """
+    fuel_let_go(day)
     day.tell(statement("2026-03-28", BEGIN + 5 * HOUR, FUEL="61.26", LINEHAUL="480.00"))
     day.decide("waive", "LEDGER_DIFFERS")
     day.decide("retry", "FREIGHT_NOT_POSTED")

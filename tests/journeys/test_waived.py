@@ -8,18 +8,12 @@ from crossdock.messages.envelope import Key
 from crossdock.messages.freight_reconciliation import DifferenceKind, FreightReconciled
 from crossdock.messages.freight_settlement import LineState
 from crossdock.messages.teams import Team
-from tests.histories.day import BILLED, Day, refusal
+from tests.histories.day import BILLED, Day
+from tests.histories.scenarios import fuel_let_go
 from tests.histories.words import (
     BEGIN,
     HOUR,
-    MASTERS,
-    charges,
-    invoice,
-    order,
-    plan,
-    shipment,
     statement,
-    tracking,
 )
 
 FLAG = "480.00 EUR of it stands accrued: the ERP refused the rest, and it was waived"
@@ -30,14 +24,7 @@ WAIVED = ": the ERP refused it, and the posting was waived"
 def waived() -> Day:
     """A day on which the fuel of a delivered and billed load is refused, and that is waived."""
     day = Day(BILLED)
-    day.partner.moods["accruals$"] = [refusal("the account is closed")]
-    offered = shipment(charges=charges(LINEHAUL="480.00", FUEL="61.26"))
-    day.tell(*MASTERS, order("released"), plan("confirmed", offered))
-    day.tell(tracking("DLV", BEGIN + 2 * HOUR))
-    day.tell(invoice("issued", "541.26", LINEHAUL="480.00", FUEL="61.26"))
-    day.wait(hours=3)
-    day.decide("waive", "EFFECT_REFUSED")
-    day.wait(hours=1)
+    fuel_let_go(day)
     return day
 
 
