@@ -97,6 +97,7 @@ def test_what_a_person_said_is_in_the_audit_log_once() -> None:
         ({"delivery": "2026-03-31T10:00+02:00"}, "before the pickup"),
         ({"price": "612,50 USD"}, "`price` is an amount"),
         ({"price": "612.505 USD"}, "decimals"),
+        ({"price": "612.50 EUR"}, "An answer to acme can name a `price` in USD only"),
     ],
 )
 def test_what_cannot_be_meant_is_declined_with_what_to_do(

@@ -19,7 +19,8 @@ class LoadOffered(Report, frozen=True, kw_only=True):
     number of the load, and `shipment.shipment_id` that number with the partner's name before it,
     for two customers may count alike. `revision` rises with every word on the same load; the
     highest holds. `respond_by` is until when it waits for our answer. `confirm`: it wants a word
-    also when it takes an offer back.
+    also when it takes an offer back. `answer_currency`: the only one in which an answer to it can
+    name a price; empty: any.
     """
 
     offered_by: str
@@ -30,6 +31,7 @@ class LoadOffered(Report, frozen=True, kw_only=True):
     revision: int
     respond_by: Instant | None = None
     confirm: bool = False
+    answer_currency: str = ""
 
 
 class OfferAnswer(StrEnum):

@@ -46,7 +46,8 @@ class Countering(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of a counter: who says it, why, and on which other terms.
 
     `pickup` and `delivery` are `2026-04-01T10:00`, local at their stop or with an offset, or a day
-    alone. `price` is for the whole load, `612.50 USD`; without a currency in that of the offer.
+    alone. `price` is for the whole load, `612.50 USD`; without a currency in that of the offer,
+    and in no other where the customer's answer can name one only.
     `reason` is told to the customer. Nothing is told before it is `confirmed`.
     """
 
@@ -176,11 +177,16 @@ def _price(offer: LoadOffered, text: str) -> Money | None:
         return None
     found = _PRICE.fullmatch(text)
     currencies = {each.amount.currency for each in offer.shipment.charges}
-    currency = (found and found["currency"]) or (
-        "".join(currencies) if len(currencies) == 1 else ""
-    )
+    only = offer.answer_currency or ("".join(currencies) if len(currencies) == 1 else "")
+    currency = (found and found["currency"]) or only
     if found is None or not currency:
         raise Declined(problems.UNPROCESSABLE, "`price` is an amount and its currency: 612.50 USD")
+    if offer.answer_currency not in {"", currency}:
+        raise Declined(
+            problems.UNPROCESSABLE,
+            f"An answer to {offer.offered_by} can name a `price` in {offer.answer_currency} only: "
+            f"that is the currency of its profile, and {currency} is not",
+        )
     try:
         return money(found["amount"], currency)
     except Unreadable as wrong:

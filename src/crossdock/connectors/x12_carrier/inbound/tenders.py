@@ -157,6 +157,7 @@ def _offered(
         revision=revision,
         respond_by=end_of(until) if until else None,
         confirm=bool(context.settings.cancellation_answer),
+        answer_currency=context.settings.currency,
     )
 
 
