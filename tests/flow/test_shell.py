@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
@@ -15,10 +16,12 @@ from crossdock.flow.audit_chain import Verdict, verify
 from crossdock.flow.deliverer import Leased
 from crossdock.flow.machine import Machine
 from crossdock.flow.shell import ROOM_SECONDS, Busy, Shell
+from crossdock.flow.writer import Writer
 from crossdock.ports import Call, EffectClass, Exchange
 from crossdock.ports.space import Space
 from crossdock.ports.store import AttemptRow, Store, StoreFull, Unit
 from crossdock.store.memory import MemoryStore
+from crossdock.telemetry.metrics import Metrics
 from tests.flow.kit import MINUTE, NOON, Chatty, Line, answered, effects, house, lines, queue, told
 
 
@@ -302,9 +305,9 @@ def test_a_stopped_shell_takes_nothing(store: Store) -> None:
 class Full:
     """A store on a disk that is sometimes full."""
 
-    def __init__(self, inner: Store) -> None:
+    def __init__(self, inner: Store, *, full: bool = False) -> None:
         self.inner = inner
-        self.full = False
+        self.full = full
         self.read = inner.read
         self.close = inner.close
 
@@ -345,6 +348,54 @@ def test_a_store_that_cannot_be_written_is_not_ready_until_it_can(store: Store) 
         await until(lambda: not shell.not_ready())
 
     live(shell_of(machine, Slow()), story)
+
+
+def turns_of(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str, str]]:
+    """What the log tells of a store that goes and comes, and of loops that fail."""
+    return [
+        (each.levelname, each.message, vars(each)["fields"].get("said", ""))
+        for each in caplog.records
+        if each.message in {"store.turned", "loop.failed"}
+    ]
+
+
+def test_that_a_store_is_away_is_told_once_not_by_each_loop_again_and_again(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "crossdock")
+    disk = Full(store)
+
+    async def story(shell: Shell) -> None:
+        disk.full = True
+        await until(lambda: bool(shell.not_ready()))
+        await asyncio.sleep(3 * ROOM_SECONDS)  # every loop has failed, more than once
+        disk.full = False
+        await until(lambda: not shell.not_ready())
+
+    live(shell_of(house(disk), Slow()), story)
+
+    assert turns_of(caplog) == [
+        ("ERROR", "store.turned", "The disk of the store is full"),
+        ("INFO", "store.turned", ""),
+    ]
+
+
+class Impatient(Writer):
+    """A writer to whom every moment is long enough to tell it once more."""
+
+    again_seconds = 0.0
+
+
+def test_a_store_that_stays_away_is_told_of_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
+    async def failing(writer: Writer) -> None:
+        for _ in range(2):
+            with pytest.raises(NotNow):
+                await writer.run(Full(MemoryStore(), full=True).write)
+
+    asyncio.run(failing(Writer(Metrics(), threaded=False)))
+    asyncio.run(failing(Impatient(Metrics(), threaded=False)))
+
+    assert turns_of(caplog) == 3 * [("ERROR", "store.turned", "The disk of the store is full")]
 
 
 def test_what_a_person_decides_is_sealed_soon(store: Store) -> None:

@@ -139,8 +139,23 @@ class Shell:
         loop: Callable[[], Awaitable[None]],
         pause_seconds: float = RESTART_SECONDS,
     ) -> None:
-        endless = _forever(name, loop, pause_seconds)
+        endless = self._forever(name, loop, pause_seconds)
         self._tasks.append(asyncio.create_task(endless, name=f"crossdock {name}"))
+
+    async def _forever(
+        self, name: str, loop: Callable[[], Awaitable[None]], pause_seconds: float
+    ) -> None:
+        """Run a loop's body again and again; what fails is told and begun anew after a pause.
+
+        A store that is away is told by the writer, once for all loops.
+        """
+        while True:
+            try:
+                await loop()
+            except Exception as error:
+                if not (isinstance(error, NotNow) and self._writer.away):
+                    tell(LogEvent.LOOP_FAILED, level=logging.ERROR, loop=name, error=repr(error))
+                await asyncio.sleep(pause_seconds)
 
     async def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """Close the door, finish what is on its way within the grace, and set the clean mark.
@@ -440,7 +455,7 @@ class Shell:
                 self._untold = True  # not even that fits; the log has it
         if self._writer.away:
             await self._writer.look(self.machine.try_to_write)
-            self._writer.away = ""
+            self._writer.is_back()
         await asyncio.sleep(ROOM_SECONDS)
 
     def _look_for_room(self) -> None:
@@ -472,13 +487,3 @@ async def _wait_for(event: asyncio.Event, *, seconds: float) -> None:
             await event.wait()
     except TimeoutError:
         return
-
-
-async def _forever(name: str, loop: Callable[[], Awaitable[None]], pause_seconds: float) -> None:
-    """Run a loop's body again and again; what fails is told and begun anew after a pause."""
-    while True:
-        try:
-            await loop()
-        except Exception as error:
-            tell(LogEvent.LOOP_FAILED, level=logging.ERROR, loop=name, error=repr(error))
-            await asyncio.sleep(pause_seconds)

@@ -1,12 +1,14 @@
 """The one way to the store's pen: calls on the machine go one after the other.
 
 Where a flush takes under a millisecond the call runs inline, on the event loop; where it takes
-longer it runs in a thread of its own, so that the loop goes on answering.
+longer it runs in a thread of its own, so that the loop goes on answering. That the store is away
+is found out here, and told here: once for everybody who needs it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,11 +16,13 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from crossdock.faults import NotNow
 from crossdock.ports.store import Store
+from crossdock.telemetry.events import LogEvent, tell
 from crossdock.telemetry.metrics import Metrics
 
 T = TypeVar("T")
 
 INLINE_SECONDS_MAX = 0.001
+AGAIN_SECONDS = 300.0  # how often it is told that a store is still away
 
 
 @runtime_checkable
@@ -36,14 +40,20 @@ def is_slow(store: Store) -> bool:
 
 
 class Writer:
-    """Runs one call at a time, inline or in its thread."""
+    """Runs one call at a time, inline or in its thread.
+
+    `away` is why the store does not serve, until `is_back` is said; empty where it does.
+    """
+
+    again_seconds = AGAIN_SECONDS
 
     def __init__(self, metrics: Metrics, *, threaded: bool) -> None:
         """Choose where calls run."""
         self._metrics = metrics
         self._turn = asyncio.Lock()
         self._begun: float | None = None
-        self.away = ""  # why the store could not be written, until `away` is emptied
+        self.away = ""
+        self._told_at = 0.0
         self._pool = (
             ThreadPoolExecutor(max_workers=1, thread_name_prefix="crossdock-writer")
             if threaded
@@ -60,14 +70,30 @@ class Writer:
         begun = time.perf_counter()
         try:
             return await self.look(call)
-        except NotNow as error:
-            self.away = error.said
-            raise
         finally:
             self._metrics.committed(time.perf_counter() - begun)
 
     async def look(self, call: Callable[[], T]) -> T:
         """Run a call that writes nothing, when it is its turn; raises what it raises."""
+        try:
+            return await self._in_turn(call)
+        except NotNow as error:
+            self._is_away(error.said)
+            raise
+
+    def _is_away(self, said: str) -> None:
+        now = time.monotonic()
+        if not self.away or now - self._told_at >= self.again_seconds:
+            tell(LogEvent.STORE_TURNED, level=logging.ERROR, said=said)
+            self._told_at = now
+        self.away = said
+
+    def is_back(self) -> None:
+        """Say that the store serves again."""
+        tell(LogEvent.STORE_TURNED, said="")
+        self.away = ""
+
+    async def _in_turn(self, call: Callable[[], T]) -> T:
         async with self._turn:
             if self._pool is None:
                 return call()
