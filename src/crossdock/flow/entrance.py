@@ -1,8 +1,9 @@
 """Entrances: what is looked into for documents, a folder or a stream, again and again.
 
 One that fails is begun anew, and a person is asked: a door that closes in silence would keep from
-everybody what partners have brought. The question closes with the first look that works. A file
-that nobody can read is a question of its own.
+everybody what partners have brought. The question says why it is shut today, so another reason
+asks anew, also where the first was waived. It closes with the first look that works. A file that
+nobody can read is a question of its own.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+from crossdock.faults import Fault
 from crossdock.flow.exceptions import ENTRANCE_SHUT, FILE_REFUSED, Closing, Trouble
 from crossdock.flow.roster import OWNERLESS
 
@@ -37,20 +39,25 @@ class Watch:
         self._entrance = entrance
         self._tenant = tenant
         self._tell = tell
-        self._open: bool | None = None
+        self._told: str | None = None  # why it is shut, as people were told; empty: it is open
 
     async def once(self) -> None:
         """Look once. Raises what the look raised, once people have been told."""
         try:
             await self._entrance.look()
         except Exception as error:
-            if self._open is not False:
+            if self._told != reason(error):
                 await self._tell([shut(self._entrance.name, error)])
-                self._open = False
+                self._told = reason(error)
             raise
-        if not self._open:
+        if self._told != "":  # also where nobody knows
             await self._tell([open_again(self._tenant, self._entrance.name)])
-            self._open = True
+            self._told = ""
+
+
+def reason(error: Exception) -> str:
+    """Tell one reason from another: by kind and sentence, for the facts differ each time."""
+    return f"{type(error).__name__}: {error.said if isinstance(error, Fault) else error}"
 
 
 def shut(name: str, error: Exception) -> Trouble:

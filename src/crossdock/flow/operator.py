@@ -15,7 +15,7 @@ effect     retry   waits again under its key; one whose outcome is unknown is lo
 endpoint   retry   one probe, at once
            waive   the exception goes, the breaker stays; not where the partner is locked
 store      waive   the exception goes, the door stays shut until the disk has room
-entrance   waive   the exception goes, the entrance is tried on
+entrance   waive   the exception goes, the entrance is tried on; another reason asks anew
 file       waive   the exception goes, the file stays where it was put away
 """
 
@@ -296,7 +296,10 @@ def waive_store(_matter: Matter) -> Decided:
 
 def waive_entrance(_matter: Matter) -> Decided:
     """Let the exception go; the entrance is looked into again and again all the same."""
-    return Decided(said="It is tried again all the time, and nothing comes in until it works")
+    return Decided(
+        said="It is tried all the time, and nothing comes in until it works; "
+        "somebody is asked again where it fails for another reason, or after it has worked"
+    )
 
 
 def waive_file(_matter: Matter) -> Decided:
