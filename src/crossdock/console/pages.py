@@ -243,7 +243,7 @@ class Console(Frame):
         if one.status != ExceptionStatus.OPEN or one.kind in HOLDS_NOTHING:
             return ""
         if one.kind != "document":
-            return await aside(self._operations.message_text, one.message_id)
+            return await aside(self._operations.editable_text, one.message_id)
         document = await aside(self._operations.document, one.document_id or one.subject)
         if document is None:
             return ""

@@ -10,6 +10,7 @@ from msgspec import Struct
 from crossdock.flow.names import exception_id
 from crossdock.flow.roster import Rulebook
 from crossdock.messages.about import numbers_of
+from crossdock.messages.envelope import Command
 from crossdock.messages.registry import decode
 from crossdock.ports.store import ExceptionRow, MessageRow, OutboxRow, Reader
 
@@ -115,12 +116,18 @@ ACTIONS = {
     UNRESOLVED: "Look it up at the partner; waive it if it was done, retry if it was not",
     GAVE_UP: "See whether the partner is there, then retry; nothing was done so far",
 }
+ABOUT_MONEY = (
+    "Fix what the partner refused, then retry; or waive it, and finance is asked where the ledger "
+    "lacks it"
+)
 
 
 def trouble_of(reader: Reader, row: OutboxRow, code: str) -> Trouble:
     """Ask the command's owner to look at an effect, named by the numbers its command tells of."""
     asked = reader.messages(row.tenant, [row.message_id]).get(row.message_id)
-    numbers = numbers_of(decode(asked.type, asked.schema, asked.body)) if asked else ()
+    body = decode(asked.type, asked.schema, asked.body) if asked else None
+    numbers = numbers_of(body) if body else ()
+    is_of_money = isinstance(body, Command) and body.of_money
     return Trouble(
         kind="effect",
         subject=row.id,
@@ -133,7 +140,7 @@ def trouble_of(reader: Reader, row: OutboxRow, code: str) -> Trouble:
             attempts=row.attempts,
             said=row.said or "no word",
         ),
-        action=ACTIONS[code],
+        action=ABOUT_MONEY if code == REFUSED and is_of_money else ACTIONS[code],
         about=tuple(dict.fromkeys((*numbers, row.key.id, row.business_key))),
         seen={
             "endpoint": row.endpoint,

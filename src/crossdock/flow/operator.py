@@ -10,7 +10,7 @@ step       retry   the key is released
            edit    the step is skipped, the mended message takes its turn, the key is released
            waive   the step is skipped, the key is released
 effect     retry   waits again under its key; one whose outcome is unknown is looked up first
-           edit    only where refused: a new version takes its place
+           edit    only where refused, and not of money: a new version takes its place
            waive   never sent again; the process hears WAIVED
 endpoint   retry   one probe, at once
            waive   the exception goes, the breaker stays; not where the partner is locked

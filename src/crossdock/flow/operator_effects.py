@@ -125,11 +125,17 @@ def _refused(matter: Matter) -> OutboxRow:
 def edit_effect(matter: Matter) -> Decided:
     """Ask for a mended effect in place of a refused one, under a version of its own.
 
-    Raises Undecidable where the outcome is unknown (it may have been done), or where the edit would
-    make it an effect on something else.
+    Raises Undecidable where the outcome is unknown (it may have been done), where it is of money,
+    or where the edit would make it an effect on something else.
     """
     row = _refused(matter)
     stored, command = _command(matter, row)
+    if command.of_money:
+        raise Undecidable(
+            "What is told of money was decided, and nobody edits it: retry it when the partner "
+            "takes it, or waive it; finance is asked where the ledger then lacks it",
+            verb=command.verb,
+        )
     mended = edited(stored, matter.decision.content)
     if not isinstance(mended, Command) or mended.business_key() != row.business_key:
         raise Undecidable(

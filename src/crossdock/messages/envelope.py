@@ -44,11 +44,13 @@ class Command(Body, frozen=True, kw_only=True):
     `verb` is role and verb (`erp.accrue`); `owner` the team that hears of a failure. The
     idempotency key is made of tenant, verb, `business_key()` and `version()`, never of time.
     `personal`: it is for the recipient alone, and for no partner that takes what is for everyone.
+    `of_money`: it says what is booked or paid, and its process goes on from that; nobody edits it.
     """
 
     verb: ClassVar[str]
     owner: ClassVar[Team]
     personal: ClassVar[bool] = False
+    of_money: ClassVar[bool] = False
 
     def business_key(self) -> str:
         """Name the one thing this effect does, in business terms."""

@@ -252,6 +252,7 @@ class AccrueFreight(ErpCommand, frozen=True, kw_only=True):
 
     verb: ClassVar[str] = "erp.accrue"
     owner: ClassVar[Team] = Team.FINANCE
+    of_money: ClassVar[bool] = True
 
     load_id: str
     charge: str
@@ -287,6 +288,7 @@ class PostFreightInvoice(ErpCommand, frozen=True, kw_only=True):
 
     verb: ClassVar[str] = "erp.post_freight_invoice"
     owner: ClassVar[Team] = Team.FINANCE
+    of_money: ClassVar[bool] = True
 
     load_id: str
     invoice_id: str
@@ -320,6 +322,7 @@ class ReleaseBilling(ErpCommand, frozen=True, kw_only=True):
 
     verb: ClassVar[str] = "erp.release_billing"
     owner: ClassVar[Team] = Team.FINANCE
+    of_money: ClassVar[bool] = True
 
     order_id: str
     load_id: str
@@ -345,6 +348,7 @@ class ShareFreightInvoice(Command, frozen=True, kw_only=True):
 
     verb: ClassVar[str] = "tms.share_freight_invoice"
     owner: ClassVar[Team] = Team.TRANSPORTATION
+    of_money: ClassVar[bool] = True
 
     load_id: str
     invoice_id: str

@@ -16,6 +16,8 @@ from crossdock.apis.process.v1.story import Stuck, Trace
 from crossdock.apis.process.v1.trace import trace
 from crossdock.flow.operator_word import Word
 from crossdock.flow.recovery import Recovery, recovery
+from crossdock.messages.envelope import Command
+from crossdock.messages.registry import BODIES
 from crossdock.ports.store import (
     BreakerState,
     DocumentRow,
@@ -204,11 +206,14 @@ class Operations:
         with self._read() as reader:
             return reader.document(self._tenant, id_)
 
-    def message_text(self, id_: str) -> str:
-        """Write a stored message's body as indented JSON; empty where there is none."""
+    def editable_text(self, id_: str) -> str:
+        """Write a stored message's body as indented JSON; empty where nobody may edit it."""
         with self._read() as reader:
             row = reader.messages(self._tenant, [id_]).get(id_)
-        return "" if row is None else msgspec.json.format(row.body, indent=2).decode()
+        kind = None if row is None else BODIES.get(row.type)
+        if row is None or (kind is not None and issubclass(kind, Command) and kind.of_money):
+            return ""
+        return msgspec.json.format(row.body, indent=2).decode()
 
     def trace(self, number: str) -> Trace:
         """Tell the story of a number."""
