@@ -59,10 +59,30 @@ class Schedule(Struct, frozen=True, kw_only=True):
         return [(number, code) for code, number in itertools.islice(every, self.events)]
 
 
+class Told(Struct, frozen=True):
+    """A milestone of a view."""
+
+    milestone: str
+
+
+class Picture(Struct, frozen=True):
+    """What is watched of a view's picture."""
+
+    milestones: tuple[Told, ...]
+
+
+class View(Struct, frozen=True):
+    """What is watched of a view: the rest is passed over, so that watching takes little."""
+
+    picture: Picture
+
+
+_view = msgspec.json.Decoder(View)
+
+
 def codes_in(view: bytes) -> set[str]:
     """Read the milestones a customer's view shows."""
-    shown = msgspec.json.decode(view)["picture"]["milestones"]
-    return {CODE_OF[each["milestone"]] for each in shown}
+    return {CODE_OF[each.milestone] for each in _view.decode(view).picture.milestones}
 
 
 def watch(address: str, asked: Connection) -> None:
