@@ -1,6 +1,7 @@
 """A session sends its statements together, and waits for their answers together."""
 
 import re
+import time
 from collections.abc import Iterator
 
 import psycopg
@@ -9,9 +10,11 @@ import pytest
 from crossdock.store.postgres.connections import SETTINGS
 from crossdock.store.postgres.session import Session, open_session
 from crossdock.store.postgres.sql import STATEMENTS
+from crossdock.store.postgres.store import SNAPSHOT
 from crossdock.store.postgres.values import Texts
 
 LOCK = "SELECT pg_advisory_lock($1)"
+STATE = "SELECT state FROM pg_stat_activity WHERE pid = %s"
 HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711"
 
 
@@ -41,6 +44,27 @@ def test_more_than_any_buffer_holds_is_sent_and_answered(session: Session) -> No
     session.sync()
 
     assert [answer.rows for answer in asked] == [[(text,)] for text in texts]
+
+
+def test_a_snapshot_is_over_though_nobody_waited_for_its_end(
+    session: Session, database: str
+) -> None:
+    with session.snapshot(SNAPSHOT):
+        ((process,),) = session.ask("SELECT pg_backend_pid()")
+
+    with psycopg.connect(database, autocommit=True) as watching:
+        while watching.execute(STATE, (process,)).fetchone() != ("idle",):
+            time.sleep(0.01)
+    with session.snapshot(SNAPSHOT):
+        assert session.ask("SELECT 7") == [(7,)]
+
+
+def test_a_snapshot_that_failed_is_over_too(session: Session) -> None:
+    with pytest.raises(psycopg.errors.DivisionByZero), session.snapshot(SNAPSHOT):
+        session.ask("SELECT 1 / $1", (0,))
+
+    with session.snapshot(SNAPSHOT):
+        assert session.ask("SELECT 7") == [(7,)]
 
 
 def test_a_statement_that_could_not_be_prepared_is_prepared_again(session: Session) -> None:

@@ -75,6 +75,7 @@ REPLACED = {
     "inbox.before_enqueue",
     "inbox.park_newcomers",
     "message.count",
+    "raw_document.keep_again",
 }
 
 

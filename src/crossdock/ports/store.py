@@ -713,7 +713,7 @@ class Store(Protocol):
         ...
 
     def read(self) -> AbstractContextManager[Reader]:
-        """Open a snapshot for reading."""
+        """Open a snapshot for reading: all answers are of one moment, at last the first one's."""
         ...
 
     def close(self) -> None:

@@ -95,6 +95,13 @@ class Session:
         self._names[text, oids] = name
         return name
 
+    def _leave(self) -> None:
+        """Let all that was sent leave."""
+        self._server.pipeline_sync()
+        self._awaited.append(None)
+        if self._server.flush():  # the server takes no more at the moment
+            self.connection.wait(generators.send(self._server))
+
     def sync(self) -> None:
         """Send all that is to leave, and wait for the answers. Raises what the server said."""
         self._server.pipeline_sync()
@@ -149,6 +156,22 @@ class Session:
                 self.send("DISCARD PLANS")
             yield
             self.tell("COMMIT")
+        except BaseException:
+            self._end()
+            raise
+
+    @contextmanager
+    def snapshot(self, begin: str) -> Iterator[None]:
+        """Run what is asked between BEGIN and COMMIT, and wait for neither.
+
+        BEGIN leaves with the first question. The COMMIT, which has nothing to tell where nothing
+        was written, leaves at once, and its answer is taken with the next there is.
+        """
+        try:
+            self.send(begin)
+            yield
+            self.send("COMMIT")
+            self._leave()
         except BaseException:
             self._end()
             raise

@@ -35,7 +35,6 @@ SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 IDLE_READERS_MAX = 4
 CHANGING = {"lock_timeout": "2s"}
 PATIENCE_SECONDS, REST_SECONDS = 120.0, 1.0  # how long a change is tried, and the pause between
-FIX = "SELECT 1"  # the first question is what fixes a snapshot
 
 
 class PostgresStore:
@@ -188,8 +187,7 @@ def snapshot(readers: ReadingPool, address: str) -> Iterator[Reader]:
     """Read in one transaction, and end it whatever happens: an open one holds up the cleaning."""
     session = readers.take()
     try:
-        with told(session.connection, address), session.transaction(SNAPSHOT):
-            session.ask(FIX)
+        with told(session.connection, address), session.snapshot(SNAPSHOT):
             yield PostgresReader(PostgresSql(session))
     finally:
         readers.give_back(session)

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from crossdock.messages.envelope import Key
-from crossdock.ports.store import CaseName, ExceptionRow, InboxRow, MessageRow, Step
+from crossdock.ports.store import CaseName, DocumentRow, ExceptionRow, InboxRow, MessageRow, Step
 from crossdock.store.postgres.sql import Awaited, PostgresSql
 from crossdock.store.tables.exception import opened
 from crossdock.store.tables.inbox import step
 from crossdock.store.tables.message import columns
+from crossdock.store.tables.raw_document import chunks, kept
 from crossdock.store.tables.unit import TablesReader, TablesUnit
 
 
@@ -47,6 +48,15 @@ class PostgresUnit(TablesUnit):
     def append(self, messages: Sequence[MessageRow]) -> Sequence[bool]:
         """Let the statement count, so that no answer is waited for in between."""
         return self._own_sql.write("message.append", map(columns, messages))
+
+    def keep_documents(self, rows: Sequence[DocumentRow]) -> None:
+        """Let the server see which are new, so that no answer is waited for in between."""
+        first = {(row.tenant, row.id): row.content for row in reversed(rows)}
+        self._sql.tell_each(
+            "raw_document.keep_chunk",
+            [(*name, *piece) for name, content in first.items() for piece in chunks(content)],
+        )
+        self._sql.tell_each("raw_document.keep", map(kept, rows))
 
     def held_back(self, rows: Sequence[InboxRow]) -> frozenset[CaseName]:
         """Ask only where a key may be parked."""

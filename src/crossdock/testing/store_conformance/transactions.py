@@ -192,12 +192,17 @@ class TransactionStories:
 
     def test_a_snapshot_does_not_move(self, store: Store) -> None:
         with store.read() as reader:
+            before = reader.messages(MAIN, ["m1"])
             with store.write() as unit:
                 unit.append([rows.message()])
             during = reader.messages(MAIN, ["m1"])
 
         with store.read() as reader:
-            assert (during, reader.messages(MAIN, ["m1"])) == ({}, {"m1": rows.message()})
+            assert (before, during, reader.messages(MAIN, ["m1"])) == (
+                {},
+                {},
+                {"m1": rows.message()},
+            )
 
     def test_a_step_cannot_open_a_second_transaction(self, store: Store) -> None:
         with store.write() as unit:

@@ -46,6 +46,7 @@ WHERE i.tenant = $1 AND i.subscriber = $2 AND i.key_kind = $3 AND i.key_id = $4
     AND p.lane = i.lane AND p.place = 1 AND p.seq = i.seq;
 
 -- name: claim
+-- Mostly nothing waits: then no lane is looked into.
 SELECT i.tenant, i.message_id, i.subscriber, i.key_kind, i.key_id, i.lane, i.seq, i.attempts,
     m.tenant, m.id, m.type, m.schema, m.body, m.correlation_id, m.causation_id, m.received_at,
     m.origin, m.document_id, m.bound_kind, m.bound_id, m.amends
@@ -70,9 +71,11 @@ FROM (
 ) AS claimed
 JOIN inbox AS i ON i.seq = claimed.seq
 JOIN message AS m ON m.tenant = i.tenant AND m.id = i.message_id
+WHERE EXISTS (SELECT 1 FROM pending WHERE lane >= 0)
 ORDER BY claimed.seq;
 
 -- name: claim_lanes
+-- As `claim`.
 SELECT i.tenant, i.message_id, i.subscriber, i.key_kind, i.key_id, i.lane, i.seq, i.attempts,
     m.tenant, m.id, m.type, m.schema, m.body, m.correlation_id, m.causation_id, m.received_at,
     m.origin, m.document_id, m.bound_kind, m.bound_id, m.amends
@@ -97,6 +100,7 @@ FROM (
 ) AS claimed
 JOIN inbox AS i ON i.seq = claimed.seq
 JOIN message AS m ON m.tenant = i.tenant AND m.id = i.message_id
+WHERE EXISTS (SELECT 1 FROM pending WHERE lane >= 0)
 ORDER BY claimed.seq;
 
 -- name: finish

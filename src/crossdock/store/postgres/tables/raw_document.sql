@@ -1,4 +1,15 @@
+-- name: keep_chunk
+-- Goes before `keep`: what is new is not there yet, and the content of what is there stays.
+INSERT INTO raw_chunk (tenant, document_id, number, packing, content)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bytea[])
+    AS piece (tenant, document_id, number, packing, content)
+WHERE NOT EXISTS (
+    SELECT 1 FROM raw_document AS d WHERE d.tenant = piece.tenant AND d.id = piece.document_id
+)
+ON CONFLICT DO NOTHING;
+
 -- name: keep
+-- key: 1 2
 INSERT INTO raw_document (
     tenant, id, endpoint, document, received_at, content_type, sha256, status, findings,
     parent_id, retention
@@ -7,20 +18,7 @@ SELECT * FROM unnest(
     $1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[],
     $8::text[], $9::text[], $10::text[], $11::text[]
 )
-ON CONFLICT (tenant, id) DO NOTHING
-RETURNING tenant, id;
-
--- name: keep_again
--- key: 3 4
-UPDATE raw_document AS d SET status = again.status, findings = again.findings
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
-    AS again (status, findings, tenant, id)
-WHERE d.tenant = again.tenant AND d.id = again.id;
-
--- name: keep_chunk
-INSERT INTO raw_chunk (tenant, document_id, number, packing, content)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bytea[])
-ON CONFLICT DO NOTHING;
+ON CONFLICT (tenant, id) DO UPDATE SET status = excluded.status, findings = excluded.findings;
 
 -- name: find
 SELECT tenant, id, endpoint, document, received_at, content_type, sha256, status, findings,
