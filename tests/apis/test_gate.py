@@ -11,7 +11,7 @@ import pytest
 
 from crossdock.apis.door import Door
 from crossdock.apis.doorkeeper import Doorkeeper
-from crossdock.apis.gate import LINGER_BYTES_MAX, Gate, Share, listening
+from crossdock.apis.gate import LINGER_BYTES_MAX, SAVED_SECONDS, Gate, Share, listening
 
 DELIVERY = b"POST /system/v1/partners/erp/orders HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"
 REFUSED = b"HTTP/1.1 429 "
@@ -34,15 +34,16 @@ class Watch:
 
 def test_a_share_is_spent_by_what_it_is_taken_for_and_comes_back_with_time() -> None:
     watch = Watch()
+    saved = 0.25 * SAVED_SECONDS
     share = Share(0.25, watch)
     spent = [share.is_spent]
-    for seconds in (0.125, 0.25):
+    for seconds in (saved / 2, saved):
         share.take(seconds)
         spent.append(share.is_spent)
-    watch.takes(0.75)
+    watch.takes(3 * saved)
     spent.append(share.is_spent)
-    watch.takes(1000)  # only that of a second is saved up
-    share.take(0.5)
+    watch.takes(1000)  # no more than that is saved up
+    share.take(saved)
     spent.append(share.is_spent)
 
     assert spent == [False, False, True, False, True]
@@ -90,7 +91,7 @@ def test_whoever_cannot_be_answered_yet_waits_and_is_answered() -> None:
     async def day() -> tuple[list[bool], list[bytes]]:
         watch = Watch()
         share = Share(0.25, watch)
-        share.take(1)  # three quarters of a second beyond what there is
+        share.take(1)  # more than there is
         gate, port = a_gate(share)
         calls = [asyncio.create_task(answered(port, DELIVERY)) for _ in range(5)]
         await asyncio.sleep(0.1)

@@ -23,8 +23,10 @@ log = logging.getLogger("crossdock.apis")
 QUEUE = 2048  # connections that wait in the kernel; it may keep fewer
 FIRST_BYTES = 64 << 10  # a delivery of that size is refused without another look
 REFUSING_PART = 0.1
+SAVED_SECONDS = 0.25  # of what passes; a transaction, in which nothing is looked at, is shorter
 REST_SECONDS = 0.01  # for whoever is inside, once that part is spent
 SCARCE_SECONDS = 1.0  # where no more connections can be open
+WITH_THE_END = socket.MSG_DONTWAIT | getattr(socket, "MSG_MORE", 0)  # answer and end in one packet
 LINGER_SECONDS = 2.0  # for what is still on its way: a socket closed over it takes the answer along
 LINGER_BYTES_MAX = 16 << 20
 
@@ -45,13 +47,13 @@ def listening(host: str, port: int) -> list[socket.socket]:
 
 
 class Share:
-    """A part of the time that something may take; what is not taken is saved up, for a second."""
+    """A part of the time that something may take; what is not taken is saved up, for a moment."""
 
     def __init__(self, part: float, clock: Callable[[], float] = time.perf_counter) -> None:
-        """Begin with what a second gives; `clock` tells seconds and never goes back."""
+        """Begin with all that is saved up; `clock` tells seconds and never goes back."""
         self._part = part
         self.clock = clock
-        self._left = part
+        self._left = self._most = part * SAVED_SECONDS
         self._at = clock()
 
     @property
@@ -67,7 +69,7 @@ class Share:
 
     def _save_up(self) -> None:
         now = self.clock()
-        self._left = min(self._left + self._part * (now - self._at), self._part)
+        self._left = min(self._left + self._part * (now - self._at), self._most)
         self._at = now
 
 
@@ -166,7 +168,7 @@ class Gate:
     def _refuse(self, connection: socket.socket, said: bytes) -> None:
         """Answer and end; what comes after that is not looked at."""
         try:
-            connection.send(self._keeper.refusal(closes=True), socket.MSG_DONTWAIT)
+            connection.send(self._keeper.refusal(closes=True), WITH_THE_END)
             if not is_whole(said):
                 connection.shutdown(socket.SHUT_WR)
                 self._connect(connection, b"", Leaving)
