@@ -12,6 +12,8 @@ from crossdock.ports.store import DocumentStatus, Seen, Store
 from crossdock.testing.store_conformance import rows
 from crossdock.testing.store_conformance.rows import MAIN, MINUTE, NOON
 
+SIZES = (1, 300, 1_023, 1_024, 40_000)  # of documents, each packed in a way of its own
+
 
 class HistoryStories:
     """Stories about messages, identities, documents, audit, counters, rules and marks."""
@@ -103,6 +105,7 @@ class HistoryStories:
             rows.document("d1", b""),
             rows.document("d2", b"ISA*00*" * 500_000),
             rows.document("d3", noise, parent_id="d1", retention="long"),
+            *[rows.document(f"s{size}", (b"ISA*00*%d" % size * size)[:size]) for size in SIZES],
         ]
 
         with store.write() as unit:
