@@ -196,7 +196,8 @@ class Batch(Notes):
         if self.states:
             unit.save(self.states)
         self._flush_steps(unit)
-        self.tally.update(self.counted)
+        for path in self.counted:
+            self.tally[path] += 1
         if self.tally:
             unit.bump(tenant, self.tally)
         return woken.endpoints

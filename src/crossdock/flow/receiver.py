@@ -7,7 +7,6 @@ same identity is an exception and never dropped silently.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -323,7 +322,7 @@ class Intake:
             trouble.row(arrival.tenant, self._roster.rulebook, self._now)
             for trouble in case.troubles
         )
-        self.batch.tally.update(_counted(case, status))
+        self._count(case, status)
         return Receipt(
             document_id=case.id,
             accepted=case.accepted,
@@ -331,6 +330,21 @@ class Intake:
             conflicts=len(case.conflicts),
             status=status,
         )
+
+    def _count(self, case: Case, status: DocumentStatus) -> None:
+        known = status is not DocumentStatus.UNASSIGNED  # strangers choose their names freely
+        whose = f"{case.arrival.partner}/{case.arrival.document}" if known else "nobody/unassigned"
+        tally = self.batch.tally
+        tally[f"documents/{whose}/{status}"] += 1
+        for word, number in (
+            ("accepted", case.accepted),
+            ("duplicate", case.duplicates),
+            ("conflict", len(case.conflicts)),
+        ):
+            if number:
+                tally[f"reports/{whose}/{word}"] += number
+        for each in case.troubles:
+            tally[f"exceptions/{each.team}/{each.code}"] += 1
 
 
 def _document(case: Case, status: DocumentStatus, now: datetime) -> DocumentRow:
@@ -357,21 +371,6 @@ def _check_names(reported: Reported, addressed: Addressed) -> None:
             raise Unreadable(
                 "A name has a NUL character in it, by which nothing is found", name=ascii(name)
             )
-
-
-def _counted(case: Case, status: DocumentStatus) -> Counter[str]:
-    known = status is not DocumentStatus.UNASSIGNED  # strangers choose their names freely
-    whose = f"{case.arrival.partner}/{case.arrival.document}" if known else "nobody/unassigned"
-    counted = Counter(
-        {
-            f"documents/{whose}/{status}": 1,
-            f"reports/{whose}/accepted": case.accepted,
-            f"reports/{whose}/duplicate": case.duplicates,
-            f"reports/{whose}/conflict": len(case.conflicts),
-        }
-    )
-    counted.update(f"exceptions/{each.team}/{each.code}" for each in case.troubles)
-    return +counted
 
 
 def _unrouted(case: Case, reported: Reported, error: Exception) -> Trouble:

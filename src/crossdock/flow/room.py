@@ -13,12 +13,19 @@ from crossdock.ports.space import Measurable, Space
 from crossdock.ports.store import Store, Unit
 
 SUBJECT = "store"
-ENDLESS = Space(free_bytes=sys.maxsize)
 
 
-def room_in(store: Store) -> Space:
-    """Look how much room a store has; one that cannot tell has enough."""
-    return store.space() if isinstance(store, Measurable) else ENDLESS
+class Endless:
+    """The disk of a store that cannot tell its room."""
+
+    def space(self) -> Space:
+        """There is always enough."""
+        return Space(free_bytes=sys.maxsize)
+
+
+def disk_of(store: Store) -> Measurable:
+    """Give whom to ask how much room a store has: asked once, for a protocol is slow to check."""
+    return store if isinstance(store, Measurable) else Endless()
 
 
 def news_of_room(tenant: str, scarce: str) -> Trouble | Closing:

@@ -27,7 +27,7 @@ from crossdock.flow.portions import Portion
 from crossdock.flow.reading import Arrival
 from crossdock.flow.receiver import Receipt
 from crossdock.flow.replayer import Choice
-from crossdock.flow.room import news_of_room, room_in
+from crossdock.flow.room import disk_of, news_of_room
 from crossdock.flow.writer import Writer, is_slow
 from crossdock.ports import Clock, Transport
 from crossdock.ports.shared import Wake
@@ -96,6 +96,7 @@ class Shell:
         self._ring = asyncio.Event()
         self._awaited: datetime | None = None  # the timer that is waited for, where it is known
         self._open = False
+        self._disk = disk_of(machine.store)
         self._scarce = ""  # why nothing more is taken in
         self._untold = True  # whether the exception of a scarce disk must be opened or closed
         self._taking = False  # documents are taken whose senders have not been answered
@@ -459,7 +460,7 @@ class Shell:
         await asyncio.sleep(ROOM_SECONDS)
 
     def _look_for_room(self) -> None:
-        space = room_in(self.machine.store)
+        space = self._disk.space()
         self.machine.metrics.level("free", space.free_bytes)
         turned = bool(space.scarce) != bool(self._scarce)
         self._scarce = space.scarce
