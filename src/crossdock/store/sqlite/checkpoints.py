@@ -16,7 +16,7 @@ import apsw
 
 from crossdock.store.sqlite.connections import CHECKPOINT_PAGES, open_writer
 
-LOG_PAGES_MAX = 4 * CHECKPOINT_PAGES  # from here on the writer helps
+LOG_PAGES_MAX = 16_000  # from here on the writer helps
 
 
 class Checkpoints:

@@ -18,7 +18,7 @@ BUSY_MS = 5_000
 CACHED_STATEMENTS = 128
 JOURNAL_BYTES_MAX = 64 << 20
 CACHE_KIB = 64 << 10
-CHECKPOINT_PAGES = 4_000
+CHECKPOINT_PAGES = 12_000
 IDLE_READERS_MAX = 4
 
 # Whoever holds a connection has it alone: it needs no lock at every value it is given.
