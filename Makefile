@@ -94,7 +94,7 @@ fuzz: setup ## Fuzz every parser so many seconds each: make fuzz SECONDS=60 TARG
 recovery-herd: setup ## Let a partner come back to 10,000 waiting effects, in simulated time
 	@$(PY) -m tests.proofs.recovery_herd --messages $(or $(MESSAGES),10000)
 
-.PHONY: chaos overload poison
+.PHONY: chaos overload poison soak
 
 overload: setup ## Send five times as much as it can take: make overload SECONDS=20
 	@$(PY) -m tests.proofs.overload --seconds $(or $(SECONDS),20)
@@ -104,6 +104,9 @@ chaos: setup ## Fire at a house from all sides and check what clients were told:
 
 poison: setup ## Let messages kill, hang and exhaust their worker, beside good ones
 	@$(PY) -m tests.proofs.poison
+
+soak: setup ## Load a house for an hour, and see whether anything it holds grows: MINUTES=60
+	@$(PY) -m tests.proofs.soak --minutes $(or $(MINUTES),60) $(ARGS)
 
 histories: setup ## Record golden histories that are missing, or one anew: make histories NAME=late
 	@$(PY) -m tests.histories $(NAME)

@@ -149,6 +149,13 @@ PROMISES = (
         ),
         programmes=("overload", "disk_full"),
     ),
+    Promise(
+        text="What a house holds does not grow with what it has done",
+        sqlite="Memory, open files, threads, the log; the file by the same for each flow",
+        postgres="The same, and sessions and locks at the server",
+        shown=("tests/proofs/test_soak.py",),
+        programmes=("soak_sqlite", "soak_postgres"),
+    ),
 )
 
 NOT_PROMISED = (

@@ -42,6 +42,7 @@ base_url = "{url}"
 CONNECTORS = {"erp": "reference_erp", "tms": "reference_tms", "road": "reference_carrier"}
 POSTINGS = "settle_minutes = 0\n"
 APIS, WORKERS = 2, 3
+PROGRAM = "crossdock.cli"
 
 
 class Member:
@@ -67,6 +68,11 @@ class Member:
     def _last_words(self) -> str:
         return "\n".join(self._log.read_text("utf-8").splitlines()[-3:])
 
+    @property
+    def pid(self) -> int:
+        """Name the process; 0 where it was never started."""
+        return 0 if self._process is None else self._process.pid
+
     def tell(self, what: signal.Signals) -> None:
         """Send it a signal; one that kills is waited for."""
         if self._process is not None and self._process.poll() is None:
@@ -81,9 +87,17 @@ class Member:
 
 
 class Fleet:
-    """All processes of one house."""
+    """All processes of one house; `program` is the module that they run."""
 
-    def __init__(self, folder: Path, partners: dict[str, str], database: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        partners: dict[str, str],
+        database: str = "",
+        *,
+        workers: int = WORKERS,
+        program: str = PROGRAM,
+    ) -> None:
         """Write the configurations; `database` empty: one process over a file."""
         self.folder = folder
         policies = folder / "policies"
@@ -92,6 +106,8 @@ class Fleet:
         (policies / "posting.toml").write_text(POSTINGS, "utf-8")
         self._partners = partners
         self._database = database
+        self._workers = workers
+        self._program = program
         self.doors = [free_port() for _ in range(APIS if database else 1)]
         self.members = self._members()
 
@@ -101,12 +117,12 @@ class Fleet:
         apis = [self._member(f"api-{port}", "api", port) for port in self.doors]
         return [
             *apis,
-            *(self._member(f"worker-{n}", "worker", self.doors[0]) for n in range(WORKERS)),
+            *(self._member(f"worker-{n}", "worker", self.doors[0]) for n in range(self._workers)),
         ]
 
     def _member(self, name: str, command: str, port: int) -> Member:
         config = self._config(port)
-        typed = [sys.executable, "-m", "crossdock.cli", command, "--config", str(config)]
+        typed = [sys.executable, "-m", self._program, command, "--config", str(config)]
         return Member(name, typed, self.folder / f"{name}.log")
 
     def _config(self, port: int) -> Path:
