@@ -16,6 +16,7 @@ from crossdock.app.clock import SystemClock
 from crossdock.app.config import Config
 from crossdock.app.folders import watched_folders
 from crossdock.app.roster import roster
+from crossdock.app.shapes import learn_shapes
 from crossdock.app.stores import Role, open_store
 from crossdock.app.streams import FollowedStream
 from crossdock.app.web import Web
@@ -63,6 +64,7 @@ class House:
         A worker takes steps and delivers, and has no door but one for health checks and figures,
         at `health_port`; 0: none.
         """
+        learn_shapes()
         async with HttpTransport() as web:
             shell = Shell(
                 self.machine,
