@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossdock.flow.bucket import available, full, next_token, paused, taken
+from crossdock.flow.bucket import available, full, kept, next_token, paused, taken
 from tests.flow.kit import NOON
 
 SECOND = timedelta(seconds=1)
@@ -35,6 +35,23 @@ def test_a_clock_that_goes_back_adds_nothing() -> None:
     bucket = taken(full(10, NOON), NOON, 10)
 
     assert available(bucket, NOON - 60 * SECOND) == 0
+
+
+def test_a_clock_that_was_set_back_fills_from_there() -> None:
+    bucket = taken(full(10, NOON), NOON, 10)
+
+    earlier = NOON - 7200 * SECOND
+    touched = kept(bucket, earlier)
+
+    assert [available(touched, earlier + each * SECOND) for each in (0, 0.5, 60)] == [0, 5, 10]
+
+
+def test_a_pause_is_kept_under_a_clock_that_was_set_back() -> None:
+    bucket = paused(full(10, NOON), NOON + 5 * SECOND)
+
+    touched = kept(bucket, NOON - 60 * SECOND)
+
+    assert touched == bucket
 
 
 @given(

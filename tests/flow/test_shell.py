@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -148,6 +148,39 @@ def test_a_call_that_was_slept_over_does_not_leave_any_more(store: Store) -> Non
         await shell.take(lines(Line(id="e1", reason="ask")))
         await until(lambda: any(each.outcome for each in attempts()))
         assert (attempts()[0].outcome, partner.calls) == ("not_applied", [])
+
+    live(shell, story)
+
+
+class SetClock(WallClock):
+    """The time of day, until somebody sets it."""
+
+    off = timedelta()
+
+    def now(self) -> datetime:
+        """Tell it."""
+        return super().now() + self.off
+
+
+@pytest.mark.parametrize(("hours", "way"), [(2, "forward"), (-2, "back")])
+def test_a_clock_that_was_set_is_not_ready_for_a_while_and_partners_are_served_as_before(
+    store: Store, hours: int, way: str
+) -> None:
+    machine, partner, clock = house(store, rate_per_second=2.0), Slow(), SetClock()
+    shell = Shell(machine, clock=clock, transports={"tms": partner}, threaded=False)
+
+    async def story(shell: Shell) -> None:
+        for number in range(4):
+            await shell.take(lines(Line(id=f"e{number}", order=f"SO-{number}", reason="ask")))
+        await until(lambda: len(partner.calls) == 4)
+        assert shell.not_ready() == {}
+        clock.off = timedelta(hours=hours)
+        await until(lambda: bool(shell.not_ready()))
+        assert list(shell.not_ready()) == ["clock"]
+        assert f"set {way} by 7200 s" in shell.not_ready()["clock"]
+        for number in range(4, 8):
+            await shell.take(lines(Line(id=f"e{number}", order=f"SO-{number}", reason="ask")))
+        await until(lambda: len(partner.calls) == 8)
 
     live(shell, story)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
+
+SET_BACK = timedelta(seconds=1)  # times are asked for a little out of order, by no more than this
 
 
 class Bucket(Struct, frozen=True, kw_only=True):
@@ -34,11 +36,22 @@ def filled(bucket: Bucket, now: datetime) -> Bucket:
     return replace(bucket, tokens=tokens, at=max(now, bucket.at))
 
 
+def kept(bucket: Bucket, now: datetime) -> Bucket:
+    """Let a bucket fill from now on where the clock was set back behind it; a pause stays."""
+    if bucket.at - now <= SET_BACK or _is_paused(bucket, now):
+        return bucket
+    return replace(bucket, at=now)
+
+
 def available(bucket: Bucket, now: datetime) -> int:
     """Tell how many whole tokens are there."""
-    if bucket.paused_until is not None and now < bucket.paused_until:
+    if _is_paused(bucket, now):
         return 0
     return int(filled(bucket, now).tokens)
+
+
+def _is_paused(bucket: Bucket, now: datetime) -> bool:
+    return bucket.paused_until is not None and now < bucket.paused_until
 
 
 def taken(bucket: Bucket, now: datetime, number: int) -> Bucket:

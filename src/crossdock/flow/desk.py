@@ -60,6 +60,7 @@ class Desk:
             self._generation, self._ramp = generation, 1
         in_flight = sum(until > now for until in self._in_flight.values())
         limit = min(self._ramp, self.endpoint.in_flight_max)
+        self.bucket = tokens.kept(self.bucket, now)
         return min(limit - in_flight, tokens.available(self.bucket, now))
 
     def sent(self, slots: Iterable[Slot], now: datetime) -> None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 from crossdock.faults import NotNow
+from crossdock.flow.clock_watch import ClockWatch
 from crossdock.flow.courier import Courier
 from crossdock.flow.decisions import Decided, Decision
 from crossdock.flow.dispatcher import BATCH, Dispatched
@@ -47,6 +49,7 @@ SEAL_SECONDS = 10.0
 WAIT_SECONDS_MAX = 5.0  # at the door; whoever sends webhooks gives up soon after
 HUNG_SECONDS = 30.0  # a transaction of this length will not end
 ROOM_SECONDS = 0.5  # how often the room on the store's disk is looked at
+CLOCK_SECONDS = 0.5  # how often the clock is held against what has passed
 FULL_SECONDS = 30  # when to come again where there is none
 BALANCE_SECONDS = 1.0  # how soon what a worker has left moves on
 
@@ -118,8 +121,10 @@ class Shell:
         """Start the machine and every task."""
         await self._writer.run(self.machine.start)
         await self._writer.run(partial(self.machine.assign, self._clock.now()))
+        self._watch = ClockWatch(self._clock.now(), time.monotonic(), self.machine.pace)
         self._open = True
         loops = [
+            ("clock", self._keep_clock),
             ("dispatcher", self._dispatch),
             ("gauge", self._gauge),
             ("room", self._keep_room),
@@ -281,6 +286,8 @@ class Shell:
             return {"intake": "crossdock is starting or stopping"}
         away = self._scarce or self._writer.away
         scarce = {"store": away} if away else {}
+        if uneven := self._watch.uneven(time.monotonic()):
+            scarce["clock"] = uneven
         if self._writer.busy_seconds > self._hung_seconds:
             scarce |= {"writer": "a transaction does not end; kill this process and start it again"}
         return scarce | {
@@ -444,6 +451,13 @@ class Shell:
         if head := await self._writer.look(self.machine.seal_audit):
             tell(LogEvent.AUDIT_SEALED, tenant=self.machine.roster.tenant, head=head)
         await asyncio.sleep(self.seal_seconds)
+
+    async def _keep_clock(self) -> None:
+        """See whether the clock was set."""
+        by = self._watch.look(self._clock.now(), time.monotonic())
+        if by:
+            tell(LogEvent.CLOCK_SET, level=logging.WARNING, seconds=round(by, 1))
+        await asyncio.sleep(CLOCK_SECONDS)
 
     async def _keep_room(self) -> None:
         """Look how much room the disk has, and tell people where that has changed."""

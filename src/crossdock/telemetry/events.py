@@ -25,6 +25,7 @@ class LogEvent(StrEnum):
     AUDIT_SEALED = "audit.sealed"  # with the new head of the chain: keep it outside of the store
     ROOM_TURNED = "room.turned"  # the store's disk is nearly full, or has room again
     STORE_TURNED = "store.turned"  # the store is away, told now and then, or serves again
+    CLOCK_SET = "clock.set"  # this machine's, by so many seconds, while crossdock runs
     LOOP_FAILED = "loop.failed"  # a task of the shell failed and begins anew
 
 
