@@ -8,9 +8,12 @@ import msgspec
 
 from crossdock.canonical.money import Money
 from crossdock.cli.demonstration.summary import (
+    Orders,
     Reconciliation,
     acknowledgements_of,
     ledger_lines,
+    order_lines,
+    orders_of,
     reconciliation_of,
     tenders_of,
 )
@@ -74,6 +77,59 @@ def test_promises_are_counted_by_where_they_stand() -> None:
 
     with store.read() as reader:
         assert acknowledgements_of(reader) == {"accepted": 2, "overdue": 1}
+
+
+def released(order_id: str) -> Entry:
+    content = {"order": {"order_id": order_id}}
+    return Entry(
+        at=NOON, kind="acknowledged", verb="order.released", content_key=order_id, content=content
+    )
+
+
+def test_where_orders_stand_adds_up_to_those_released_whatever_is_asked_about_them() -> None:
+    stages = {"SO-1": "delivered", "SO-2": "delivered", "SO-3": "cancelled", "SO-4": "tendering"}
+    store = MemoryStore()
+    with store.write() as unit:
+        unit.save(
+            [
+                ProcessRow(
+                    tenant="main",
+                    subscriber="order_release",
+                    key=Key("order", order_id),
+                    revision=1,
+                    schema=1,
+                    state=b"{}",
+                    stage=stage,
+                    updated_at=NOON,
+                )
+                for order_id, stage in stages.items()
+            ]
+        )
+    evidence = Evidence(
+        erps=(tuple(map(released, stages)),),
+        tms=(),
+        carriers=(),
+        exceptions=frozenset({"SO-1", "SO-4", "LD-9"}),
+    )
+
+    with store.read() as reader:
+        counted = orders_of(reader, evidence)
+
+    assert counted == Orders(
+        released=4,
+        completed=2,
+        cancelled=1,
+        in_exception=2,
+        completed_in_exception=1,
+        stages={"cancelled": 1, "delivered": 2, "tendering": 1},
+    )
+    assert [" ".join(line.split()) for line in order_lines(counted)] == [
+        "orders 4 released",
+        "2 delivered and posted",
+        "1 called off by the ERP",
+        "1 offered, and no carrier has taken them",
+        "a person is asked about 2 of them: 1 that are delivered and posted, 1 others",
+    ]
 
 
 def test_ledgers_are_counted_by_what_clerks_did_and_by_what_finance_is_told() -> None:

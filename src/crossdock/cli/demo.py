@@ -119,4 +119,4 @@ def _invite(stage: Stage) -> None:
     said = " and ".join(f"{name}'s {token}" for name, token in stage.operators.items())
     say(f"{stage.hub_url}/console/finance   money, decided by two; their tokens are {said}")
     say(f"try: crossdock exceptions ls --config {stage.config_file}")
-    say("Ctrl-C ends it.")
+    say("The day's clock stands, and the partners have gone home. Ctrl-C ends it.")

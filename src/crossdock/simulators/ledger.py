@@ -204,6 +204,13 @@ class Ledger:
         )
         return tuple((float(due), int(number), str(subject)) for due, number, subject in rows)
 
+    def next_due(self) -> datetime | None:
+        """Tell when the first of what is still to be told is due; None where nothing is."""
+        (due,) = next(
+            self._connection.execute("select min(due) from outgoing where state = 'waiting'")
+        )
+        return None if due is None else datetime.fromtimestamp(due, UTC)
+
     def telling(self, number: int) -> Telling | None:
         """Read a telling that still waits; None where it was withdrawn."""
         row = self._connection.execute(

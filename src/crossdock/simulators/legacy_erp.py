@@ -77,6 +77,8 @@ class LegacyErp(Partner):
         self.world = world
         self.folders = folders
         self._orders = {each.order_id for each in world.of_company(LEGACY_COMPANY)}
+        # Files that were read, by name: inode, time and size, so that they are not read for nothing
+        self._seen: dict[str, tuple[int, int, int]] = {}
         for each in (folders.drop, folders.references):
             each.mkdir(parents=True, exist_ok=True)
 
@@ -164,10 +166,16 @@ class LegacyErp(Partner):
     def unread_files(self) -> Iterator[tuple[Path, bytes, str]]:
         """Find the files that were not read yet, with their bytes and what tells them apart."""
         for path in self.files():
+            found = path.stat()
+            written = (found.st_ino, found.st_mtime_ns, found.st_size)
+            if self._seen.get(path.name) == written:
+                continue
             content = path.read_bytes()
             digest = hashlib.sha256(content).hexdigest()
             if self.ledger.kept("file", path.name) != digest:
                 yield path, content, digest
+            else:
+                self._seen[path.name] = written
 
     def files(self) -> list[Path]:
         """List the files in its folder, in the order it reads them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Self
 from urllib.parse import quote, urljoin
 
@@ -66,12 +66,12 @@ class Patrol:
         """Come home."""
         await self._session.close()
 
-    async def watch(self, done: asyncio.Event, *, every_seconds: float = 0.5) -> None:
-        """Look at every list until it is done; a page that cannot be had shows nothing."""
+    async def watch(self, done: asyncio.Event, rest: Callable[[], Awaitable[None]]) -> None:
+        """Look at every list, rest, and again, until it is done."""
         while not done.is_set():
             for customer_id in self.sites.customers:
                 await self.look(customer_id)
-            await asyncio.sleep(every_seconds)
+            await rest()
 
     async def look(self, customer_id: str) -> None:
         """Look at a customer's list, and at once whether the ERPs know what it shows.

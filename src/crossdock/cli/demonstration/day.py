@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from crossdock.app.stores import is_there, looking_into
+from crossdock.cli.demonstration.conductor import Conductor, House, Partners, leashed
 from crossdock.cli.demonstration.finance import work_through
 from crossdock.cli.demonstration.stage import ROLES, Plan, Stage, stop
 from crossdock.cli.demonstration.summary import (
@@ -36,18 +37,17 @@ from crossdock.cli.demonstration.summary import (
 from crossdock.faults import Fault
 from crossdock.ports.store import OutboxStatus, Reader
 from crossdock.simulators.auditor import Evidence, audit
-from crossdock.simulators.clock import AcceleratedClock
 from crossdock.simulators.patrol import Patrol, Sites
 from crossdock.simulators.world import JSON_COMPANY
 
 FIRST_HOUR = datetime(2026, 3, 27, 5, 0, tzinfo=UTC)  # the weekend after it the clocks change
 FACTOR = 9000.0  # two and a half hours a second
-BOOT_SECONDS = 7.0
 READY_SECONDS = 120.0  # a busy machine starts ten processes slowly
 POLL_SECONDS = 0.4
+LOOK_EVERY = timedelta(hours=1)  # the patrol, so that a slow machine is not looked at more
 QUIET_POLLS = 3
 COUNTS_MAX = 4  # a simulated day is over in ten seconds, and its clocks go on while it is counted
-DAY_SECONDS_MAX = 300.0  # a busy machine lives a day of one minute in three
+DAY_SECONDS_MAX = 1800.0  # a busy machine lives a day of a minute and a half in twenty
 UNFINISHED = {OutboxStatus.WAITING, OutboxStatus.LEASED, OutboxStatus.UNKNOWN}
 
 Tell = Callable[[str], None]
@@ -58,12 +58,13 @@ class NotReady(Fault):
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """Which day to live, and whether to live it point to point too."""
+    """Which day to live, whether to live it point to point too, and how fast it goes at most."""
 
     folder: Path
     seed: int = 1
     orders: int = 300
     naive: bool = True
+    factor: float = FACTOR
 
 
 class Hub(Struct, frozen=True, kw_only=True):
@@ -86,20 +87,16 @@ class Lived(Struct, frozen=True, kw_only=True):
     whole: bool
 
 
-def clock_from_now(boot_seconds: float = BOOT_SECONDS) -> AcceleratedClock:
-    """Let the day begin when every process of the world has had time to start."""
-    begin = datetime.now(UTC) + timedelta(seconds=boot_seconds)
-    return AcceleratedClock(real_epoch=begin, simulated_epoch=FIRST_HOUR, factor=FACTOR)
-
-
 async def live_the_day(
     options: Options, stack: AsyncExitStack, tell: Tell
 ) -> tuple[Stage, Summary]:
     """Live the day, and give the numbers; crossdock goes on serving until the stack is closed."""
     began = time.monotonic()
+    clock, leash = leashed(FIRST_HOUR, options.factor, options.folder / "clock")
+    conductor = Conductor(clock, leash)
     plan = Plan(
         folder=options.folder / "crossdock",
-        clock=clock_from_now(),
+        clock=clock,
         seed=options.seed,
         orders=options.orders,
     )
@@ -113,13 +110,13 @@ async def live_the_day(
         evening=partial(work_through, stage),
         standing=partial(standing, stage),
     )
-    lives = [_live(stage, crossdock, tell)]
+    stages = [stage]
     if options.naive:
-        other = Stage(
-            replace(plan, folder=options.folder / "point-to-point", tokens=False, x12=False)
-        )
-        lives.append(_live_naively(other))
-    lived, *naive = await asyncio.gather(*lives)
+        folder = options.folder / "point-to-point"
+        stages.append(Stage(replace(plan, folder=folder, tokens=False, x12=False)))
+    up = asyncio.Barrier(len(stages) + 1)
+    lives = [_live(stage, crossdock, tell, up), *(_live_naively(each, up) for each in stages[1:])]
+    lived, *naive = await _conducted(conductor, stages, lives, up)
     found = audit(lived.evidence)
     with looking_into(stage.config) as reader:
         counts = reader.count_messages(TENANT)
@@ -139,9 +136,35 @@ async def live_the_day(
             page_looks=lived.looks,
             cut_short=not lived.whole,
             seconds=round(time.monotonic() - began, 1),
+            held_seconds=round(conductor.held_seconds, 1),
             details=details_of(found),
         )
     return stage, summary
+
+
+async def _conducted(
+    conductor: Conductor,
+    stages: Sequence[Stage],
+    lives: Sequence[Awaitable[Lived]],
+    up: asyncio.Barrier,
+) -> list[Lived]:
+    """Live days under one clock, which goes on when all of their processes are up."""
+    over = asyncio.Event()
+
+    async def lived() -> list[Lived]:
+        try:
+            return await asyncio.gather(*lives)
+        finally:
+            over.set()
+
+    async def conduct() -> None:
+        await up.wait()
+        with ExitStack() as stack:
+            house = House(stages[0], stack)
+            await conductor.conduct([house.due, *(Partners(each).due for each in stages)], over)
+
+    found, _ = await asyncio.gather(lived(), conduct())
+    return found
 
 
 def naive_counts(evidence: Evidence) -> dict[str, int]:
@@ -150,8 +173,8 @@ def naive_counts(evidence: Evidence) -> dict[str, int]:
     return {name: count for name, count in counts.items() if name != "stock_not_conserved"}
 
 
-async def _live(stage: Stage, hub: Hub, tell: Tell) -> Lived:
-    """Live a day to its end; what people do in the evening has an end of its own.
+async def _live(stage: Stage, hub: Hub, tell: Tell, up: asyncio.Barrier) -> Lived:
+    """Live a day to its end, once all are up; what people do in the evening has its own end.
 
     Then the ledgers tell what they hold, and all is counted. What is done meanwhile would be in
     one count and not in the other: then it is counted again.
@@ -159,9 +182,11 @@ async def _live(stage: Stage, hub: Hub, tell: Tell) -> Lived:
     sites, is_quiet = hub.sites, hub.is_quiet
     with stage.partners():
         await ready(stage)
+        await up.wait()
         async with Patrol(sites) as patrol:
             done = asyncio.Event()
-            watching = asyncio.create_task(patrol.watch(done))
+            rest = partial(stage.plan.clock.sleep, LOOK_EVERY)
+            watching = asyncio.create_task(patrol.watch(done, rest))
             whole = await until_over(stage, is_quiet, tell)
             if hub.evening is not None:
                 await hub.evening()
@@ -178,11 +203,11 @@ async def _live(stage: Stage, hub: Hub, tell: Tell) -> Lived:
             return lived
 
 
-async def _live_naively(stage: Stage) -> Lived:
+async def _live_naively(stage: Stage, up: asyncio.Barrier) -> Lived:
     hub = stage.start("naive", stage.naive_command())
     try:
         sites = replace(_naive_sites(stage), reconciled=True)
-        return await _live(stage, Hub(sites=sites), lambda _line: None)
+        return await _live(stage, Hub(sites=sites), lambda _line: None, up)
     finally:
         stop(hub)
 

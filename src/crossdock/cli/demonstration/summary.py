@@ -9,6 +9,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from crossdock.apis.process.v1.reconciliation import days
+from crossdock.messages.acknowledgement import AckStatus
 from crossdock.ports.store import OutboxStatus, Reader
 from crossdock.simulators.auditor import Evidence, Violations
 from crossdock.simulators.books_audit import Differing, planted
@@ -20,19 +21,31 @@ CALLED_OFF = "cancelled"
 # Partner names whose ledgers hold the effects crossdock asks for.
 LEDGERS = ("erp", "legacy", "tms")
 ANSWER = "tender."  # begins the verb of what a carrier says to an offer
+OFFERED = "offered"
+PAGE = 500
+# Where an order stands at the end, for somebody who has not read the glossary.
+STANDS = {
+    DONE: "delivered and posted",
+    CALLED_OFF: "called off by the ERP",
+    "tendering": "offered, and no carrier has taken them",
+    "plan_rejected": "refused by the TMS",
+    "incomplete": "without a place of delivery",
+}
 
 
 class Orders(Struct, frozen=True, kw_only=True):
     """The day's orders: released by the ERPs, and where they stand at the end.
 
-    `completed` are delivered and posted; `cancelled` were called off by the ERP; `in_exception`
-    have something that waits for a person, wherever they stand.
+    `completed` are delivered and posted; `cancelled` were called off by the ERP. Of all of them,
+    wherever they stand, `in_exception` are what a person is asked about, `completed_in_exception`
+    of those are delivered and posted all the same.
     """
 
     released: int
     completed: int
     cancelled: int
     in_exception: int
+    completed_in_exception: int
     stages: Mapping[str, int]
 
 
@@ -63,6 +76,10 @@ class Reconciliation(Struct, frozen=True, kw_only=True):
     reported: Mapping[str, int]
 
 
+HELD_MIN = 1.0
+HELD = (
+    "  For {:.0f} of them the day's clock stood, so that this machine could keep up with the work"
+)
 CUT_SHORT = "  cut short: this machine was too busy, and what was still to do counts as lost"
 
 
@@ -78,7 +95,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     """A day in numbers. `violations` and `naive` count the failure patterns.
 
     `tenders` counts what carriers were offered and answered, by their own ledgers;
-    `acknowledgements` where partners' promises to acknowledge stand. `cut_short`: the machine was
+    `acknowledgements` where partners' promises to acknowledge stand; `exceptions` what is open,
+    by team and code. For `held_seconds` the day's clock waited for the machine. `cut_short`: it was
     too slow for the whole day, so that what was still to be done counts as lost.
     """
 
@@ -88,7 +106,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     milestones: int
     tenders: Mapping[str, int]
     acknowledgements: Mapping[str, int]
-    exceptions: Mapping[str, int]
+    exceptions: Mapping[str, Mapping[str, int]]
     freight: Freight
     reconciliation: Reconciliation
     effects: Mapping[str, Effects]
@@ -96,6 +114,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     naive: Mapping[str, int]
     page_looks: int
     seconds: float
+    held_seconds: float = 0.0
     cut_short: bool = False
     details: Mapping[str, Sequence[str]] = {}
 
@@ -171,6 +190,7 @@ def sums(
 def orders_of(reader: Reader, evidence: Evidence) -> Orders:
     """Hold crossdock's stages beside what the ERPs released."""
     released = released_orders(evidence.erps)
+    asked_about = released & evidence.exceptions
     stages = {
         each.stage: each.count
         for each in reader.stages(TENANT)
@@ -180,9 +200,20 @@ def orders_of(reader: Reader, evidence: Evidence) -> Orders:
         released=len(released),
         completed=stages.get(DONE, 0),
         cancelled=stages.get(CALLED_OFF, 0),
-        in_exception=len(released & evidence.exceptions),
+        in_exception=len(asked_about),
+        completed_in_exception=len(asked_about & completed_orders(reader)),
         stages=dict(sorted(stages.items())),
     )
+
+
+def completed_orders(reader: Reader) -> set[str]:
+    """Name the orders that are delivered and posted."""
+    found: set[str] = set()
+    after = ""
+    while page := reader.list_processes(TENANT, "order_release", DONE, after, PAGE):
+        found |= {each.key.id for each in page}
+        after = page[-1].key.id
+    return found
 
 
 def effects_of(reader: Reader, evidence: Evidence) -> dict[str, Effects]:
@@ -210,7 +241,7 @@ def tenders_of(evidence: Evidence) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for entry in (each for ledger in evidence.carriers for each in ledger):
         if (entry.kind, entry.verb) == ("received", "carrier.tender"):
-            counts["offered"] += 1
+            counts[OFFERED] += 1
         elif entry.kind == "acknowledged" and entry.verb.startswith(ANSWER):
             counts[entry.verb.removeprefix(ANSWER)] += 1
     return dict(sorted(counts.items()))
@@ -225,12 +256,12 @@ def acknowledgements_of(reader: Reader) -> dict[str, int]:
     }
 
 
-def teams_of(reader: Reader) -> dict[str, int]:
-    """Count what waits for each team."""
-    teams: Counter[str] = Counter()
-    for (team, _code), count in reader.exception_counts(TENANT).items():
-        teams[team] += count
-    return dict(sorted(teams.items()))
+def teams_of(reader: Reader) -> dict[str, dict[str, int]]:
+    """Count what waits for each team, by code."""
+    teams: dict[str, dict[str, int]] = {}
+    for (team, code), count in sorted(reader.exception_counts(TENANT).items()):
+        teams.setdefault(team, {})[code] = count
+    return teams
 
 
 def details_of(found: Violations) -> dict[str, tuple[str, ...]]:
@@ -240,27 +271,30 @@ def details_of(found: Violations) -> dict[str, tuple[str, ...]]:
 
 def as_text(summary: Summary) -> str:
     """Write the summary as a page for a terminal."""
-    orders, freight = summary.orders, summary.freight
+    freight = summary.freight
+    open_count = sum(count for codes in summary.exceptions.values() for count in codes.values())
     lines = [
         "",
         f"A distributor's day, seed {summary.seed}, in {summary.seconds:.0f} seconds",
+        *([HELD.format(summary.held_seconds)] if summary.held_seconds >= HELD_MIN else []),
         *([CUT_SHORT] if summary.cut_short else []),
         "",
-        (
-            f"  orders      {orders.released} released, {orders.completed} delivered and posted, "
-            f"{orders.cancelled} called off, {orders.in_exception} waiting for somebody"
-        ),
-        *(f"              {count:>5}  {stage}" for stage, count in orders.stages.items()),
+        *order_lines(summary.orders),
         f"  messages    {summary.messages} kept, {summary.milestones} milestones confirmed",
-        f"  tenders     {_listed(summary.tenders) or 'none'}",
-        f"  X12         {_listed(summary.acknowledgements) or 'nothing'} (acknowledgements)",
-        f"  exceptions  {_listed(summary.exceptions) or 'none'}",
+        f"  tenders     {_offered(summary.tenders)}",
+        f"  X12         of what carriers were sent: {_acknowledged(summary.acknowledgements)}",
         (
             f"  freight     {freight.invoices} invoices, {freight.notices} notices of charges; "
             f"{_amounts(freight.accrued)} accrued, {_amounts(freight.paid)} of it paid"
         ),
         *(f"              {count:>5}  loads {stage}" for stage, count in freight.loads.items()),
         *ledger_lines(summary.reconciliation),
+        f"  questions   {open_count} are open, each in the queue of the team that can answer it",
+        *(
+            f"              {count:>5}  {_words(team)}: {_words(code)}"
+            for team, codes in summary.exceptions.items()
+            for code, count in codes.items()
+        ),
         "",
         "  effects     asked  applied  in the partner's own ledger",
         *(
@@ -279,6 +313,22 @@ def as_text(summary: Summary) -> str:
     for name, sentences in summary.details.items():
         lines += ["", f"  {name.replace('_', ' ')}:", *(f"    {each}" for each in sentences[:10])]
     return "\n".join(lines) + "\n"
+
+
+def order_lines(orders: Orders) -> list[str]:
+    """Write where the orders stand, which adds up to those released, and which are asked about."""
+    others = orders.in_exception - orders.completed_in_exception
+    return [
+        f"  orders      {orders.released} released",
+        *(
+            f"              {count:>5}  {STANDS.get(stage, _words(stage))}"
+            for stage, count in sorted(orders.stages.items(), key=lambda each: -each[1])
+        ),
+        (
+            f"              a person is asked about {orders.in_exception} of them: "
+            f"{orders.completed_in_exception} that are delivered and posted, {others} others"
+        ),
+    ]
 
 
 def ledger_lines(found: Reconciliation) -> list[str]:
@@ -301,5 +351,21 @@ def _amounts(amounts: Mapping[str, str]) -> str:
     return " and ".join(f"{amount} {currency}" for currency, amount in amounts.items()) or "nothing"
 
 
+def _offered(tenders: Mapping[str, int]) -> str:
+    """List what carriers answered to what they were offered."""
+    answers = {name: count for name, count in tenders.items() if name != OFFERED}
+    return f"{tenders.get(OFFERED, 0)} offered to carriers: {_listed(answers) or 'no answer'}"
+
+
+def _acknowledged(promises: Mapping[str, int]) -> str:
+    """List where acknowledgements stand that somebody waits for."""
+    awaited = {name: count for name, count in promises.items() if name != AckStatus.NOT_AWAITED}
+    return _listed(awaited) or "nothing was to be acknowledged"
+
+
 def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name.lower().replace('_', ' ')}" for name, count in counts.items())
+    return ", ".join(f"{count} {_words(name)}" for name, count in counts.items())
+
+
+def _words(name: str) -> str:
+    return name.lower().replace("_", " ")
