@@ -28,6 +28,8 @@ House rules
   10. What the ERP refused and a person waived does not stand: nothing is reversed or paid of it, an
      order bills it flagged or waits, by policy. It is told again when something else is wanted of
      it, or when finance retries.
+  11. What was taken back because it was refused, and is done all the same, for a person had retried
+     it just before, stands from then on: what follows starts from it, and puts it right.
 
 All is derived from the facts; after each message what should be said is compared with what was, and
 only the difference is said.

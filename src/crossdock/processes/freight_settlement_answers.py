@@ -30,6 +30,8 @@ from crossdock.processes.freight_settlement_state import (
     whole_of,
 )
 
+P = TypeVar("P", Accrued, Paid, Released)
+
 
 def note_answer(state: Settlement, answer: EffectAnswered) -> Settlement:
     """Note how a posting ended; an answer to what was never posted changes nothing."""
@@ -73,6 +75,11 @@ def publish(
     return (posted if is_done(answer) else _not_posted(posted),)
 
 
+def _told(posting: P, answer: EffectAnswered) -> P:
+    """Find what was told under the revision that is done; else what was told last."""
+    return posting.dropped.get(answer.version, posting) if is_done(answer) else posting
+
+
 def _not_posted(posted: FreightPosted) -> FreightNotPosted:
     return FreightNotPosted(
         load_id=posted.load_id,
@@ -92,7 +99,7 @@ def _posted(state: Settlement, answer: EffectAnswered) -> FreightPosted | None:
     name = _posting_name(state, answer)
     match answer.verb:
         case AccrueFreight.verb if name in state.accrued:
-            told = state.accrued[name]
+            told = _told(state.accrued[name], answer)
             return FreightPosted(
                 load_id=state.load_id,
                 posting=answer.verb,
@@ -107,7 +114,7 @@ def _posted(state: Settlement, answer: EffectAnswered) -> FreightPosted | None:
             )
         case PostFreightInvoice.verb if name in state.paid:
             whole = whole_of(name, state.paid[name])
-            mine = {name: state.paid[name]}
+            mine = {name: _told(state.paid[name], answer)}
             return _invoice_posted(state, answer, whole, mine, told_of(mine))
         case ShareFreightInvoice.verb if parts := parts_of(state.paid, name):
             return _invoice_posted(state, answer, name, parts, paid_of(parts))
@@ -138,20 +145,61 @@ def _invoice_posted(
     )
 
 
-P = TypeVar("P", Accrued, Paid, Released)
-
-
 def _answered(told: P, answer: EffectAnswered) -> P:
     revision = int(answer.version)
     match answer.answer:
+        case AnswerKind.APPLIED | AnswerKind.WAIVED if answer.version in told.dropped:
+            return _done_late(told, answer) if is_done(answer) else told
         case AnswerKind.APPLIED | AnswerKind.WAIVED:
-            if revision <= told.settled:
+            if not told.is_out or revision != told.revision:
                 return told
             done = structs.replace(told, settled=revision, ended_at=answer.answered_at)
-            return _ended(done, answer) if is_done(answer) else _let_go(told, done)
+            if not is_done(answer):
+                return _let_go(told, done)
+            return structs.replace(_ended(done, answer), dropped={})
         case AnswerKind.REFUSED:
             return structs.replace(told, refused=max(told.refused, revision))
         case AnswerKind.UNRESOLVED:  # flow asks a person; the answer will come
+            return told
+
+
+def _done_late(told: P, answer: EffectAnswered) -> P:
+    """Let stand what was taken back and is done all the same.
+
+    Where nothing is on its way it is as if it had been told last, so what is wanted is told anew;
+    else what is on its way comes after it.
+    """
+    stands = _ended(told.dropped[answer.version], answer)
+    left = {name: each for name, each in told.dropped.items() if int(name) > int(answer.version)}
+    if not told.is_out:
+        return structs.replace(
+            stands,
+            revision=told.revision,
+            settled=told.settled,
+            refused=told.refused,
+            ended_at=answer.answered_at,
+            dropped=left,
+        )
+    return _over(structs.replace(told, dropped=left), stands)
+
+
+def _over(told: P, stands: P) -> P:
+    """Tell the same as before, over what stands now."""
+    match told, stands:
+        case Accrued(), Accrued():
+            return structs.replace(told, standing=stands.standing, documents=stands.documents)
+        case Paid(), Paid():
+            return structs.replace(
+                told, stood=stands.stood, cleared=stands.cleared, document=stands.document
+            )
+        case Released(), Released():
+            return structs.replace(
+                told,
+                stood=stands.stood,
+                stood_flagged=stands.stood_flagged,
+                stood_accrued=stands.stood_accrued,
+            )
+        case _:
             return told
 
 
@@ -178,8 +226,6 @@ def _ended(told: P, answer: EffectAnswered) -> P:
     """Let what was told stand; the ERP's own number is kept."""
     match told:
         case Accrued():
-            if answer.version != str(told.revision):  # an earlier one that was thought dropped
-                return told
             documents = (*told.documents, answer.document) if answer.document else told.documents
             return structs.replace(told, standing=told.shares, documents=documents)
         case Paid():

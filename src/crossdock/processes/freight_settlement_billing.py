@@ -22,6 +22,7 @@ from crossdock.processes.freight_settlement_state import (
     Released,
     Settlement,
     Step,
+    after_refused,
     companies_of,
     travelling,
 )
@@ -56,6 +57,7 @@ def release_billing(state: Settlement, dues: tuple[Due, ...], rules: Rules) -> S
         if known is not None and known.was_refused:
             key = f"{order_id}/{state.load_id}"
             said.append(drop(ReleaseBilling.verb, key, known.revision))
+            after = after_refused(known, after)
         if after.is_out:
             said.append(_release(state, order_id, after))
         released[order_id] = after

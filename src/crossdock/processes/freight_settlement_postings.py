@@ -37,6 +37,7 @@ from crossdock.processes.freight_settlement_state import (
     Paid,
     Settlement,
     Step,
+    after_refused,
     billed,
     parts_of,
     shares_of,
@@ -59,10 +60,11 @@ def post_accruals(state: Settlement, dues: tuple[Due, ...], at: datetime, rules:
             after = _accrual(state, due, part, at, rules)
             if after is None or after == known:
                 continue
-            accrued[part.name] = after
             if known is not None and known.was_refused:
                 key = f"{state.load_id}/{part.name}"
                 said.append(drop(AccrueFreight.verb, key, known.revision))
+                after = after_refused(known, after)
+            accrued[part.name] = after
             if after.is_out:
                 said.append(_accrue(state, due, part, after, rules.freight))
     changed = accrued != state.accrued
@@ -226,6 +228,7 @@ def post_invoices(state: Settlement, dues: tuple[Due, ...], at: datetime, rules:
                 continue
             if known is not None and known.was_refused:
                 said.append(drop(PostFreightInvoice.verb, part.name, known.revision))
+                after = after_refused(known, after)
             if after.is_out:
                 said.append(_post(state, name, payable, part, after))
             moved[part.name] = after

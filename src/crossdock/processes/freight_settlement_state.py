@@ -133,6 +133,8 @@ class Posting(Kept, frozen=True, kw_only=True):
     """What all postings have: which revision was told last, which is done, which was refused.
 
     `part` is the company's code where several companies share what is posted; empty: one has all.
+    What was taken back because it was refused is kept by its revision (`dropped`) until a later one
+    is done: a person may have let it be tried again just before, and then it is done all the same.
     """
 
     revision: int
@@ -167,6 +169,7 @@ class Accrued(Posting, frozen=True, kw_only=True):
     invoice_id: str = ""
     shares: dict[str, int] = {}
     standing: dict[str, int] = {}
+    dropped: dict[str, Accrued] = {}
     documents: tuple[str, ...] = ()
     rate: str = ""
     rate_date: date | None = None
@@ -194,6 +197,7 @@ class Paid(Posting, frozen=True, kw_only=True):
     charges: tuple[str, ...] = ()
     stood: int = 0
     cleared: tuple[str, ...] = ()
+    dropped: dict[str, Paid] = {}
     shared: int = 0
     document: str = ""
 
@@ -219,6 +223,7 @@ class Released(Posting, frozen=True, kw_only=True):
     stood: Money | None = None
     stood_flagged: str = ""
     stood_accrued: Money | None = None
+    dropped: dict[str, Released] = {}
 
     @property
     def stands(self) -> bool:
@@ -280,11 +285,18 @@ class Settlement(Kept, frozen=True, kw_only=True):
 
 Step = tuple[Settlement, tuple[Emission, ...]]
 P = TypeVar("P", Accrued, Paid)
+Q = TypeVar("Q", Accrued, Paid, Released)
 
 
 def whole_of(name: str, posting: Posting) -> str:
     """Name what is posted as a whole: `LINEHAUL` of the part `LINEHAUL@2000`."""
     return name.removesuffix(f"@{posting.part}") if posting.part else name
+
+
+def after_refused(known: Q, after: Q) -> Q:
+    """Keep what is taken back because it was refused, beside what is told in its place."""
+    refused = structs.replace(known, dropped={})
+    return structs.replace(after, dropped={**known.dropped, str(known.revision): refused})
 
 
 def parts_of(postings: Mapping[str, P], whole: str) -> dict[str, P]:
