@@ -156,6 +156,14 @@ PROMISES = (
         shown=("tests/proofs/test_soak.py",),
         programmes=("soak_sqlite", "soak_postgres"),
     ),
+    Promise(
+        text="Whoever says nothing, or a byte now and then, holds no connection and no place for "
+        "long",
+        sqlite="10 s for a request's head; 60 s for its body, and a second more for each 1,000 "
+        "bytes of it: 408",
+        postgres="The same",
+        shown=("tests/app/test_web.py",),
+    ),
 )
 
 NOT_PROMISED = (
@@ -163,6 +171,7 @@ NOT_PROMISED = (
     "Order between keys: two orders are decided in any order, also side by side.",
     "A disk that lies: what the operating system calls flushed and loses afterwards is lost.",
     "A store on a network file system, or one file written by two machines.",
+    "A bound on connections of one address: that is for what stands before the house.",
     "An exact moment: timers ring late under load. What they decide goes by when they were due.",
 )
 

@@ -8,14 +8,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 import uvicorn
 
 from crossdock.apis.door import Door, answered
 from crossdock.apis.doorkeeper import Doorkeeper
 from crossdock.apis.gate import listening
 from crossdock.apis.http import as_json, as_page
+from crossdock.apis.patience import Patience
 from crossdock.apis.server import Front
-from crossdock.app.web import Guest, Web
+from crossdock.app.web import PATIENCE, Guest, Web
 
 LINE = b"POST /system/v1/partners/erp/orders HTTP/1.1\r\n"
 DELIVERY = LINE + b"Content-Length: 2\r\n\r\n{}"
@@ -25,14 +27,14 @@ PAGE = b"GET /livez HTTP/1.1\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n"
 class House:
     """A page that says who asks, and deliveries that are answered with their body when let."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, patience: Patience = PATIENCE) -> None:
         sockets = listening("127.0.0.1", 0)
         self.port: int = sockets[0].getsockname()[1]
         self.bodies: list[bytes] = []
         self.callers: list[Caller] = []
         self.let = asyncio.Event()
         self.door = Door(self._deliver, most=most)
-        self.web = Web(Front(self._page, self.door), sockets)
+        self.web = Web(Front(self._page, self.door), sockets, patience)
 
     async def _page(self, scope: Any, _receive: Any, send: Any) -> None:
         await answered(as_page(f"{scope['path']} for {scope['client'][0]}"), send)
@@ -75,9 +77,9 @@ class Caller:
 
 
 @asynccontextmanager
-async def a_house(most: int) -> AsyncIterator[House]:
+async def a_house(most: int, patience: Patience = PATIENCE) -> AsyncIterator[House]:
     """Serve, and end."""
-    house = House(most)
+    house = House(most, patience)
     served = asyncio.create_task(house.web.serve())
     yield house
     house.let.set()
@@ -229,6 +231,64 @@ def test_whoever_is_inside_at_the_end_is_still_answered() -> None:
             return [await inside.hear()]
 
     assert asyncio.run(day()) == [(202, '{"read":"{}"}', True)]
+
+
+SHORT = Patience(head_seconds=0.2, body_seconds=0.3, bytes_a_second=10, look_seconds=0.02)
+LATE = b"HTTP/1.1 408 Request Timeout"
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ((), b""),
+        ((b"\r\n",), LATE),
+        ((PAGE[:9],), LATE),
+        ((DELIVERY[:60],), LATE),
+        ((DELIVERY[:-1],), LATE),
+        ((LINE + b"Transfer-Encoding: chunked\r\n\r\n", b"2\r\n{"), LATE),
+        ((PAGE, PAGE[:9]), LATE),
+        ((PAGE, b"\r\n"), LATE),
+    ],
+)
+def test_whoever_does_not_come_to_an_end_is_not_waited_for(
+    said: tuple[bytes, ...], heard: bytes
+) -> None:
+    async def day() -> tuple[bytes, Heard]:
+        async with a_house(most=1, patience=SHORT) as house:
+            slow = await call(house)
+            await slow.say(*said)
+            if PAGE in said:
+                await slow.hear()
+            last = await slow.reader.read()
+            house.let.set()
+            other = await call(house)
+            await other.say(DELIVERY)  # the only place is free
+            return last.partition(b"\r\n")[0], [await other.hear()]
+
+    assert asyncio.run(day()) == (heard, [TAKEN])
+
+
+def test_a_body_that_keeps_coming_is_read_to_its_end() -> None:
+    async def day() -> tuple[int, list[bytes]]:
+        async with a_house(most=1, patience=SHORT) as house:
+            slow = await call(house)
+            await slow.say(LINE + b"Content-Length: 200\r\n\r\n", *[b" " * 10] * 20)
+            house.let.set()
+            return (await slow.hear())[0], house.bodies
+
+    assert asyncio.run(day()) == (202, [b" " * 200])
+
+
+def test_whoever_waits_for_an_answer_may_be_silent() -> None:
+    async def day() -> Heard:
+        async with a_house(most=1, patience=SHORT) as house:
+            inside = await call(house)
+            await inside.say(DELIVERY, PAGE[:9])  # and has begun to ask for more
+            await asyncio.sleep(2 * SHORT.body_seconds)
+            house.let.set()
+            return [await inside.hear()]
+
+    assert asyncio.run(day()) == [TAKEN]
 
 
 async def page(_scope: Any, _receive: Any, send: Any) -> None:

@@ -15,12 +15,15 @@ from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 
+from crossdock.apis import problems
 from crossdock.apis.door import Door
 from crossdock.apis.http import Reply
+from crossdock.apis.problems import as_problem
 from crossdock.apis.system.v1.deliveries import PREFIX
 
 DELIVERY = f"POST {PREFIX}".encode()
 HEAD_ENDS = b"\r\n\r\n"
+TOO_LATE = as_problem(problems.TOO_SLOW, "The rest of this request was waited for in vain")
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r\n")
 
 
@@ -52,6 +55,10 @@ class Doorkeeper:
     def refusal(self, *, closes: bool) -> bytes:
         """Write what is said to one that is turned away, and whether its connection ends."""
         return _written(self._door.refusal(), int(self._wall()), closes)
+
+    def farewell(self) -> bytes:
+        """Write what is said to one whose request did not come in time."""
+        return _written(TOO_LATE, int(self._wall()), True)  # noqa: FBT003 - a key of the cache
 
 
 @lru_cache(maxsize=64)

@@ -73,6 +73,15 @@ class Share:
         self._at = now
 
 
+class Silent:
+    """One that has said nothing yet: what it took of the share, and for how long it is waited."""
+
+    def __init__(self, took: float) -> None:
+        """Begin to wait; all in seconds."""
+        self.took = took
+        self.waited = 0.0
+
+
 class Gate:
     """Listening sockets with a doorkeeper, open from `open` to `close`.
 
@@ -91,7 +100,7 @@ class Gate:
         self._keeper = keeper
         self._inside = inside
         self._share = share or Share(REFUSING_PART)
-        self._silent: dict[socket.socket, float] = {}  # and the seconds they took so far
+        self._silent: dict[socket.socket, Silent] = {}
         self._coming: set[asyncio.Task[None]] = set()
         self._rest: asyncio.TimerHandle | None = None
 
@@ -110,6 +119,14 @@ class Gate:
         for each in self._sockets:
             each.close()
         self._sockets = ()
+
+    def let_pass(self, seconds: float, most: float) -> None:
+        """Let time pass: whoever has said nothing for `most` seconds goes."""
+        for connection, silent in tuple(self._silent.items()):
+            silent.waited += seconds
+            if silent.waited >= most:
+                self._listen_no_more(connection)
+                connection.close()
 
     def _pause(self) -> None:
         loop = asyncio.get_running_loop()
@@ -145,7 +162,7 @@ class Gate:
             said = connection.recv(FIRST_BYTES, socket.MSG_DONTWAIT)
         except BlockingIOError:
             asyncio.get_running_loop().add_reader(connection, self._speaks, connection)
-            self._silent[connection] = self._share.clock() - began
+            self._silent[connection] = Silent(self._share.clock() - began)
             return
         except OSError:
             said = b""
@@ -163,7 +180,7 @@ class Gate:
 
     def _listen_no_more(self, connection: socket.socket) -> float:
         asyncio.get_running_loop().remove_reader(connection)
-        return self._silent.pop(connection)
+        return self._silent.pop(connection).took
 
     def _refuse(self, connection: socket.socket, said: bytes) -> None:
         """Answer and end; what comes after that is not looked at."""

@@ -58,6 +58,12 @@ NOT_ALLOWED = ProblemType(
     title="This address does not take that method",
     remedy="Look at the header Allow.",
 )
+TOO_SLOW = ProblemType(
+    name="too-slow",
+    status=408,
+    title="The request did not come in time",
+    remedy="Send the whole request without a pause; nothing of it was stored.",
+)
 CONFLICT = ProblemType(
     name="conflict",
     status=409,
@@ -110,6 +116,7 @@ PROBLEMS: dict[str, ProblemType] = {
         FORBIDDEN,
         NOT_FOUND,
         NOT_ALLOWED,
+        TOO_SLOW,
         CONFLICT,
         TOO_LARGE,
         UNPROCESSABLE,

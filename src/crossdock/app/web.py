@@ -13,15 +13,19 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from crossdock.apis.doorkeeper import Doorkeeper, is_whole, may_stay
 from crossdock.apis.gate import Gate
+from crossdock.apis.patience import Patience
 from crossdock.apis.server import App, Front
 
 SHUTDOWN_SECONDS = 5
+PATIENCE = Patience()
 
 
 class Web:
     """An application at listening sockets, served from `serve` until `end`."""
 
-    def __init__(self, app: App, sockets: Sequence[socket.socket]) -> None:
+    def __init__(
+        self, app: App, sockets: Sequence[socket.socket], patience: Patience = PATIENCE
+    ) -> None:
         """Take over the sockets. Before an application with a door stands a gate."""
         settings = uvicorn.Config(
             app,
@@ -32,6 +36,7 @@ class Web:
         )
         self._server = uvicorn.Server(settings)
         self._sockets = sockets
+        self._patience = patience
         self._gate: Gate | None = None
         if isinstance(app, Front):
             keeper = Doorkeeper(app.door)
@@ -42,12 +47,26 @@ class Web:
 
     async def serve(self) -> None:
         """Serve, and finish what is under way at the end."""
+        watch: asyncio.Task[None] | None = None
         if self._gate is not None:
             self._gate.open()
+            watch = asyncio.create_task(self._watch_time(self._gate))
         try:
             await self._server._serve(list(self._sockets))  # noqa: SLF001 - `serve` takes the signals for itself
         finally:
             self.end()
+            if watch is not None:
+                watch.cancel()
+
+    async def _watch_time(self, gate: Gate) -> None:
+        """Look around now and then, and end those whose requests do not come."""
+        while True:
+            seconds = self._patience.look_seconds
+            await asyncio.sleep(seconds)
+            gate.let_pass(seconds, self._patience.head_seconds)
+            for each in tuple(self._server.server_state.connections):
+                if isinstance(each, Guest):
+                    each.let_pass(seconds, self._patience)
 
     def end(self) -> None:
         """Let `serve` come to its end; nobody comes in any more."""
@@ -65,6 +84,9 @@ class Guest(HttpToolsProtocol):
         self._keeper = keeper
         self._said = said
         self._is_between = True  # two requests
+        self._has_head = False  # of the request that is being read
+        self._came = 0  # bytes of its body
+        self._waited = 0.0  # seconds for what it lacks
         self._was_refused = False  # since the time of its silence began
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -92,6 +114,28 @@ class Guest(HttpToolsProtocol):
         first = self.cycle is None  # until there is a request, whatever its type says
         return self._is_between and (first or self.cycle.response_complete)
 
+    def let_pass(self, seconds: float, patience: Patience) -> None:
+        """Let time pass: where a request takes too long to come, its connection ends."""
+        if not self._is_waiting:
+            self._waited = 0.0
+            return
+        self._waited += seconds
+        most = patience.head_seconds
+        if self._has_head:
+            most = patience.body_seconds_for(self._came)
+        if self._waited >= most:
+            if not (self._has_head and self.cycle.response_started):
+                self.transport.write(self._keeper.farewell())
+            self.transport.close()
+
+    @property
+    def _is_waiting(self) -> bool:
+        """Tell whether it is the client's turn, and no other clock runs for it."""
+        if self.flow.read_paused or self.timeout_keep_alive_task or self.transport.is_closing():
+            return False
+        first = self.cycle is None  # until there is a request, whatever its type says
+        return self._has_head or first or self.cycle.response_complete
+
     def timeout_keep_alive_handler(self) -> None:
         """End a connection that was silent; a refusal sets no timer, so it is asked about here."""
         if self._was_refused:
@@ -105,9 +149,20 @@ class Guest(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Note that a request has begun."""
         self._is_between = False
+        self._came, self._waited = 0, 0.0
         super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Note that what is waited for now is the body."""
+        self._has_head, self._waited = True, 0.0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Note how much of it came."""
+        self._came += len(body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Note that a request has been read."""
-        self._is_between = True
+        self._is_between, self._has_head = True, False
         super().on_message_complete()
