@@ -65,7 +65,11 @@ CONCERNS: dict[str, Concern] = {
     "ROWS_APART": LOST,
     "ROWS_DISAGREE": LOST,
     "ROW_LOST": LOST,
-    "SET_REJECTED": LOST,
+    "SET_REJECTED": Concern(
+        team=Team.INTEGRATION,
+        action="See that the partner sends it again, then waive this; or mend it and send it "
+        "as edited",
+    ),
     "UNKNOWN_ACTION": LOST,
     "UNKNOWN_CODE": LOST,
     "UNKNOWN_EVENT_TYPE": LOST,

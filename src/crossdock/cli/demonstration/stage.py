@@ -328,7 +328,7 @@ ROUTING = "".join(
 )
 
 
-# Loads by road are offered to the carrier. A simulated day is over in ten real seconds, so that
+# Loads by road are offered to the carrier. A simulated day is over in some real seconds, so that
 # partners get two of them for what takes them an hour.
 TENDERING = 'modes = ["ROAD"]\nanswer_within_minutes = 2880\n'
 ACKNOWLEDGING = "functional_within_minutes = 2880\ngap_grace_minutes = 2880\n"
