@@ -105,6 +105,31 @@ def test_what_partners_do_to_an_envelope_is_read_and_told(text: str, codes: list
 
 
 @pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (b"K\xf6LN", "K\xf6LN"),
+        (b"O\x92HARE", "O\u2019HARE"),
+        (b"12 \x80", "12 \u20ac"),
+        (b"A\x85", "A\u2026"),
+        (b"\x81", "\x81"),  # Windows-1252 has no sign for it
+        ("O\u2019HARE".encode(), "O\u2019HARE"),
+    ],
+)
+def test_letters_that_are_no_utf_8_are_those_of_windows(sent: bytes, said: str) -> None:
+    document = read(WHOLE.encode().replace(b"4711", sent))
+
+    assert sets(document)[0][1][2] == said
+    codes = [] if sent.decode(errors="ignore") == said else ["NOT_UTF_8"]
+    assert [code for code, _ in noticed(document)] == codes
+
+
+def test_a_separator_beyond_ascii_stays_one() -> None:
+    document = read(WHOLE.replace("4711", "\xf6").replace("*", "\x92").encode("latin-1"))
+
+    assert sets(document)[0][1] == ["B1", "ROAD", "\xf6", "", "A"]
+
+
+@pytest.mark.parametrize(
     ("text", "found"),
     [
         ("", [("NO_INTERCHANGE", 0)]),

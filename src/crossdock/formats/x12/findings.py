@@ -35,7 +35,7 @@ CODES: dict[str, Kind] = {
     "LOWER_CASE": Kind(LAYOUT, "Segments are named in small letters; they were read as capitals"),
     "GS_FUNCTION": Kind(LAYOUT, "GS01 is that of other sets than this one"),
     "GS_RELEASE": Kind(LAYOUT, "GS08 names no release; the tables of the oldest were taken", "2"),
-    "NOT_UTF_8": Kind(LAYOUT, "These letters are not UTF-8; they were read as Latin-1"),
+    "NOT_UTF_8": Kind(LAYOUT, "These letters are not UTF-8; they were read as Windows-1252"),
     "NO_LAST_TERMINATOR": Kind(LAYOUT, "The last segment has no terminator"),
     "CONTROL_CHARACTERS": Kind(SYNTAX, "There are control characters in this segment"),
     "NO_INTERCHANGE": Kind(BROKEN, "There is no ISA, GS or ST to begin with"),

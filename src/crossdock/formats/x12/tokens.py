@@ -1,8 +1,9 @@
 """Bytes to segments, in a window that moves: memory does not grow with the file.
 
 Bytes are looked at as Latin-1, one character for each, so that a place in the text is a place in
-the file; a segment that is not ASCII is read as UTF-8 where it can be. The tokenizer raises
-nothing: whatever is wrong becomes a finding, and it goes on behind it.
+the file; a segment that is not ASCII is read as UTF-8 where it can be, else as Windows-1252: no
+set is named in X12, and nobody means the control characters that Latin-1 has in its place. The
+tokenizer raises nothing: whatever is wrong becomes a finding, and it goes on behind it.
 """
 
 from __future__ import annotations
@@ -34,6 +35,12 @@ _LAYOUT_AHEAD = "\r\n\t \x00"
 _ISA = re.compile(r"ISA[^0-9A-Za-z \r\n\v\f]")
 _SMALL_ISA = re.compile(r"isa(?=[^0-9A-Za-z \r\n\v\f])")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# What Windows-1252 has where Latin-1 has control characters; it leaves five places empty.
+_OF_WINDOWS = {
+    code: bytes([code]).decode("cp1252")
+    for code in range(0x80, 0xA0)
+    if code not in {0x81, 0x8D, 0x8F, 0x90, 0x9D}
+}
 # What may stand in segments that nobody need look at: ASCII that is printed, and line ends.
 _PLAIN = bytes(range(0x20, 0x7F)) + b"\r\n"
 
@@ -157,6 +164,9 @@ def _looked_at(
         try:
             text = text.encode("latin-1").decode("utf-8")
         except UnicodeDecodeError:
+            ours = marks.active()
+            signs = {code: sign for code, sign in _OF_WINDOWS.items() if chr(code) not in ours}
+            text = text.translate(signs)
             yield noticed("NOT_UTF_8", at, text=text)
     yield Segment(text, at, marks.element)
     if not text.isprintable():
