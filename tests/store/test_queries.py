@@ -75,6 +75,10 @@ REPLACED = {
     "inbox.before_enqueue",
     "inbox.park_newcomers",
     "message.count",
+    "projection.drop",
+    "projection.index",
+    "projection.put",
+    "projection.unindex",
     "raw_document.keep_again",
 }
 

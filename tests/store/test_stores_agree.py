@@ -20,6 +20,7 @@ from crossdock.ports.store import (
     OutboxRow,
     OutboxStatus,
     Reader,
+    Repeated,
     Stale,
     Step,
     Store,
@@ -79,6 +80,7 @@ CALLS: st.SearchStrategy[Call] = st.one_of(
     call(
         "append",
         several(st.builds(rows.message, ids, tenant=tenants, causation_id=ids, received_at=times)),
+        st.sampled_from((0, 0, 1, 3)),
     ),
     call("enqueue", several(st.builds(rows.step, st.just("m0"), key=keys, lane=small))),
     call("enqueue", several(st.builds(rows.step, st.just("m1"), key=keys, lane=small))),
@@ -242,7 +244,7 @@ def story(store: Store, works: list[Work]) -> list[object]:
         try:
             with store.write() as unit:
                 worked(unit, work, said)
-        except (Abandoned, Stale) as end:
+        except (Abandoned, Repeated, Stale) as end:
             said.append(type(end))
         with store.read() as reader:
             said.append(plain([list(answers(reader, tenant)) for tenant in TENANTS]))

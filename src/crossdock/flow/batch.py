@@ -39,10 +39,6 @@ TimerName = tuple[str, str, Key, str]
 ShelfMark = tuple[str, str, str]  # tenant, kind and key of a read-model row
 
 
-class Repeated(Exception):
-    """A message was said before: what was made of it as if it were new must not be written."""
-
-
 class Addressed(Struct, frozen=True, kw_only=True):
     """A message with everyone whose turn it is, and what the read models make of it."""
 
@@ -175,7 +171,8 @@ class Batch(Notes):
     def flush(self, unit: Unit, tenant: str) -> set[str]:
         """Write everything; answer the endpoints that have new work.
 
-        Raises Repeated where a message was said before whose steps were taken as if it were new.
+        Raises Repeated, at the latest with the commit, where a message was said before whose steps
+        were taken as if it were new.
         """
         woken = settle_asks(unit, self.directory.roster, self.asks, self.at)
         for answer in woken.answers:
@@ -185,10 +182,9 @@ class Batch(Notes):
             rulebook = self.directory.roster.rulebook
             self.exceptions.append(trouble.row(tenant, rulebook, self.at))
             self.tally[f"exceptions/{trouble.team}/{trouble.code}"] += 1
-        is_new = unit.append([each.row for each in self.messages]) if self.messages else ()
+        if self.messages:
+            unit.append([each.row for each in self.messages], self.followed)
         self._flush_read_side(unit)
-        if not all(is_new[: self.followed]):  # looked at late: a server has answered by now
-            raise Repeated
         if self.timers:
             unit.set_timers([row for row in self.timers.values() if row is not None])
             unit.cancel_timers([name for name, row in self.timers.items() if row is None])

@@ -510,10 +510,11 @@ class Unit(Reader, Protocol):
         """Insert identities; answer for each whether it is new, a duplicate or a conflict."""
         ...
 
-    def append(self, messages: Sequence[MessageRow]) -> Sequence[bool]:
+    def append(self, messages: Sequence[MessageRow], new: int = 0) -> Sequence[bool]:
         """Append to the history; an id that is there already is left alone (same cause).
 
-        Answers for each whether it was appended.
+        Answers for each whether it was appended. Raises Repeated, at the latest with the commit,
+        where one of the first `new` is there already.
         """
         ...
 
@@ -696,6 +697,10 @@ class StoreFull(NotNow):
 
 class Stale(Exception):
     """Another worker saved this process first; take the step again from its state."""
+
+
+class Repeated(Exception):
+    """A message was said before: what was made of it as if it were new must not be written."""
 
 
 class TookTooLong(Exception):

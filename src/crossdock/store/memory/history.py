@@ -8,7 +8,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from crossdock.ports.store import AuditRow, DocumentRow, MessageRow, Seen, SeenRow
+from crossdock.ports.store import AuditRow, DocumentRow, MessageRow, Repeated, Seen, SeenRow
 from crossdock.store.memory.tables import Appended, Part
 
 
@@ -86,8 +86,11 @@ class ReadHistory(Part):
 class WriteHistory(ReadHistory):
     """Additions to the history."""
 
-    def append(self, messages: Sequence[MessageRow]) -> list[bool]:
-        return [self._append(row) for row in messages]
+    def append(self, messages: Sequence[MessageRow], new: int = 0) -> list[bool]:
+        is_new = [self._append(row) for row in messages]
+        if not all(is_new[:new]):
+            raise Repeated
+        return is_new
 
     def _append(self, row: MessageRow) -> bool:
         key = (row.tenant, row.id)

@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
 from crossdock.faults import Misconfigured, NotNow
-from crossdock.ports.store import Stale, StoreFull
+from crossdock.ports.store import Repeated, Stale, StoreFull
 
 OLDEST_POSTGRES = 15_00_00
 CONNECT_SECONDS = 5
@@ -151,13 +151,16 @@ def _examine(connection: Connection[TupleRow]) -> None:
 def told(connection: Connection[Any], address: str) -> Iterator[None]:
     """Turn what PostgreSQL raises into what it means for the work at hand.
 
-    Raises Stale where another transaction was in the way, StoreFull where its disk is full, and
-    NotNow where the server is gone, crowded or stopping: the same work can be done again.
+    Raises Stale where another transaction was in the way, Repeated where what was to be new is
+    there, StoreFull where its disk is full, and NotNow where the server is gone, crowded or
+    stopping: the same work can be done again.
     """
     try:
         yield
     except AGAIN as error:
         raise Stale from error
+    except errors.UniqueViolation as error:
+        raise Repeated from error
     except errors.DiskFull as error:
         raise StoreFull(
             "The disk of the database is full; make room on it, then go on", store=shown(address)

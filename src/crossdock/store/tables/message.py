@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from crossdock.messages.envelope import Key
-from crossdock.ports.store import MessageRow
+from crossdock.ports.store import MessageRow, Repeated
 from crossdock.store.instants import instant, micros
 from crossdock.store.tables.table import Table
 
@@ -70,10 +70,12 @@ class ReadMessages(Table):
 class WriteMessages(ReadMessages):
     """Additions to the history."""
 
-    def append(self, messages: Sequence[MessageRow]) -> Sequence[bool]:
+    def append(self, messages: Sequence[MessageRow], new: int = 0) -> Sequence[bool]:
         is_new = self._sql.write("message.append", map(columns, messages))
-        new = Counter((row.tenant, row.type) for row in compress(messages, is_new))
-        self._sql.tell_each("message.count", [(*name, count) for name, count in new.items()])
+        if not all(is_new[:new]):
+            raise Repeated
+        added = Counter((row.tenant, row.type) for row in compress(messages, is_new))
+        self._sql.tell_each("message.count", [(*name, count) for name, count in added.items()])
         return is_new
 
 

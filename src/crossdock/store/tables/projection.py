@@ -16,7 +16,7 @@ Place = tuple[str, str, str]  # tenant, kind, key
 Terms = tuple[tuple[str, str], ...]
 
 _terms = msgspec.json.Decoder(Terms)
-_write = msgspec.json.Encoder().encode
+write_terms = msgspec.json.Encoder().encode
 
 
 def projection_row(columns: Sequence[Any]) -> ProjectionRow:
@@ -83,7 +83,7 @@ class WriteProjections(ReadProjections):
         written: list[tuple[object, ...]] = []
         for place, row in zip(asked, rows, strict=True):
             body, terms, revision = now.get(place, (None, None, 0))
-            wanted = _write(row.index)
+            wanted = write_terms(row.index)
             if (body, terms) != (row.body, wanted):
                 now[place] = (row.body, wanted, revision + 1)
                 at = micros(row.updated_at)

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from crossdock.faults import Finding
 from crossdock.messages.envelope import Key
-from crossdock.ports.store import DocumentStatus, Seen, Store
+from crossdock.ports.store import DocumentStatus, MessageRow, Repeated, Seen, Store
 from crossdock.testing.store_conformance import rows
 from crossdock.testing.store_conformance.rows import MAIN, MINUTE, NOON
 
 SIZES = (1, 300, 1_023, 1_024, 40_000)  # of documents, each packed in a way of its own
+
+
+def repeated(store: Store, messages: Sequence[MessageRow], new: int) -> bool:
+    """Append messages in a transaction; answer whether one of the first `new` was there."""
+    try:
+        with store.write() as unit:
+            unit.append(messages, new)
+    except Repeated:
+        return True
+    return False
 
 
 class HistoryStories:
@@ -39,6 +50,21 @@ class HistoryStories:
         with store.read() as reader:
             kept = reader.messages(MAIN, ["m1", "m2"])
             assert kept == {"m1": rows.message(), "m2": rows.message("m2")}
+            assert reader.count_messages(MAIN) == {"OrderReleased": 2}
+
+    def test_a_message_that_must_be_new_is_refused_where_it_is_there(self, store: Store) -> None:
+        first, second, third = (rows.message(each) for each in ("m1", "m2", "m3"))
+
+        refused = [
+            repeated(store, [first], new=1),
+            repeated(store, [second, first], new=1),
+            repeated(store, [third, first], new=2),
+            repeated(store, [third, third], new=2),
+        ]
+
+        with store.read() as reader:
+            kept = reader.messages(MAIN, ["m1", "m2", "m3"])
+            assert (refused, kept) == ([False, False, True, True], {"m1": first, "m2": second})
             assert reader.count_messages(MAIN) == {"OrderReleased": 2}
 
     def test_messages_are_counted_by_type_for_each_tenant(self, store: Store) -> None:

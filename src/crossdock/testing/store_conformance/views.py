@@ -157,6 +157,21 @@ class ViewStories:
             assert reader.find(MAIN, "shipment_view", {"order": "SO-1", "status": "LATE"}) == []
             assert reader.find(MAIN, "shipment_view", {"status": "DONE"}) == [now]
 
+    def test_a_row_is_found_by_terms_of_any_signs(self, store: Store) -> None:
+        terms = (("nul", "a\0b"), ("written", "\\u0000"), ("both", '\\\0"'), ("ä", "\n€"))
+        row = rows.view("1", *terms)
+        with store.write() as unit:
+            unit.put_projections([row])
+        with store.read() as reader:
+            found = [reader.find(MAIN, "shipment_view", dict([term])) for term in terms]
+
+        with store.write() as unit:
+            unit.put_projections([rows.view("1", ("order", "SO-1"))])
+        with store.read() as reader:
+            later = [reader.find(MAIN, "shipment_view", dict([term])) for term in terms]
+
+        assert (found, later) == ([[row]] * 4, [[]] * 4)
+
     def test_rows_are_found_where_every_condition_holds(self, store: Store) -> None:
         put = [
             rows.view("1", ("customer", "C-1"), ("status", "LATE"), ("visible", "yes")),

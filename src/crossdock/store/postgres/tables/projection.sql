@@ -3,13 +3,19 @@ SELECT tenant, kind, key, body, terms, updated_at, revision
 FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (tenant, kind, key)
 JOIN projection USING (tenant, kind, key);
 
--- name: put
+-- name: put_and_index
 -- key: 1 2 3
-WITH put AS (
+-- A row that is equal already is no write; the index follows what was there before.
+WITH asked AS (
+    SELECT said.*, before.terms AS terms_before, coalesce(before.revision, 0) + 1 AS revision
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::bigint[])
+        AS said (tenant, kind, key, body, terms, updated_at)
+    LEFT JOIN projection AS before
+        ON before.tenant = said.tenant AND before.kind = said.kind AND before.key = said.key
+    WHERE before.revision IS NULL OR before.body <> said.body OR before.terms <> said.terms
+), put AS (
     INSERT INTO projection (tenant, kind, key, body, terms, updated_at, revision)
-    SELECT * FROM unnest(
-        $1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::bigint[]
-    )
+    SELECT tenant, kind, key, body, terms, updated_at, revision FROM asked
     ON CONFLICT (tenant, kind, key) DO UPDATE SET
         body = excluded.body,
         terms = excluded.terms,
@@ -17,29 +23,36 @@ WITH put AS (
         revision = excluded.revision
     WHERE projection.revision = excluded.revision - 1
     RETURNING 1
+), old AS (
+    SELECT tenant, kind, name, value, key FROM asked, terms_in(terms_before)
+    WHERE terms_before <> terms
+), new AS (
+    SELECT tenant, kind, name, value, key FROM asked, terms_in(terms)
+    WHERE terms_before IS DISTINCT FROM terms
+), unindexed AS (
+    DELETE FROM projection_index AS term
+    USING (TABLE old EXCEPT TABLE new) AS gone
+    WHERE term.tenant = gone.tenant AND term.kind = gone.kind AND term.name = gone.name
+        AND term.value = gone.value AND term.key = gone.key
+), indexed AS (
+    INSERT INTO projection_index (tenant, kind, name, value, key)
+    TABLE new EXCEPT TABLE old
+    ON CONFLICT DO NOTHING
 )
-SELECT stale() WHERE (SELECT count(*) FROM put) < cardinality($3::text[]);
+SELECT stale() WHERE (SELECT count(*) FROM put) < (SELECT count(*) FROM asked);
 
--- name: drop
+-- name: drop_and_unindex
 -- key: 1 2 3
-DELETE FROM projection AS p
-USING unnest($1::text[], $2::text[], $3::text[]) AS gone (tenant, kind, key)
-WHERE p.tenant = gone.tenant AND p.kind = gone.kind AND p.key = gone.key
-RETURNING p.tenant, p.kind, p.key, p.terms;
-
--- name: index
--- key: 1 2 3 4 5
-INSERT INTO projection_index (tenant, kind, name, value, key)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-ON CONFLICT DO NOTHING;
-
--- name: unindex
--- key: 1 2 3 4 5
+WITH dropped AS (
+    DELETE FROM projection AS p
+    USING unnest($1::text[], $2::text[], $3::text[]) AS gone (tenant, kind, key)
+    WHERE p.tenant = gone.tenant AND p.kind = gone.kind AND p.key = gone.key
+    RETURNING p.tenant, p.kind, p.key, p.terms
+)
 DELETE FROM projection_index AS term
-USING unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-    AS gone (tenant, kind, name, value, key)
-WHERE term.tenant = gone.tenant AND term.kind = gone.kind AND term.name = gone.name
-    AND term.value = gone.value AND term.key = gone.key;
+USING dropped, terms_in(dropped.terms) AS gone
+WHERE term.tenant = dropped.tenant AND term.kind = dropped.kind AND term.name = gone.name
+    AND term.value = gone.value AND term.key = dropped.key;
 
 -- name: list
 SELECT tenant, kind, key, body, terms, updated_at, revision

@@ -1,10 +1,11 @@
 -- name: keep_chunk
--- Goes before `keep`: what is new is not there yet, and the content of what is there stays.
+-- The content of a document that is there stays; each has a piece at least.
 INSERT INTO raw_chunk (tenant, document_id, number, packing, content)
 SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bytea[])
     AS piece (tenant, document_id, number, packing, content)
 WHERE NOT EXISTS (
-    SELECT 1 FROM raw_document AS d WHERE d.tenant = piece.tenant AND d.id = piece.document_id
+    SELECT 1 FROM raw_chunk AS kept
+    WHERE kept.tenant = piece.tenant AND kept.document_id = piece.document_id
 )
 ON CONFLICT DO NOTHING;
 
