@@ -49,6 +49,13 @@ def test_the_same_seed_is_the_same_history_line_by_line_in_any_interpreter() -> 
     assert len(first.splitlines()) > 100
 
 
+def test_a_seed_is_the_same_history_whatever_was_run_before_it() -> None:
+    with stage() as here:
+        first, _, again = [here.run(draw(seed)) for seed in (9, 4, 9)]
+
+    assert again == first
+
+
 def test_every_run_of_a_seed_draws_the_same_options() -> None:
     assert draw(4) == draw(4)
     assert {draw(seed).orders for seed in range(40)} == {1, 2, 3}

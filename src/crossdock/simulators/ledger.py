@@ -91,7 +91,7 @@ class Ledger:
         if isinstance(path, Path):
             path.parent.mkdir(parents=True, exist_ok=True)
         if path == IN_MEMORY:
-            self._connection = _in_memory()
+            self._connection = in_memory()
             return
         self._connection = apsw.Connection(str(path))
         self._connection.execute("pragma journal_mode = wal")
@@ -274,7 +274,7 @@ class Ledger:
         return {str(state): int(count) for state, count in rows}
 
 
-def _in_memory() -> apsw.Connection:
+def in_memory() -> apsw.Connection:
     """Copy a blank ledger; whoever has one has it alone, so it needs no lock at each value."""
     connection = apsw.Connection(
         IN_MEMORY,

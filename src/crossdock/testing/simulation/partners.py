@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import unquote
 
+import apsw
 import msgspec
 from aiohttp import web
 from msgspec import Struct
@@ -22,7 +24,7 @@ from crossdock.ports import Call, Exchange, Stage
 from crossdock.simulators.carrier import Carrier
 from crossdock.simulators.erp import Erp, Step, story
 from crossdock.simulators.journeys import DIALECTS
-from crossdock.simulators.ledger import Entry, Ledger, Telling, Told
+from crossdock.simulators.ledger import Entry, Ledger, Telling, Told, in_memory
 from crossdock.simulators.legacy_erp import Folders, LegacyErp
 from crossdock.simulators.partner import Partner, Setup
 from crossdock.simulators.tms import Tms
@@ -95,9 +97,11 @@ def seats(*, x12: bool, customers: bool = False) -> dict[str, Seat]:
 class WatchedLedger(Ledger):
     """A ledger in memory that tells of each entry, and of each promise to tell, as it is made."""
 
-    def __init__(self, entered: Callable[[Entry], None], promised: Callable[[Told], None]) -> None:
-        """Begin empty."""
-        super().__init__(":memory:")
+    def __init__(
+        self, name: str, entered: Callable[[Entry], None], promised: Callable[[Told], None]
+    ) -> None:
+        """Begin empty, and empty the ledger that bore this name before."""
+        self._connection = _emptied(name)
         self._entered = entered
         self._promised = promised
 
@@ -111,6 +115,25 @@ class WatchedLedger(Ledger):
         for each in telling.tells:
             self._promised(each)
         return super().post(telling)
+
+
+def _emptied(name: str) -> apsw.Connection:
+    """Give the connection of a partner's ledgers, one after the other: it keeps what it planned.
+
+    Around all that one of them writes is a transaction that is never committed.
+    """
+    connection = _connection(name)
+    if connection.in_transaction:
+        connection.execute("rollback")
+    connection.execute("begin")
+    return connection
+
+
+@cache
+def _connection(name: str) -> apsw.Connection:
+    """Open a partner's ledgers, once in each process."""
+    del name
+    return in_memory()
 
 
 class Asking:

@@ -172,7 +172,7 @@ class World:
         self._posts: list[Post] = []
         for name, partner in self.cast.partners.items():
             ledger = WatchedLedger(
-                partial(self.witness.entered, name), partial(self.witness.promise, name)
+                name, partial(self.witness.entered, name), partial(self.witness.promise, name)
             )
             partner.ledger = ledger
             post = Post(
