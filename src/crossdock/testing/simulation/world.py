@@ -110,6 +110,7 @@ class World:
         self.clock = clock_of(timeline)
         self._build(folder, dice)
         self._pictures: dict[str, tuple[int, PictureChanged]] = {}
+        self._pages_were = ""
         self._calm_since: datetime | None = None
         self._shifts = 0
         self._awake: dict[tuple[str, ...], list[Invariant]] = {}
@@ -382,6 +383,8 @@ class World:
         self._events += 1
         self._tell(due, said or "")
         self.scene.committed = self.house.store.commits > commits
+        if self.scene.committed:
+            self.scene.look_at_commit()
         self.scene.shown = list(self._changed_pages()) if self.scene.committed else []
         violation = self._judge()
         self.witness.turn_page()
@@ -400,6 +403,9 @@ class World:
         return self._rows.execute(statement, bindings).fetchall()
 
     def _changed_pages(self) -> Iterator[Shown]:
+        if self.scene.pages_are == self._pages_were:
+            return
+        self._pages_were = self.scene.pages_are
         for key, revision in self._read(VIEWS):
             known = self._pictures.get(key)
             if known is not None and known[0] == revision:

@@ -29,6 +29,15 @@ AGREED_BY = (
     "SELECT body FROM message WHERE tenant = 'main' AND type = 'ChargeConfirmed'"
     " AND instr(body, ?) ORDER BY seq DESC LIMIT 1"
 )
+# What most judge by after each commit, asked at once: the handled steps (all but those that wait
+# and those that are parked: each of the three is counted by an index), the newest effect, and
+# which customer pages there are, in which revision.
+STANDING = (
+    "SELECT (SELECT count(*) FROM inbox) - (SELECT count(*) FROM inbox WHERE place = 0)"
+    " - (SELECT count(*) FROM inbox WHERE place = 1), (SELECT max(seq) FROM outbox),"
+    " (SELECT group_concat(key || ' ' || revision, char(10)) FROM projection"
+    " WHERE tenant = 'main' AND kind = 'shipment_view')"
+)
 NEWS = ("delivered", "done", "posted", "sent", "heard", "unheard", "died")
 
 
@@ -46,7 +55,9 @@ class Scene:
     `shown` are the customer pages that changed in the last event; `committed` tells whether the
     house wrote anything in it; `releases` how often the rule book has changed. `backup` is the
     store as it was at some time of the run. `now` is the simulated time, and `roster` who takes
-    part in the house; None while it is down.
+    part in the house; None while it is down. As of the last commit, `handled` counts the steps that
+    are handled, `effects` is the number of the newest effect, and `pages_are` names the customer
+    pages with their revisions.
     """
 
     def __init__(
@@ -69,6 +80,8 @@ class Scene:
         self._ledgers: dict[str, tuple[Entry, ...]] = {}
         self.shown: list[Shown] = []
         self.committed = False
+        self.handled = self.effects = 0
+        self.pages_are = ""
         self.releases = 0
         self.adopted: list[tuple[int, Rules]] = []
         self.roster: Roster | None = None
@@ -95,6 +108,11 @@ class Scene:
         if partner not in self._ledgers:
             self._ledgers[partner] = self.cast.partners[partner].ledger.entries()
         return self._ledgers[partner]
+
+    def look_at_commit(self) -> None:
+        """Look at how our tables stand since the house has written into them."""
+        ((self.handled, effects, pages),) = self.rows(STANDING)
+        self.effects, self.pages_are = effects or 0, pages or ""
 
     def look_again(self, now: datetime, roster: Roster | None) -> None:
         """Look at the world as it stands now."""

@@ -71,7 +71,7 @@ class OfferAnswered(Invariant):
         """Judge each answer as it is decided, and the order in which answers come."""
         if not self.scene.options.customers:
             return
-        if self.scene.committed:
+        if self.scene.effects > self._read:
             for seq, load, version, request, created_at in self.scene.rows(ANSWERED, self._read):
                 self._read = seq
                 letter = letter_in(body_of(request))

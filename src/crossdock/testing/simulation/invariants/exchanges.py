@@ -119,7 +119,7 @@ class Numbered(Invariant):
 
     def after(self) -> Iterator[str]:
         """Read the numbers of what was written, and hold what left against what left before."""
-        if self._speaking and self.scene.committed:
+        if self._speaking and self.scene.effects > self._read:
             yield from self._read_on()
         for sent in self.witness.news.sent:
             if sent.endpoint not in self._speaking:

@@ -18,11 +18,6 @@ DEATHS_MAX = 12  # each try of its sender may cost one, until the house tries it
 READ_AGAIN_SHARE = 0.5  # of the runs
 READABLE = "SELECT id, sha256 FROM raw_document WHERE status IN ('translated', 'partial')"
 KEPT = "SELECT count(*) FROM raw_document WHERE endpoint = ? AND sha256 = ? AND parent_id = ''"
-# All but those that wait and those that are parked: each of the three is counted by an index.
-HANDLED = (
-    "SELECT count(*) - (SELECT count(*) FROM inbox WHERE place = 0)"
-    " - (SELECT count(*) FROM inbox WHERE place = 1) FROM inbox"
-)
 
 
 class Kept(Invariant):
@@ -109,10 +104,10 @@ class Final(Invariant):
         """Count the handled steps after each commit."""
         if not self.scene.committed:
             return
-        handled = self.scene.value(HANDLED)
-        if handled < self._handled:
-            yield f"{self._handled - handled} handled steps are not handled any more"
-        self._handled = handled
+        lost = self._handled - self.scene.handled
+        if lost > 0:
+            yield f"{lost} handled steps are not handled any more"
+        self._handled = self.scene.handled
 
 
 class Quarantined(Invariant):
