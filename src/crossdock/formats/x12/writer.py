@@ -84,6 +84,9 @@ def render_segment(elements: Elements, marks: Delimiters) -> str:
     """
     if not elements or not _TAG.fullmatch(elements[0]):
         raise Refused("This is not the name of a segment", segment=list(elements)[:1])
+    text = marks.element.join(elements)
+    if _fits(text, len(elements), marks):
+        return text.rstrip(marks.element)
     for number, element in enumerate(elements[1:], 1):
         if found := _misfit(element, marks):
             raise Refused(
@@ -92,7 +95,16 @@ def render_segment(elements: Elements, marks: Delimiters) -> str:
                 place=f"{elements[0]}{number:02d}",
                 text=element[:80],
             )
-    return marks.element.join(elements).rstrip(marks.element)
+    return text.rstrip(marks.element)
+
+
+def _fits(text: str, elements: int, marks: Delimiters) -> bool:
+    """Tell at one look whether a whole segment can be written; else its elements are looked at."""
+    return (
+        text.count(marks.element) == elements - 1
+        and marks.segment not in text
+        and not _UNWRITABLE.search(text)
+    )
 
 
 def fitting(text: str, marks: Delimiters) -> str:
