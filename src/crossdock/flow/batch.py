@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -101,17 +100,16 @@ def message_of(row: MessageRow) -> Message:
     )
 
 
-@dataclass(slots=True, kw_only=True)
-class Notes:
+class Notes(Struct, kw_only=True):
     """What one step says, in the order it says it; `counted` are counters to go up by one."""
 
-    messages: list[Addressed] = field(default_factory=list)
-    shelf: dict[ShelfMark, ProjectionRow | None] = field(default_factory=dict)
-    timers: dict[TimerName, TimerRow | None] = field(default_factory=dict)
-    references: dict[tuple[str, Reference, Key], ReferenceRow] = field(default_factory=dict)
-    exceptions: list[ExceptionRow | Closing] = field(default_factory=list)
-    asks: list[Asking | Dropping] = field(default_factory=list)
-    counted: list[str] = field(default_factory=list)
+    messages: list[Addressed] = []
+    shelf: dict[ShelfMark, ProjectionRow | None] = {}
+    timers: dict[TimerName, TimerRow | None] = {}
+    references: dict[tuple[str, Reference, Key], ReferenceRow] = {}
+    exceptions: list[ExceptionRow | Closing] = []
+    asks: list[Asking | Dropping] = []
+    counted: list[str] = []
 
     def publish(self, said: Addressed) -> None:
         """Add a message, the steps it makes and the read-model rows it changes."""
@@ -145,8 +143,7 @@ def _shown(said: Addressed, put: Put) -> ProjectionRow:
     )
 
 
-@dataclass(slots=True, kw_only=True)
-class Batch(Notes):
+class Batch(Notes, kw_only=True):
     """What one transaction adds; `flush` writes it.
 
     The steps of the first `followed` messages are taken or left already: `handled` are those taken,
@@ -156,12 +153,12 @@ class Batch(Notes):
 
     at: datetime
     directory: Directory
-    states: list[ProcessRow] = field(default_factory=list)
-    handled: list[Handled] = field(default_factory=list)
+    states: list[ProcessRow] = []
+    handled: list[Handled] = []
     followed: int = 0
-    left: list[InboxRow] = field(default_factory=list)
+    left: list[InboxRow] = []
     waiting: int = 0
-    tally: Counter[str] = field(default_factory=Counter)
+    tally: Counter[str] = msgspec.field(default_factory=Counter)
 
     @property
     def alarm(self) -> datetime | None:

@@ -35,6 +35,8 @@ class SqliteSql:
 
     def change(self, name: str, rows: Iterable[Row], /) -> None:
         asked = list(rows)
+        if not asked:
+            return
         before = self._total_changes()
         self._cursor.executemany(STATEMENTS[name], asked)
         if self._total_changes() - before != len(asked):
