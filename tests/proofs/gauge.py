@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +47,21 @@ class Gauge:
         self._log = None if database else folder / f"{FILE}-wal"
         self._first: tuple[int, int] | None = None  # flows, and what the file took after them
         self._asked = POSTGRES if database else SQLITE
-        self._ask: Callable[[Any], Iterable[Any]] = (
-            psycopg.connect(database, autocommit=True).execute
+        self._session: psycopg.Connection[Any] | apsw.Connection = (
+            psycopg.connect(database, autocommit=True)
             if database
-            else apsw.Connection(str(folder / FILE), flags=apsw.SQLITE_OPEN_READONLY).execute
+            else apsw.Connection(str(folder / FILE), flags=apsw.SQLITE_OPEN_READONLY)
         )
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._session.close()
 
     def read(self, flows: int) -> dict[str, float]:
         """Read each resource, after so many flows."""
-        found = {name: next(iter(self._ask(sql)))[0] for name, sql in self._asked.items()}
+        found = {
+            name: next(iter(self._session.execute(sql)))[0] for name, sql in self._asked.items()
+        }
         oldest, file = found.pop("oldest"), found.pop("file")
         if self._log is not None:
             found["log_mib"] = self._log.stat().st_size / MIB

@@ -12,7 +12,7 @@ import asyncio
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, closing
 from itertools import count, cycle
 from pathlib import Path
 from statistics import median
@@ -37,6 +37,7 @@ UNDER_WAY_MOST = 200  # where they come at a pace
 BAD_ANSWERS = "busy=0.3:1,lost=0.1,reset=0.1:5"
 EVERY_SECONDS, BAD_SECONDS = 60.0, 5.0
 PAUSE_SECONDS, LOOK_SECONDS = 0.2, 0.01
+SLOWER = 1.1  # each look after the one before, so that a long wait costs the house little
 PATIENCE_SECONDS = 180.0  # for one answer, and for what follows from the last
 OPERATOR_SECONDS = 1.0  # between two looks at the console
 PAGES = ("console/", "console/exceptions", "console/cases?process=order_release")
@@ -59,6 +60,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     folder: Path = Path()
     database: str = ""
     program: str = PROGRAM
+    faults: str = ""  # of the partners' answers, all the time
+    surroundings: dict[str, dict[str, str]] = {}
 
 
 class Soaked(Struct, frozen=True, kw_only=True):
@@ -124,11 +127,18 @@ class Soak:
 
     def _way(self, kind: str) -> HttpFaultProxy:
         at = urlsplit(self._ledgers[kind].url)
-        return HttpFaultProxy(str(at.hostname), at.port or 0, seed=7)
+        return HttpFaultProxy(str(at.hostname), at.port or 0, seed=7, faults=self._plan.faults)
 
     def _fleet(self, partners: dict[str, str]) -> Fleet:
         plan = self._plan
-        fleet = Fleet(plan.folder, partners, plan.database, workers=WORKERS, program=plan.program)
+        fleet = Fleet(
+            plan.folder,
+            partners,
+            plan.database,
+            workers=WORKERS,
+            program=plan.program,
+            surroundings=plan.surroundings,
+        )
         self._end.callback(fleet.end)
         return fleet
 
@@ -136,14 +146,15 @@ class Soak:
         """Warm up, and then read by the work that is done."""
         plan = self._plan
         await self._flows(plan.warm, 0.0, began + plan.seconds / 3)
-        gauge = Gauge([each.pid for each in fleet.members], plan.folder, plan.database)
         warm, every = len(self._done), max(1, plan.flows // plan.readings)
+        pids = [each.pid for each in fleet.members]
+        with closing(Gauge(pids, plan.folder, plan.database)) as gauge:
 
-        def read() -> None:
-            if (len(self._done) - warm) % every == 0:
-                self._read(gauge)
+            def read() -> None:
+                if (len(self._done) - warm) % every == 0:
+                    self._read(gauge)
 
-        await self._flows(plan.flows, plan.pace, began + plan.seconds, read)
+            await self._flows(plan.flows, plan.pace, began + plan.seconds, read)
 
     async def _flows(
         self, number: int, pace: float, until: float, done: Callable[[], None] = lambda: None
@@ -194,6 +205,7 @@ class Soak:
     async def _seen(self, key: str, milestone: str | None) -> None:
         """Look at the customer's page until it shows a milestone; None: until there is one."""
         where = f"{self._door}/experience/v1/shipments/SH-{key}"
+        pause = LOOK_SECONDS
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 async with self._session.get(where, headers={"X-API-Key": API_KEY}) as answer:
@@ -201,7 +213,8 @@ class Soak:
                     self._pages += 1
                     if answer.ok and (milestone is None or milestone in shown(page)):
                         return
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(pause)
+                pause = min(pause * SLOWER, PAUSE_SECONDS)
 
     async def _operate(self) -> None:
         """Look at the console, as somebody on duty does. Raises where a page is not there."""

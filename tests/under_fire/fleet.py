@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.proofs.poison import POLICY, until_answers
@@ -48,9 +50,12 @@ PROGRAM = "crossdock.cli"
 class Member:
     """One process, which can be killed, frozen and started again."""
 
-    def __init__(self, name: str, command: list[str], log: Path) -> None:
-        """Know how it is started."""
+    def __init__(
+        self, name: str, command: list[str], log: Path, surroundings: Mapping[str, str]
+    ) -> None:
+        """Know how it is started; `surroundings` are added to the environment."""
         self.name = name
+        self._surroundings = surroundings
         self._command = command
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
@@ -63,7 +68,8 @@ class Member:
                     "%s ended with %s: %s", self.name, self._process.returncode, self._last_words()
                 )
             with self._log.open("ab") as log:
-                self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+                env = {**os.environ, **self._surroundings}
+                self._process = subprocess.Popen(self._command, stdout=log, stderr=log, env=env)
 
     def _last_words(self) -> str:
         return "\n".join(self._log.read_text("utf-8").splitlines()[-3:])
@@ -87,9 +93,13 @@ class Member:
 
 
 class Fleet:
-    """All processes of one house; `program` is the module that they run."""
+    """All processes of one house.
 
-    def __init__(
+    `program` is the module that they run, `surroundings` what is added to the environment of some,
+    by their names.
+    """
+
+    def __init__(  # noqa: PLR0913 - a house differs in so many ways
         self,
         folder: Path,
         partners: dict[str, str],
@@ -97,6 +107,7 @@ class Fleet:
         *,
         workers: int = WORKERS,
         program: str = PROGRAM,
+        surroundings: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         """Write the configurations; `database` empty: one process over a file."""
         self.folder = folder
@@ -108,6 +119,7 @@ class Fleet:
         self._database = database
         self._workers = workers
         self._program = program
+        self._surroundings = surroundings or {}
         self.doors = [free_port() for _ in range(APIS if database else 1)]
         self.members = self._members()
 
@@ -123,7 +135,8 @@ class Fleet:
     def _member(self, name: str, command: str, port: int) -> Member:
         config = self._config(port)
         typed = [sys.executable, "-m", self._program, command, "--config", str(config)]
-        return Member(name, typed, self.folder / f"{name}.log")
+        log = self.folder / f"{name}.log"
+        return Member(name, typed, log, self._surroundings.get(name, {}))
 
     def _config(self, port: int) -> Path:
         file = self.folder / f"crossdock-{port}.toml"
