@@ -7,13 +7,15 @@ import base64
 import json
 from pathlib import Path
 
+import nats
 import pytest
 from msgspec.structs import replace
 
 from crossdock.channels.stream import Source
 from crossdock.channels.stream.jetstream import open_stream, opened
 from crossdock.faults import Fault, Misconfigured, NotNow
-from tests.channels.broker import broker, free_port, publishing, server
+from tests.channels.broker import answering, broker, free_port, publishing, server
+from tests.simulators.kit import call
 
 pytestmark = pytest.mark.skipif(not server(), reason="there is no nats-server for this system")
 
@@ -127,3 +129,23 @@ def test_a_structured_event_is_opened_and_what_is_none_comes_as_it_is(
     event: dict[str, object], held: tuple[bytes, str]
 ) -> None:
     assert opened(json.dumps(event, separators=(",", ":")).encode()) == held
+
+
+async def told_of_flushing(folder: Path) -> tuple[bool, bool]:
+    port, monitor = free_port(), free_port()
+    config = folder / "nats.conf"
+    config.write_text("jetstream { sync_interval: always }", "utf-8")
+    async with broker(folder, port, "-c", str(config), "-m", str(monitor)) as address:
+        await answering(monitor)
+        seen = await asyncio.to_thread(call, "GET", f"http://127.0.0.1:{monitor}/varz")
+        client = await nats.connect(address)
+        told = json.dumps(client._server_info)  # noqa: SLF001 - all that a client is told at the door
+        stream = await client.jetstream().add_stream(name="ORDERS", subjects=["orders"])
+        account = await client.request("$JS.API.INFO", b"")
+        await client.close()
+    heard = f"{told} {stream.as_dict()} {account.data.decode()}"
+    return seen.content["jetstream"]["config"]["sync_always"], "sync" in heard
+
+
+def test_whether_a_broker_flushes_it_tells_whoever_watches_it_and_no_client(tmp_path: Path) -> None:
+    assert asyncio.run(told_of_flushing(tmp_path)) == (True, False)
