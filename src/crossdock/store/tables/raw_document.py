@@ -16,7 +16,6 @@ from crossdock.store.instants import instant, micros
 from crossdock.store.tables.table import Table
 
 CHUNK_BYTES = 1 << 20
-WINDOW_MIN, TABLES = 10, 7  # zlib's largest: a window of 15 bits, and tables of 7 less
 LEVEL = 1  # a document is written once and seldom read: speed before the last per cent
 
 _findings = msgspec.json.Decoder(tuple[Finding, ...])
@@ -26,18 +25,8 @@ def chunks(content: bytes) -> Iterator[tuple[int, str, bytes]]:
     """Cut content in pieces (number, packing, bytes), packed where that makes them smaller."""
     for number, start in enumerate(range(0, len(content), CHUNK_BYTES)):
         piece = content[start : start + CHUNK_BYTES]
-        packed = pack(piece)
+        packed = zlib.compress(piece, LEVEL)
         yield (number, "zlib", packed) if len(packed) < len(piece) else (number, "plain", piece)
-
-
-def pack(piece: bytes) -> bytes:
-    """Pack a piece with no larger a window, and no larger tables, than it can fill.
-
-    To set up the largest takes five times as long as a milestone's document (measured).
-    """
-    window = min(max(len(piece).bit_length() + 1, WINDOW_MIN), zlib.MAX_WBITS)
-    packer = zlib.compressobj(LEVEL, wbits=window, memLevel=window - TABLES)
-    return packer.compress(piece) + packer.flush()
 
 
 class ReadDocuments(Table):

@@ -13,8 +13,6 @@ from crossdock.ports.store import DocumentStatus, MessageRow, Repeated, Seen, St
 from crossdock.testing.store_conformance import rows
 from crossdock.testing.store_conformance.rows import MAIN, MINUTE, NOON
 
-SIZES = (1, 300, 1_023, 1_024, 40_000)  # of documents, each packed in a way of its own
-
 
 def repeated(store: Store, messages: Sequence[MessageRow], new: int) -> bool:
     """Append messages in a transaction; answer whether one of the first `new` was there."""
@@ -131,7 +129,6 @@ class HistoryStories:
             rows.document("d1", b""),
             rows.document("d2", b"ISA*00*" * 500_000),
             rows.document("d3", noise, parent_id="d1", retention="long"),
-            *[rows.document(f"s{size}", (b"ISA*00*%d" % size * size)[:size]) for size in SIZES],
         ]
 
         with store.write() as unit:
