@@ -64,11 +64,11 @@ bench: setup ## Measure crossdock beside its peers and its limits: make bench BE
 	@$(PY) -m benchmarks $(BENCH)
 	@$(PY) -m tools.generate >/dev/null
 
-restores: setup ## Lose days after their backup, restore them, and count what is missing or doubled
-	@$(PY) -m tests.journeys.restored
+restores: setup ## Lose days after their backup and restore them, on both stores: STORE=sqlite for one
+	@$(PY) -m tests.journeys.restored $(if $(STORE),--store $(STORE))
 
-upgrades: setup ## Upgrade a day of every released version in its middle, and finish it
-	@$(PY) -m tests.store.upgraded
+upgrades: setup ## Upgrade a day of every released version in its middle: STORE=sqlite for one
+	@$(PY) -m tests.store.upgraded $(if $(STORE),--store $(STORE))
 
 contracts: setup ## Write contracts/, docs/reference/ and docs/guarantees.md anew
 	@$(PY) -m tools.generate

@@ -101,7 +101,7 @@ PROMISES = (
         sqlite="States and messages carry their schema",
         postgres="The same",
         shown=("tests/flow/test_evolution.py", "tests/flow/test_replayer.py"),
-        programmes=("golden_histories", "upgrade"),
+        programmes=("golden_histories", "upgrade", "upgrade_postgres"),
     ),
     Promise(
         text="A restore of an older backup does nothing twice, uses no control number again, and "
@@ -114,14 +114,14 @@ PROMISES = (
             "tests/store/test_sqlite_backup.py",
             "tests/store/test_postgres_backup.py",
         ),
-        programmes=("backup_restore",),
+        programmes=("backup_restore", "backup_restore_postgres"),
     ),
     Promise(
         text="Workers of a release go on while the next is rolled out",
         sqlite="One process writes; the release before starts again on what was only prepared",
         postgres="By `pre` and `post` changes; what is newer is left to newer workers",
         shown=("tests/store/test_released.py", "tests/flow/test_evolution.py"),
-        programmes=("upgrade",),
+        programmes=("upgrade", "upgrade_postgres"),
     ),
     Promise(
         text="A partner that was away is not trampled when it is back",

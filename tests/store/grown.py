@@ -1,17 +1,15 @@
 """A store in the middle of its work, made by the real machine.
 
-It has open effects, calls on their way, timers, parked keys and thousands of messages; `as_of`
+It has open effects, calls on their way, timers, parked keys and thousands of messages; `earlier`
 writes the same as an earlier release would have left it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
-from pathlib import Path
 
-import apsw
 from msgspec.structs import replace
 
 from benchmarks import flows
@@ -20,9 +18,6 @@ from crossdock.app.roster import PROCESSES
 from crossdock.flow.machine import Machine
 from crossdock.messages.envelope import Key
 from crossdock.ports.store import Reader, Store
-from crossdock.store.migrations import Migration
-from crossdock.store.sqlite import SqliteStore
-from crossdock.store.sqlite.migrations import migrate
 from crossdock.testing.in_process import InProcess, arrival
 from crossdock.testing.plain_partner import PlainPartner
 
@@ -121,43 +116,3 @@ def answers(reader: Reader) -> list[object]:
             reader.unhandled(TENANT, subscriber, key),
         ]
     return found
-
-
-def all_answers(file: Path) -> list[object]:
-    """Open a store, bringing it up to this release, and ask it everything."""
-    store = SqliteStore(file)
-    with store.read() as reader:
-        found = answers(reader)
-    store.close()
-    return found
-
-
-def as_of(release: Sequence[Migration], grown: Path, image: Path) -> None:
-    """Write the content of a store as an earlier release would hold it: its tables, its columns.
-
-    Tables that were taken away since stay empty: today's release writes nothing there.
-    """
-    connection = apsw.Connection(str(image))
-    migrate(connection, release)
-    connection.execute("ATTACH ? AS grown", (str(grown),))
-    tables = [
-        name
-        for (name,) in connection.execute(
-            "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
-            " INTERSECT SELECT name FROM grown.sqlite_schema WHERE type = 'table'"
-        )
-        if name != "migration"
-    ]
-    with connection:
-        for table in tables:
-            names = ", ".join(
-                column
-                for (_, column, _, _, _, _, hidden) in connection.execute(
-                    f"PRAGMA main.table_xinfo({table})"
-                )
-                if not hidden
-            )
-            connection.execute(
-                f"INSERT INTO main.{table} ({names}) SELECT {names} FROM grown.{table}"  # noqa: S608 - names of our own tables
-            )
-    connection.close()

@@ -1,59 +1,59 @@
 """A store in the middle of its work is opened by the next release, and loses nothing of it."""
 
 from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from crossdock.store.migrations import Migration
-from crossdock.store.sqlite import SqliteStore
-from crossdock.store.sqlite.migrations import shipped
 from crossdock.testing.plain_partner import PlainPartner
-from tests.store import grown, released
+from tests.store import earlier, grown
+from tests.store.earlier import Databases, Engine, Files
 
-ORDERS = 150
+ORDERS = 60
 
 
-@pytest.fixture(scope="module")
-def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+class Day(NamedTuple):
     """A store in the middle of a day, as today's release leaves it."""
-    file = tmp_path_factory.mktemp("day") / "today.db"
-    store = SqliteStore(file)
+
+    engine: Engine
+    place: str
+
+
+@pytest.fixture(scope="module", params=["file", "database"])
+def day(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Day:
+    """A day in a file, and one in a database."""
+    engine: Engine = (
+        Files(tmp_path_factory.mktemp("day"))
+        if request.param == "file"
+        else Databases(request.getfixturevalue("postgres"))
+    )
+    place = engine.place()
+    store = engine.open(place)
     grown.grow(store, PlainPartner(), ORDERS)
     store.close()
-    return file
+    return Day(engine, place)
 
 
-def earlier() -> Sequence[Migration]:
-    """Give the changes of the tables that the oldest released version had."""
-    return shipped()[: released.frozen("sqlite")[0].migrations]
-
-
-def upgraded(day: Path, folder: Path) -> Path:
+def upgraded(day: Day) -> str:
     """Write the day as the oldest released version would have left it."""
-    image = folder / "earlier.db"
-    grown.as_of(earlier(), day, image)
-    return image
+    return day.engine.as_of(earlier.oldest(day.engine), day.place)
 
 
-def copied(day: Path, folder: Path) -> Path:
+def copied(day: Day) -> str:
     """Write the day as it is."""
-    twin = folder / "twin.db"
-    grown.as_of(shipped(), day, twin)
-    return twin
+    return day.engine.as_of(earlier.changes(day.engine), day.place)
 
 
-def finished(file: Path) -> tuple[Counter[tuple[str, bytes]], list[object]]:
+def finished(engine: Engine, place: str) -> tuple[Counter[tuple[str, bytes]], list[object]]:
     """Finish the day; tell what partners were asked, and all that the store answers then."""
-    store, partner = SqliteStore(file), PlainPartner()
+    store, partner = engine.open(place), PlainPartner()
     grown.finish(store, partner, ORDERS)
     store.close()
-    return partner.applied, grown.all_answers(file)
+    return partner.applied, earlier.answers(engine, place)
 
 
-def test_the_day_has_all_that_an_upgrade_can_lose(day: Path) -> None:
-    store = SqliteStore(day)
+def test_the_day_has_all_that_an_upgrade_can_lose(day: Day) -> None:
+    store = day.engine.open(day.place)
     with store.read() as reader:
         statuses = Counter(
             status for (_, _, status), n in reader.outbox_counts("main").items() for _ in range(n)
@@ -69,19 +69,17 @@ def test_the_day_has_all_that_an_upgrade_can_lose(day: Path) -> None:
     assert (messages > 12 * ORDERS, pending > 0, timers >= ORDERS) == (True, True, True)
 
 
-def test_a_grown_store_answers_after_an_upgrade_as_before(day: Path, tmp_path: Path) -> None:
-    before = grown.all_answers(day)
+def test_a_grown_store_answers_after_an_upgrade_as_before(day: Day) -> None:
+    before = earlier.answers(*day)
 
-    after = grown.all_answers(upgraded(day, tmp_path))
+    after = earlier.answers(day.engine, upgraded(day))
 
     assert after == before
 
 
-def test_what_an_earlier_release_began_ends_as_if_there_had_been_no_upgrade(
-    day: Path, tmp_path: Path
-) -> None:
-    asked, found = finished(upgraded(day, tmp_path))
-    straight, expected = finished(copied(day, tmp_path))
+def test_what_an_earlier_release_began_ends_as_if_there_had_been_no_upgrade(day: Day) -> None:
+    asked, found = finished(day.engine, upgraded(day))
+    straight, expected = finished(day.engine, copied(day))
 
     assert set(asked.values()) == {1}
     assert (asked, found) == (straight, expected)
