@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -27,7 +28,7 @@ from crossdock.ports import Exchange, Stage
 from crossdock.processes.freight_settlement_state import Accrued, Settlement
 from crossdock.simulators.ledger import Entry
 from crossdock.testing.simulation.faults import Level
-from crossdock.testing.simulation.image import BEGIN
+from crossdock.testing.simulation.image import BEGIN, made
 from crossdock.testing.simulation.invariants import tenants
 from crossdock.testing.simulation.invariants.agreed import Agreed
 from crossdock.testing.simulation.invariants.base import Scene
@@ -35,10 +36,12 @@ from crossdock.testing.simulation.invariants.effects import Polite
 from crossdock.testing.simulation.invariants.ledgers import ENDS, SETTLEMENTS, Believed
 from crossdock.testing.simulation.invariants.money import BilledWhenCertain
 from crossdock.testing.simulation.invariants.rules import BEGAN, SAID, STATES, KeepsItsRules
+from crossdock.testing.simulation.memory import MemoryFile
 from crossdock.testing.simulation.options import draw
 from crossdock.testing.simulation.rosters import BOOK, FREIGHT, LATER_BOOK
 from crossdock.testing.simulation.runs import stage
 from crossdock.testing.simulation.witness import Heard, Sent, Witness
+from crossdock.testing.simulation.world import Violation, World
 
 NO_ANSWER = Exchange(stage=Stage.NO_ANSWER)
 DONE = Exchange(stage=Stage.ANSWERED, status=201)
@@ -338,3 +341,40 @@ def test_a_partner_that_has_refused_a_call_does_not_do_its_copy() -> None:
 
     assert outcome.violation is None
     assert outcome.reached["erp refused erp.commit_inventory"] > 0
+
+
+class Tampered(World):
+    """A world in which somebody writes the audit log behind the house's back, before its end."""
+
+    statement = ""
+
+    def _judge_the_end(self) -> Violation | None:
+        self.store.connection.execute(self.statement)
+        return super()._judge_the_end()
+
+
+def tampered_with(folder: Path, statement: str) -> tuple[str, str]:
+    """Run a world with this statement at its end; the rule that tells, and what it says."""
+    image = made()
+    world = Tampered(draw(5), image, MemoryFile(image.store), folder)
+    world.statement = statement
+    violation = world.run().violation
+    assert violation is not None
+    return violation.number, violation.said
+
+
+def test_a_row_of_the_audit_log_that_was_changed_is_told(tmp_path: Path) -> None:
+    told = tampered_with(tmp_path, "UPDATE audit SET reason = 'never said' WHERE seq = 2")
+
+    assert told == ("INV-39", "row 2, or the seal before it, was changed")
+
+
+def test_a_row_of_the_audit_log_that_nobody_brought_about_is_told(tmp_path: Path) -> None:
+    told = tampered_with(
+        tmp_path,
+        "INSERT INTO audit (tenant, at, actor, action, subject, reason, detail)"
+        " VALUES ('main', 0, 'nobody', 'freight.approve', 'L-1', '', '')",
+    )
+
+    said = "('nobody', 'freight.approve', 'L-1') is in the audit log, and nobody did it"
+    assert told == ("INV-39", said)

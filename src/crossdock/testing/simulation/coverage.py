@@ -25,6 +25,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 REACHED: tuple[str, ...] = _words("""
+    audit log sealed
     told order.released
     told order.changed
     told order.cancelled

@@ -17,6 +17,7 @@ from crossdock.flow.machine import Machine
 from crossdock.flow.reading import Arrival
 from crossdock.flow.roster import Roster
 from crossdock.flow.settling import Work
+from crossdock.flow.shell import SEAL_SECONDS
 from crossdock.ports import Exchange
 from crossdock.ports.store import Reader, Store, Unit
 from crossdock.simulators.chance import between
@@ -140,6 +141,8 @@ class House:
         self._door: deque[tuple[Arrival, Answered]] = deque()
         self._planned: dict[str, datetime] = {}
         self._transactions = 0
+        self._sealings = 0
+        self._chance: tuple[str | int, ...] = ()  # of what is under way
         self._restarts = 0
         self.release = 0
         self.skew = timedelta()
@@ -166,6 +169,7 @@ class House:
         self._planned.clear()
         self._plan("turn", self._timeline.now, self._turn)
         self._look_ahead()
+        self._seal_soon()
         return f"started release {self.release}, {'clean' if clean else 'unclean'}"
 
     def stop(self) -> str:
@@ -213,6 +217,7 @@ class House:
         if self.worker is not None:
             self._plan("turn", self._soon(), self._turn)
             self._look_ahead()
+            self._seal_soon()
 
     def act(self, call: Callable[[], T], old: Worker | None = None) -> T | None:
         """Let the machine act; None where the worker died of it or the disk was full.
@@ -220,6 +225,10 @@ class House:
         `old` is a worker that was left behind, where it is that one who acts.
         """
         self._transactions += 1
+        return self._act(call, old, self._transactions)
+
+    def _act(self, call: Callable[[], T], old: Worker | None, *chance: str | int) -> T | None:
+        self._chance = chance
         try:
             return call()
         except Crashed as crash:
@@ -232,11 +241,11 @@ class House:
             return None
 
     def _point(self, name: str) -> None:
-        if self._dice.strikes(name, self._transactions):
+        if self._dice.strikes(name, *self._chance):
             raise Crashed(name)
 
     def _is_full(self) -> bool:
-        return self._dice.strikes("disk_full", self._transactions)
+        return self._dice.strikes("disk_full", *self._chance)
 
     def _end_life(self, why: str) -> None:
         """Let the worker be gone; what waited at the door hears nothing."""
@@ -354,6 +363,24 @@ class House:
         self._plan("turn", self._soon(), self._turn)
         self._look_ahead()
         return f"{rung.rung} timers"
+
+    def _seal_soon(self, seconds: float = SEAL_SECONDS) -> None:
+        self._plan("seal", self._timeline.now + timedelta(seconds=seconds), self._seal)
+
+    def _seal(self) -> str | None:
+        """Seal what was noted in the audit log, and tell the head of its chain."""
+        worker = self.worker
+        if worker is None:
+            return None
+        self._sealings += 1
+        head = self._act(worker.machine.seal_audit, None, "seal", self._sealings)
+        if head is None:
+            self._seal_soon()
+            return "died" if self.worker is None else "no room"
+        if not head:
+            return None
+        self._witness.sealed(head)
+        return f"the audit log up to {head.partition(':')[0]}"
 
     def _leasing(self, endpoint: str) -> Callable[[], str | None]:
         return lambda: self._lease(endpoint)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from crossdock.apis.experience.v1.views import ShipmentView, curated, picture_of
+from crossdock.apis.experience.v1.shipments import PAGE_MAX, Shipments
+from crossdock.apis.experience.v1.views import ShipmentView
 from crossdock.apis.problems import Declined
 from crossdock.apis.process.v1.counter_offers import Countering, judge
 from crossdock.flow.decisions import EDIT, RETRY, WAIVE, Decision, Undecidable
 from crossdock.flow.exceptions import ENDPOINT_CODES, ID_REUSED, REFUSED, UNRESOLVED
 from crossdock.flow.machine import Machine
 from crossdock.flow.operator_word import Heard, Word
+from crossdock.governance.entitlements import Customer
 from crossdock.messages.freight_settlement import AccrueFreight, PostFreightInvoice, ReleaseBilling
 from crossdock.ports.store import ExceptionRow, Store
 from crossdock.processes.acknowledgement import OVERDUE as ACK_OVERDUE
@@ -25,7 +27,6 @@ from crossdock.testing.simulation.wire import Wire
 from crossdock.testing.simulation.witness import Witness
 
 TENANT = "main"
-KIND = "shipment_view"
 WAIVE_SHARE, MENDS_SHARE, LETS_GO_SHARE, COUNTERS_SHARE = 0.25, 0.7, 0.4, 0.5
 BY, WHY = "simulated", "as the dice fell"
 # On which other terms a person would carry what a customer offers, in the currency of a 990 to it.
@@ -53,12 +54,9 @@ KNOWN_FOR_GOOD = {ID_REUSED}
 
 def pages(store: Store, customer: str, tenant: str = TENANT) -> list[ShipmentView]:
     """Give a customer's shipments as the experience API shows them."""
-    with store.read() as reader:
-        rows = reader.find(tenant, KIND, {"customer": customer, "visible": "yes"})
-        return [
-            curated(picture, reader.breaker(tenant, picture.picture.source))
-            for picture in map(picture_of, rows)
-        ]
+    who = Customer(id=customer, name=customer, api_key_sha256="")
+    found = Shipments(store.read, tenant).page(who, {}, limit=PAGE_MAX)
+    return [each.view for each in found.shipments]
 
 
 class Operators:

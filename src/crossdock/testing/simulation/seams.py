@@ -360,3 +360,8 @@ def _counted(reported: Any, number: int) -> Any:
         return reported
     evidence = replace(report.evidence, note=f"the {number}th")
     return replace(reported, report=replace(report, evidence=evidence))
+
+
+def upon_nothing(original: Any) -> Any:
+    """Seal each row of the audit log for itself."""
+    return lambda _before, number, content: original(bytes(32), number, content)

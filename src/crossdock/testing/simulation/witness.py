@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from crossdock.apis.experience.v1.views import ShipmentView
 from crossdock.canonical.money import Money
 from crossdock.flow.decisions import EDIT, RETRY, WAIVE
 from crossdock.flow.deliverer import Ended, Recorded, Result
@@ -109,6 +110,8 @@ class News:
         self.heard: list[Heard] = []
         self.died: list[tuple[str, str]] = []  # process and key whose step killed its worker
         self.unheard: list[str] = []  # effects whose answer was written down by a worker that died
+        self.sealed: list[str] = []  # heads of the audit log's chain
+        self.looked: list[ShipmentView] = []  # pages that customers looked at
 
     def __bool__(self) -> bool:
         """Tell whether there is any."""
@@ -300,6 +303,15 @@ class Witness:
     def died(self, subscriber: str, key: str) -> None:
         """Note a step that killed its worker."""
         self.news.died.append((subscriber, key))
+
+    def sealed(self, head: str) -> None:
+        """Note what the house told as the new head of its audit log's chain."""
+        self.news.sealed.append(head)
+        self.reached["audit log sealed"] += 1
+
+    def looked(self, views: Sequence[ShipmentView]) -> None:
+        """Note what customers were shown."""
+        self.news.looked.extend(views)
 
     def overruled(self, row: ExceptionRow, verb: str) -> None:
         """Note that a person decided."""

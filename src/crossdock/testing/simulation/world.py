@@ -339,8 +339,9 @@ class World:
 
     def _look(self) -> str:
         customers = sorted({each.order["customer_id"] for each in self.day.releases})
-        seen = sum(len(pages(self.store, customer)) for customer in customers)
-        return f"{seen} shipments"
+        seen = [each for customer in customers for each in pages(self.store, customer)]
+        self.witness.looked(seen)
+        return f"{len(seen)} shipments"
 
     def _ends_safety(self) -> bool:
         if self.options.until:

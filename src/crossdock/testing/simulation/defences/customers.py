@@ -1,4 +1,4 @@
-"""The defences of what is answered to customers, and of what they are told."""
+"""The defences of what is answered to customers, and of what they are told and shown."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from crossdock.apis.experience.v1 import views
 from crossdock.messages.load_acceptance import LoadOffered
-from crossdock.processes import load_acceptance, shipment_visibility, shipment_visibility_telling
+from crossdock.processes import (
+    load_acceptance,
+    shipment_visibility,
+    shipment_visibility_picture,
+    shipment_visibility_telling,
+)
 from crossdock.testing.simulation import seams
 from crossdock.testing.simulation.defences.base import Defence, one
 
 AGAIN_MAX = 3  # words on one milestone; who is told for ever would be told by every step
 HELD_BY = "tests/processes/test_load_acceptance.py::test_"
+SILENCE_BY = "tests/processes/test_shipment_visibility_promises.py::test_"
 TOLD_BY = "tests/processes/test_shipment_visibility_telling.py::test_"
 
 
@@ -85,7 +92,32 @@ def without_gate(original: Any) -> Any:
     return judge_gate
 
 
+def once_silent(_original: Any) -> Any:
+    """Call a shipment silent for ever that was silent once."""
+    return lambda state, _journey: state.silent_since is not None
+
+
+def within_reach(original: Any) -> Any:
+    """Say of every source that it can be reached."""
+    return lambda seen, _source: original(seen, None)
+
+
 DEFENCES: dict[str, Defence] = {
+    "silence_shown": Defence(
+        says="a page says so when nobody speaks of its shipment",
+        patches=one(shipment_visibility_picture, "is_silent", seams.always(answer=False)),
+    ),
+    "silence_ends": Defence(
+        says="a page says no more that nobody speaks once somebody has",
+        patches=one(shipment_visibility_picture, "is_silent", once_silent),
+        weather=("telling_lost", "late", "cut_off"),
+        held_by=f"{SILENCE_BY}the_next_report_ends_the_silence",
+    ),
+    "out_of_reach_shown": Defence(
+        says="a page says so when the source of its news cannot be reached",
+        patches=one(views, "_freshness", within_reach),
+        weather=("down", "not_sent"),
+    ),
     "newest_offer": Defence(
         says="an older word on a load never takes the place of a newer",
         patches=one(load_acceptance, "take_offer", any_word),

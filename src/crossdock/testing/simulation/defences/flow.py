@@ -7,6 +7,7 @@ from itertools import count
 
 from crossdock.flow import (
     asking,
+    audit_chain,
     breaker,
     deliverer,
     desk,
@@ -283,6 +284,14 @@ DEFENCES: dict[str, Defence] = {
     "audit": Defence(
         says="who decided is written down",
         patches=one(SqliteUnit, "log", seams.always(None)),
+    ),
+    "audit_sealed": Defence(
+        says="what is written down of who decided is sealed",
+        patches=one(SqliteUnit, "seal_audit", seams.always(None)),
+    ),
+    "audit_chained": Defence(
+        says="each row of the audit log is sealed upon the one before it",
+        patches=one(audit_chain, "_digest", seams.upon_nothing),
     ),
     "counters": Defence(
         says="what is counted is counted in the transaction that did it",

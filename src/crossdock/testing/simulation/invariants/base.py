@@ -38,7 +38,7 @@ STANDING = (
     " (SELECT group_concat(key || ' ' || revision, char(10)) FROM projection"
     " WHERE tenant = 'main' AND kind = 'shipment_view')"
 )
-NEWS = ("delivered", "done", "posted", "sent", "heard", "unheard", "died")
+NEWS = ("delivered", "done", "posted", "sent", "heard", "unheard", "died", "sealed", "looked")
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -188,7 +188,8 @@ class Invariant:
 
     One object for each run; both methods give a sentence for each violation. `wakes` names what an
     event must have brought for `after` to have anything to judge: `delivered`, `done`, `sent`,
-    `posted`, `heard` (see `witness.News`), `shown` (a customer page changed) or `committed`.
+    `posted`, `heard`, `sealed`, `looked` (see `witness.News`), `shown` (a customer page changed) or
+    `committed`.
     """
 
     number: ClassVar[str]

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from hashlib import blake2b
 
-from crossdock.testing.simulation.invariants.base import Invariant
+import msgspec
+
+from crossdock.flow import audit_chain
+from crossdock.store.instants import instant
+from crossdock.testing.simulation.invariants.base import Invariant, Scene
+from crossdock.testing.simulation.offers import COUNTER
+from crossdock.testing.simulation.people import BY
 
 HOPS_MAX = 60
 A_PERSON = "a person"  # whose word has an audit row (INV-39)
@@ -19,21 +26,66 @@ UNASKED = (
     " AND exception.status = 'open')"
 )
 CAUSES = "SELECT id, causation_id, document_id, origin FROM message"
-AUDITED = "SELECT count(*) FROM audit WHERE actor = 'simulated' OR action LIKE 'freight.%'"
+NOTED = "SELECT actor, action, subject FROM audit WHERE tenant = 'main'"
+SEALED = (
+    "SELECT seq, at, actor, action, subject, reason, detail, seal FROM audit"
+    " WHERE tenant = 'main' AND seq > ? ORDER BY seq"
+)
+SUBJECT = "SELECT subject FROM exception WHERE id = ?"
+NOTHING = bytes(32)
 
 
 class Audited(Invariant):
     """INV-39."""
 
     number = "INV-39"
-    says = "every decision of a person has its audit row"
+    says = "every decision of a person has its audit row, and the rows are one whole chain"
+    wakes = frozenset({"sealed"})
+
+    def __init__(self, scene: Scene) -> None:
+        """Begin before the first row."""
+        super().__init__(scene)
+        self._last, self._digest = 0, NOTHING
+
+    def after(self) -> Iterator[str]:
+        """Seal what is new once more, as `flow.audit_chain` says in its head, and compare."""
+        for seq, at, *said, seal in self.scene.rows(SEALED, self._last):
+            row = msgspec.json.encode(("main", seq, instant(at), *said))
+            before = self._last.to_bytes(8, "big")
+            digest = blake(self._digest + before + blake(row))
+            if seal != before + digest:
+                yield f"row {seq} of the audit log is not sealed upon row {self._last}"
+            self._last, self._digest = seq, digest
+        if self.witness.news.sealed[-1] != self._head():
+            yield f"the head of the audit log is told as {self.witness.news.sealed[-1]}"
 
     def at_end(self) -> Iterator[str]:
-        """Count both."""
-        decided = len(self.witness.decisions) + len(self.witness.words)
-        rows = self.scene.value(AUDITED)
-        if rows != decided:
-            yield f"{decided} decisions and {rows} audit rows"
+        """Hold the rows against what persons did, and let the log be verified to its head."""
+        noted, done = Counter(self.scene.rows(NOTED)), Counter(self._done())
+        yield from (f"{each} has no audit row" for each in done - noted)
+        yield from (f"{each} is in the audit log, and nobody did it" for each in noted - done)
+        with self.scene.store.read() as reader:
+            verdict = audit_chain.verify(reader, "main", self._head())
+        yield from verdict.wrong
+        if verdict.waiting:
+            yield f"{verdict.waiting} rows of the audit log were never sealed"
+
+    def _done(self) -> Iterator[tuple[str, str, str]]:
+        for verb, id_, _ in self.witness.decisions:
+            if verb == COUNTER:
+                yield BY, f"load.{verb}", self.scene.value(SUBJECT, id_)
+            else:
+                yield BY, f"exception.{verb}", id_
+        for each in self.witness.words:
+            yield each.by, f"freight.{each.verdict}", f"freight_settlement/load/{each.load_id}"
+
+    def _head(self) -> str:
+        return f"{self._last}:{self._digest.hex()}" if self._last else ""
+
+
+def blake(content: bytes) -> bytes:
+    """Digest as the audit log's chain does."""
+    return blake2b(content, digest_size=32).digest()
 
 
 class Wakeable(Invariant):

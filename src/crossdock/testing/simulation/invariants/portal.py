@@ -7,12 +7,18 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from crossdock.canonical.tracking import PHASES, Classifier, Milestone, Phase
+from crossdock.apis.experience.v1.views import ShipmentView
+from crossdock.canonical.tracking import PHASES, TERMINAL, Classifier, Milestone, Phase
 from crossdock.messages.shipment_visibility import CustomerPicture, PictureChanged
+from crossdock.store.instants import instant
 from crossdock.testing.simulation.invariants.base import Invariant, Shown
 from crossdock.testing.simulation.partners import OFFERING
+from crossdock.testing.simulation.people import pages
 
+KEYS = "SELECT key FROM projection WHERE tenant = 'main' AND kind = 'shipment_view'"
+SHUT = "SELECT changed_at FROM breaker WHERE tenant = 'main' AND endpoint = ? AND state <> 'closed'"
 PICTURES = "SELECT body FROM message WHERE tenant = 'main' AND type = 'PictureChanged' ORDER BY seq"
+PROMPT = timedelta(hours=3)  # within which an alarm rings, whatever the house's clock does
 SKEW = timedelta(minutes=15)  # that clocks may differ by
 RANKS = {
     phase: rank
@@ -90,27 +96,75 @@ class Fresh(Invariant):
     """INV-28."""
 
     number = "INV-28"
-    says = "as-of is the time of something that a carrier told of this shipment, and we have heard"
-    wakes = frozenset({"shown"})
+    says = (
+        "a page says as of when it is and by whom, whether they are silent, and cannot be reached"
+    )
+    wakes = frozenset({"shown", "looked"})
 
     def after(self) -> Iterator[str]:
-        """Find the report behind each as-of."""
+        """Find the report behind each as-of, and read the pages that customers look at."""
         for shown in self.scene.shown:
             picture = shown.now.picture
-            if picture.as_of is not None and picture.as_of not in self._told_of(picture):
-                yield f"{picture.shipment_id}: nothing we have heard was at {picture.as_of}"
+            if picture.as_of is not None and (picture.source, picture.as_of) not in self._told_of(
+                picture
+            ):
+                said = f"nothing we have heard of {picture.source} was at {picture.as_of}"
+                yield f"{picture.shipment_id}: {said}"
+        for view in self.witness.news.looked:
+            yield from self._read(view)
 
-    def _told_of(self, picture: CustomerPicture) -> set[datetime]:
+    def at_end(self) -> Iterator[str]:
+        """Read every page."""
+        buyers = {key.rpartition("/")[2] for (key,) in self.scene.rows(KEYS)}
+        for view in (each for one in sorted(buyers) for each in pages(self.scene.store, one)):
+            yield from self._read(view)
+
+    def _told_of(self, picture: CustomerPicture) -> set[tuple[str, datetime]]:
         """Read the times of all that was heard of a shipment in what its carriers had to tell.
 
         A fact that our clock says has yet to come is as old as its telling.
         """
         return {
-            at
+            (name[0], at)
             for name, told in self.witness.promised.items()
             if told["shipment_id"] == picture.shipment_id and name in self.witness.heard_at
             for at in (*self.witness.heard_at[name], told["occurred_at"])
         }
+
+    def _read(self, view: ShipmentView) -> Iterator[str]:
+        """Hold what a page says of its sources against whom we reach, and whom we heard when."""
+        fresh = view.freshness
+        shut = self.scene.value(SHUT, fresh.source)
+        if fresh.source_down_since != (instant(shut) if shut is not None else None):
+            said = f"{fresh.source} is out of reach since {fresh.source_down_since}"
+            yield f"{view.shipment_id}: it says that {said}"
+        since = self._heard_since(view.shipment_id)
+        over = view.status.milestone in TERMINAL
+        if since is not None and not over:
+            due = since + timedelta(hours=self.scene.adopted[0][1].lateness.silence_hours)
+            if not fresh.silent and self.scene.now > due + PROMPT:
+                yield f"{view.shipment_id}: nobody has spoken since {since}, and it looks alive"
+            if fresh.silent and self.scene.now < due - PROMPT:
+                yield f"{view.shipment_id}: it is called silent, and was heard of at {since}"
+        if over and fresh.silent:
+            yield f"{view.shipment_id}: it is called silent, and is over"
+
+    def _heard_since(self, shipment: str) -> datetime | None:
+        """Tell when anything was heard of a shipment last; nobody need speak before its pickup."""
+        heard = [
+            at
+            for name, told in self.witness.promised.items()
+            if told["shipment_id"] == shipment
+            for at in self.witness.heard_at.get(name, ())
+        ]
+        planned = [
+            datetime.fromisoformat(each["stops"][0]["planned_at"])
+            for event in self.witness.events.values()
+            if event["event_type"] == "plan.confirmed"
+            for each in event["shipments"]
+            if each["shipment_id"] == shipment
+        ]
+        return max([*heard, *planned], default=None)
 
 
 class Possible(Invariant):
