@@ -7,7 +7,7 @@ from crossdock.apis.experience.v1 import openapi as experience
 from crossdock.apis.process.v1 import openapi as process
 from crossdock.governance.contracts import as_text, kind_of, schemas
 from crossdock.messages.registry import BODIES
-from tools import benchmarks, guarantees, reference
+from tools import access, benchmarks, guarantees, reference
 from tools.floorplan import ROOT
 
 STALE = 8  # the exit code
@@ -20,6 +20,7 @@ def files() -> dict[Path, str]:
     written["contracts/openapi-process-v1.json"] = as_text(process.contract())
     written["contracts/catalogue.json"] = as_text(catalogue())
     written |= {f"docs/reference/{name}": text for name, text in reference.pages().items()}
+    written["docs/reference/access.md"] = access.page()
     written["docs/guarantees.md"] = guarantees.page()
     written["docs/benchmarks.md"] = benchmarks.page()
     return {ROOT / name: text for name, text in written.items()}

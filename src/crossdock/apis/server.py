@@ -35,12 +35,16 @@ _BY_STATUS = {each.status: each for each in problems.PROBLEMS.values()}
 
 
 class Front:
-    """The whole application; `door` is the one that deliveries come through."""
+    """The whole application; `door` is the one that deliveries come through.
 
-    def __init__(self, framework: App, door: Door) -> None:
+    `routes` are all that the framework answers.
+    """
+
+    def __init__(self, framework: App, door: Door, routes: Sequence[Route] = ()) -> None:
         """Stand before both."""
         self._framework = framework
         self.door = door
+        self.routes = tuple(routes)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request where it belongs."""
@@ -65,8 +69,8 @@ def build_asgi(
     `not_ready` names what is not ready, each with a sentence; nothing means ready. `held` names
     what waits for a person though all works. `meters` is the registry that `/metrics` shows.
     """
-    framework = _framework((*routes, *_health(not_ready, held, meters), *_explained()))
-    return Front(framework, Door(deliveries))
+    all_routes = (*routes, *_health(not_ready, held, meters), *_explained())
+    return Front(_framework(all_routes), Door(deliveries), all_routes)
 
 
 def build_health(
