@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from crossdock.apis.problems import Problem, ProblemType
+from crossdock.apis.problems import BAD_REQUEST, Problem, ProblemType
 
 SCHEMAS = "#/components/schemas/{name}"
 
@@ -30,7 +30,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     """One operation: what it is called, takes and answers with.
 
     `answer` is a type written as JSON, or the media type of an answer that is no JSON. `body` is
-    what is sent, likewise; None: nothing. `tagged` answers carry an ETag.
+    what is sent, likewise; None: nothing. `tagged` answers carry an ETag. A
+    parameter that cannot be meant is answered 400, also where `problems` does not name it.
     """
 
     method: str
@@ -84,7 +85,8 @@ def _operation(operation: Operation, schema_of: Mapping[type[Struct], Json]) -> 
     if operation.tagged:
         given["headers"] = {"ETag": {"schema": {"type": "string"}}}
         answers["304"] = {"description": "What the caller has (If-None-Match) is still so."}
-    for each in sorted(operation.problems, key=lambda one: one.status):
+    declines = {*operation.problems, *([BAD_REQUEST] if operation.parameters else [])}
+    for each in sorted(declines, key=lambda one: one.status):
         answers[str(each.status)] = {
             "description": f"{each.title}. {each.remedy}",
             "content": {"application/problem+json": {"schema": schema_of[Problem]}},
