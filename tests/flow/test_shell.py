@@ -15,7 +15,7 @@ from crossdock.faults import NotNow
 from crossdock.flow.audit_chain import Verdict, verify
 from crossdock.flow.deliverer import Leased
 from crossdock.flow.machine import Machine
-from crossdock.flow.shell import ROOM_SECONDS, Busy, Shell
+from crossdock.flow.shell import CLOCK_SECONDS, ROOM_SECONDS, Busy, Shell
 from crossdock.flow.writer import Writer
 from crossdock.ports import Call, EffectClass, Exchange
 from crossdock.ports.space import Space
@@ -181,6 +181,19 @@ def test_a_clock_that_was_set_is_not_ready_for_a_while_and_partners_are_served_a
         for number in range(4, 8):
             await shell.take(lines(Line(id=f"e{number}", order=f"SO-{number}", reason="ask")))
         await until(lambda: len(partner.calls) == 8)
+
+    live(shell, story)
+
+
+def test_a_days_clock_that_somebody_conducts_is_nobodys_fault(store: Store) -> None:
+    clock = SetClock()
+    machine = Machine(store=store, roster=house(store).roster, pace=600.0)
+    shell = Shell(machine, clock=clock, transports={"tms": Slow()}, threaded=False)
+
+    async def story(shell: Shell) -> None:
+        clock.off = timedelta(hours=2)
+        await asyncio.sleep(3 * CLOCK_SECONDS)
+        assert shell.not_ready() == {}
 
     live(shell, story)
 

@@ -13,18 +13,17 @@ EVEN_SECONDS = 60.0  # how long a clock that was set is waited for
 
 
 class ClockWatch:
-    """Holds a business clock against the seconds that have passed; `pace` is how fast it runs."""
+    """Holds a machine's clock against the seconds that have passed."""
 
-    def __init__(self, now: datetime, passed: float, pace: float) -> None:
+    def __init__(self, now: datetime, passed: float) -> None:
         """Begin with both as they are."""
         self._now, self._passed = now, passed
-        self._pace = pace
         self._set_by = 0.0
         self._set_at = passed - EVEN_SECONDS
 
     def look(self, now: datetime, passed: float) -> float:
-        """Tell by how many real seconds the clock was set since it was last found so, or 0."""
-        by = (now - self._now).total_seconds() / self._pace - (passed - self._passed)
+        """Tell by how many seconds the clock was set since it was last found so, or 0."""
+        by = (now - self._now).total_seconds() - (passed - self._passed)
         if abs(by) < SET_SECONDS:
             return 0.0
         self._now, self._passed = now, passed

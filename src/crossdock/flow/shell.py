@@ -121,14 +121,15 @@ class Shell:
         """Start the machine and every task."""
         await self._writer.run(self.machine.start)
         await self._writer.run(partial(self.machine.assign, self._clock.now()))
-        self._watch = ClockWatch(self._clock.now(), time.monotonic(), self.machine.pace)
+        self._watch = ClockWatch(self._clock.now(), time.monotonic())
         self._open = True
         loops = [
-            ("clock", self._keep_clock),
             ("dispatcher", self._dispatch),
             ("gauge", self._gauge),
             ("room", self._keep_room),
         ]
+        if self.machine.pace == 1.0:  # this machine's clock; any other goes as somebody lets it
+            loops.append(("clock", self._keep_clock))
         if self._works:
             loops += [("timekeeper", self._keep_time), ("sealer", self._seal)]
             loops += [(f"courier {name}", each.run) for name, each in self._couriers.items()]
