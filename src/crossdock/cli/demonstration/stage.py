@@ -40,9 +40,10 @@ TYPICAL_FAULTS = (
 )
 OUTAGES = {"erp": "outage=10:10-10:40", "tms": "outage=12:00-12:20", "PARC": "outage=13:00-14:00"}
 STOP_SECONDS = 10.0
-# Real seconds, for partners whose day lasts as long as a cup of coffee.
+# Real seconds, for partners whose day lasts as long as a cup of coffee. The rate goes by the day's
+# clock: one that calls may reach would hold the clock, which waits for them.
 IMPATIENT = (
-    "rate_per_second = 500.0\nin_flight_max = 16\nbreaker_failures = 5\n"
+    "rate_per_second = 100_000.0\nin_flight_max = 16\nbreaker_failures = 5\n"
     "breaker_open_seconds = 0.3\nretry_base_seconds = 0.1\nretry_max_seconds = 2.0\n"
 )
 
