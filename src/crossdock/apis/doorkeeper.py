@@ -54,15 +54,15 @@ class Doorkeeper:
 
     def refusal(self, *, closes: bool) -> bytes:
         """Write what is said to one that is turned away, and whether its connection ends."""
-        return _written(self._door.refusal(), int(self._wall()), closes)
+        return _written(self._door.refusal(), int(self._wall()), closes=closes)
 
     def farewell(self) -> bytes:
         """Write what is said to one whose request did not come in time."""
-        return _written(TOO_LATE, int(self._wall()), True)  # noqa: FBT003 - a key of the cache
+        return _written(TOO_LATE, int(self._wall()), closes=True)
 
 
 @lru_cache(maxsize=64)
-def _written(reply: Reply, second: int, closes: bool) -> bytes:  # noqa: FBT001 - a key of the cache
+def _written(reply: Reply, second: int, *, closes: bool) -> bytes:
     """Write a reply as of a second (RFC 9110, section 6.6.1; RFC 9112, section 9.6)."""
     headers = (
         ("Date", formatdate(second, usegmt=True)),
